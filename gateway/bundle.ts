@@ -1,0 +1,40 @@
+/** A configuration file as it shall stand on the gateway. Owner is root. */
+export interface ConfigFile {
+  /** Absolute path. */
+  path: string;
+  /** Permission bits, e.g. 0o644. */
+  mode: number;
+  /** UTF-8 text; ends with a line feed. */
+  content: string;
+}
+
+/** Names of the parts of a remote-access gateway, in the order in which they are pushed. */
+export const partNames = ["identity", "base", "passwords", "users"] as const;
+export type PartName = (typeof partNames)[number];
+
+/**
+ * A set of files that is applied, verified and reverted as one.
+ * A part is either readable (its text is an ordinary input, so that a preview shows the lines that change)
+ * or secret (its whole text is a Pulumi secret).
+ */
+export interface Part {
+  name: PartName;
+  secret: boolean;
+  /** Distribution packages that the part's files are for; missing ones are installed before it is applied. */
+  packages: string[];
+  /** Kernel modules without which the part is refused. */
+  modules: string[];
+  /** Units that must run once the part is applied. */
+  services: string[];
+  /**
+   * Seconds within which a second session must confirm the part, or the gateway goes back to what it had.
+   * 0: no confirmation; only for a part that cannot cut the session that pushes it.
+   */
+  confirmWithin: number;
+  files: ConfigFile[];
+}
+
+/** All that makes a machine the gateway that a spec describes. */
+export interface Bundle {
+  parts: Part[];
+}

@@ -1,0 +1,87 @@
+/**
+ * What a remote-access gateway is, as plain data: every input resolved, every default filled in.
+ * Components turn their args into this; `validate.ts` judges it; `render/` turns it into files.
+ */
+
+/** Platforms that the library knows the packages, units and paths of. */
+export const platformNames = ["debian13", "ubuntu2404"] as const;
+export type PlatformName = (typeof platformNames)[number];
+
+/** Kinds of client that decide which proposals the gateway accepts. */
+export const clientKinds = ["linux", "windows", "apple", "android"] as const;
+export type ClientKind = (typeof clientKinds)[number];
+
+/** Which of a client's packets go into the tunnel: all of them, or those for `insideNetworks` alone. */
+export const tunnelScopes = ["full", "split"] as const;
+export type TunnelScope = (typeof tunnelScopes)[number];
+
+/**
+ * Where the gateway's own address replaces a client's:
+ * `internet`: towards everything but `insideNetworks`; `everywhere`; `never`.
+ */
+export const masqueradePolicies = ["internet", "everywhere", "never"] as const;
+export type MasqueradePolicy = (typeof masqueradePolicies)[number];
+
+/** L2TP/IPsec: IKEv1 with a pre-shared key, ESP in transport mode, kernel L2TP, MS-CHAPv2. IPv4 inside only. */
+export interface L2tpSpec {
+  /** IPv4 pool in CIDR notation; its first host address is the gateway's own end of every session. */
+  pool: string;
+}
+
+/** IKEv2 with a server certificate and EAP-MSCHAPv2, ESP in tunnel mode. */
+export interface Ikev2Spec {
+  /** IPv4 pool in CIDR notation. */
+  pool: string;
+  /** IPv6 pool in CIDR notation; none: no IPv6 inside. */
+  pool6?: string;
+}
+
+/** A person or device that may connect. The password is not here: see {@link GatewaySecrets}. */
+export interface UserSpec {
+  /** 1–64 printable characters, no white space at either end. */
+  name: string;
+}
+
+/** A remote-access gateway. */
+export interface GatewaySpec {
+  /** Lower-case DNS label; names the gateway in comments and logs. */
+  name: string;
+  platform: PlatformName;
+  /** IPv4 address or DNS name that clients are given; also the gateway's IKE identity. */
+  endpoint: string;
+  /** MTU of the link towards the clients, in bytes (1280–9216). */
+  outsideMtu: number;
+  /** Kinds of client to serve; decides the proposals. */
+  clients: ClientKind[];
+  l2tp?: L2tpSpec;
+  ikev2?: Ikev2Spec;
+  /** Networks behind the gateway that clients may reach, IPv4 or IPv6 CIDR. */
+  insideNetworks: string[];
+  /** Name servers given to clients, IPv4 or IPv6 addresses. */
+  dns: string[];
+  tunnel: TunnelScope;
+  /** May one client reach another through the gateway? */
+  clientToClient: boolean;
+  masquerade: MasqueradePolicy;
+  /** CIDR ranges from which SSH is let in; empty: none. */
+  administrators: string[];
+  /** TCP port of SSH. */
+  sshPort: number;
+  /** Dead-peer detection: seconds of silence before a peer is asked. */
+  deadPeerDelay: number;
+  users: UserSpec[];
+}
+
+/** What must never be readable; kept apart so that nothing renders it by accident. */
+export interface GatewaySecrets {
+  /** IKEv1 pre-shared key for L2TP. */
+  preSharedKey?: string;
+  /** PEM of the gateway's private key (IKEv2). */
+  privateKey?: string;
+  /** PEM of the gateway's certificate. Not secret, but useless apart from its key. */
+  certificate?: string;
+  /** PEM of the authority that signed `certificate`. */
+  authority?: string;
+  /** Password of each user, by user name. */
+  passwords: Record<string, string>;
+}
