@@ -8,8 +8,8 @@ export interface ConfigFile {
   content: string;
 }
 
-/** Names of the parts of a remote-access gateway, in the order in which they are pushed. */
-export const partNames = ["identity", "base", "passwords", "users"] as const;
+/** Names of the parts of a remote-access gateway, in the order in which they are pushed. `host` is the `vpn-gateway` command itself. */
+export const partNames = ["host", "identity", "base", "passwords", "users"] as const;
 export type PartName = (typeof partNames)[number];
 
 /**

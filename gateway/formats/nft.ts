@@ -1,0 +1,67 @@
+import { commentLines } from "./text";
+
+/** A line of a chain: an nft statement, with the reason for it. */
+export interface Rule {
+  rule: string;
+  why?: string;
+}
+
+export interface Chain {
+  name: string;
+  /** `type … hook … priority …; policy …;` of a base chain; none: a chain that is jumped to. */
+  hook?: string;
+  rules: Rule[];
+}
+
+export interface NamedSet {
+  name: string;
+  type: "ipv4_addr" | "ipv6_addr";
+  elements: readonly string[];
+}
+
+export interface Table {
+  family: "inet";
+  name: string;
+  sets: NamedSet[];
+  chains: Chain[];
+}
+
+const format = "nft";
+
+/**
+ * A table as a file for `nft -f`. nft carries a file out as one transaction, and the file begins by declaring and
+ * deleting the table, so that loading it again replaces the rules whole, with no moment in between.
+ *
+ * @throws Error for set elements that are neither address nor network.
+ */
+export function renderNft(table: Table, heading: string): string {
+  const name = `${table.family} ${word(table.name)}`;
+  const lines = ["#!/usr/sbin/nft -f", ...commentLines(format, "#", heading), `table ${name}`, `delete table ${name}`, `table ${name} {`];
+  for (const set of table.sets) {
+    lines.push(`  set ${word(set.name)} {`, `    type ${set.type}`, "    flags interval", "    auto-merge");
+    if (set.elements.length > 0) lines.push(`    elements = { ${set.elements.map(element).join(", ")} }`);
+    lines.push("  }", "");
+  }
+  for (const chain of table.chains) {
+    lines.push(`  chain ${word(chain.name)} {`);
+    if (chain.hook !== undefined) lines.push(`    ${chain.hook}`);
+    for (const { rule, why } of chain.rules) {
+      if (why !== undefined) lines.push(...commentLines(format, "    #", why));
+      lines.push(`    ${rule}`);
+    }
+    lines.push("  }", "");
+  }
+  if (lines.at(-1) === "") lines.pop();
+  lines.push("}");
+  return lines.join("\n") + "\n";
+}
+
+function word(text: string): string {
+  if (!/^[a-z][a-z0-9_]*$/.test(text)) throw new Error(`${format}: ${JSON.stringify(text)} is no identifier`);
+  return text;
+}
+
+function element(text: string): string {
+  if (!/^[0-9a-fA-F.:]+(\/\d{1,3})?$/.test(text)) throw new Error(`${format}: ${JSON.stringify(text)} is no address or network`);
+  return text;
+}

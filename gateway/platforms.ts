@@ -1,0 +1,86 @@
+import type { PlatformName } from "./spec";
+
+/** What differs between distributions. */
+export interface Platform {
+  name: PlatformName;
+  title: string;
+  /** Packages for every gateway. */
+  packages: readonly string[];
+  /** Packages that IKEv2 with EAP needs beside them. */
+  ikev2Packages: readonly string[];
+  /** Packages that L2TP needs beside them. */
+  l2tpPackages: readonly string[];
+  /** A kernel, or part of one, with PPP and L2TP; installed if the running kernel has none. */
+  l2tpKernelPackages: readonly string[];
+  /** Why the platform cannot do L2TP; undefined: it can. */
+  l2tpMissing?: string;
+  units: { ike: string; l2tp: string; firewall: string };
+}
+
+const units = { ike: "strongswan.service", l2tp: "xl2tpd.service", firewall: "vpn-gateway-firewall.service" };
+
+/**
+ * Of strongSwan only what a gateway loads (see render/charon.ts): eap-mschapv2 is in libcharon-extauth-plugins,
+ * eap-identity in libcharon-extra-plugins, all ciphers are in libstrongswan's own OpenSSL plugin. Both distributions
+ * name the unit of charon-systemd `strongswan.service`, and ship xl2tpd with an init script only.
+ */
+const common = {
+  packages: ["charon-systemd", "strongswan-swanctl", "nftables", "python3"],
+  ikev2Packages: ["libcharon-extauth-plugins", "libcharon-extra-plugins"],
+  l2tpPackages: ["xl2tpd", "ppp"],
+  units,
+};
+
+const platforms: Record<PlatformName, Platform> = {
+  debian13: {
+    name: "debian13",
+    title: "Debian 13",
+    ...common,
+    // MD4 and DES of MS-CHAPv2 are in OpenSSL's legacy provider, a package of its own since Debian 13.
+    packages: [...common.packages, "openssl-provider-legacy"],
+    // Debian's cloud kernel is built without PPP.
+    l2tpKernelPackages: ["linux-image-amd64"],
+  },
+  ubuntu2404: {
+    name: "ubuntu2404",
+    title: "Ubuntu 24.04",
+    ...common,
+    // l2tp_ppp is split off; the virtual package follows the running kernel's flavour.
+    l2tpKernelPackages: ["linux-modules-extra-$(uname -r)"],
+  },
+};
+
+/** Facts of a platform; undefined for a name that the library does not know. */
+export function platformOf(name: string): Platform | undefined {
+  return Object.hasOwn(platforms, name) ? platforms[name as PlatformName] : undefined;
+}
+
+/** @throws Error for an unknown platform; for names that validation has already found good. */
+export function platform(name: string): Platform {
+  const found = platformOf(name);
+  if (found === undefined) throw new Error(`unknown platform ${JSON.stringify(name)}`);
+  return found;
+}
+
+/** Paths of the files that make a gateway, the same on every platform. */
+export const paths = {
+  connections: "/etc/swanctl/conf.d/vpn-gateway.conf",
+  preSharedKey: "/etc/swanctl/conf.d/vpn-gateway-psk.conf",
+  passwords: "/etc/swanctl/conf.d/vpn-gateway-passwords.conf",
+  certificate: "/etc/swanctl/x509/vpn-gateway.pem",
+  authority: "/etc/swanctl/x509ca/vpn-gateway.pem",
+  privateKey: "/etc/swanctl/private/vpn-gateway.pem",
+  charon: "/etc/strongswan.d/vpn-gateway.conf",
+  xl2tpd: "/etc/xl2tpd/xl2tpd.conf",
+  pppOptions: "/etc/ppp/options.vpn-gateway",
+  chapSecrets: "/etc/ppp/chap-secrets",
+  firewall: "/etc/vpn-gateway/firewall.nft",
+  users: "/etc/vpn-gateway/users",
+  sysctl: "/etc/sysctl.d/60-vpn-gateway.conf",
+  modules: "/etc/modules-load.d/vpn-gateway.conf",
+  ikeUnit: "/etc/systemd/system/strongswan.service.d/vpn-gateway.conf",
+  l2tpUnit: "/etc/systemd/system/xl2tpd.service",
+  firewallUnit: "/etc/systemd/system/vpn-gateway-firewall.service",
+  sshd: "/etc/ssh/sshd_config.d/10-vpn-gateway.conf",
+  ready: "/var/lib/vpn-gateway/ready",
+} as const;

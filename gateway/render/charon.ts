@@ -1,0 +1,62 @@
+import { renderStrongswanConf, section, setting, type Entry } from "../formats/strongswanConf";
+import type { GatewaySpec } from "../spec";
+
+/**
+ * Plugins of charon-systemd. Every one more is code that an unauthenticated peer may reach, and two that the
+ * distribution loads by itself are in our way: connmark and forecast program iptables behind the firewall's back.
+ */
+export function charonPlugins(spec: Pick<GatewaySpec, "ikev2">): string[] {
+  const always = ["nonce", "random", "drbg", "openssl", "kernel-netlink", "socket-default", "vici"];
+  const certificates = ["pem", "pkcs1", "pkcs8", "pubkey", "x509", "constraints"];
+  // eap-identity asks for a user's name; eap-mschapv2 finds MD4 and DES in OpenSSL's legacy provider.
+  const eap = ["eap-identity", "eap-mschapv2"];
+  return spec.ikev2 ? [...always, ...certificates, ...eap] : always;
+}
+
+/** The IKE daemon's own settings: strongswan.conf(5), for /etc/strongswan.d. */
+export function renderCharon(spec: GatewaySpec): string {
+  const users = spec.users.length;
+  return renderStrongswanConf(
+    [
+      section("charon-systemd", [
+        setting("load_modular", false, "A list of our own instead of all that is installed."),
+        setting("load", charonPlugins(spec).join(" ")),
+        setting("threads", 16),
+        ...saTable(users),
+        // 2 s, then each pause 1.8 times as long, four tries more: 44.7 s until a peer is given up (default: 165 s).
+        setting("retransmit_tries", 4, "A silent peer is given up after 45 s instead of 165 s."),
+        setting("retransmit_timeout", "2.0"),
+        setting("retransmit_base", "1.8"),
+        setting("block_threshold", halfOpen(users), "Half-open IKE SAs from one address: an office behind a NAT dials all at once."),
+        setting("cookie_threshold_ip", halfOpen(users)),
+        setting("cookie_threshold", 4 * halfOpen(users)),
+        section("plugins", [
+          section("kernel-netlink", [
+            setting("roam_events", false, "Each L2TP session brings an interface; none of them moves an IKE SA."),
+          ]),
+        ]),
+        section("journal", [setting("default", 1, "From 2 on there are identities, from 4 on there are keys."), setting("ike_name", true)]),
+      ]),
+    ],
+    `The IKE daemon of ${spec.name}. Written by pulumi-vpn-gateway.`,
+  );
+}
+
+/** How many half-open IKE SAs one address may have. */
+function halfOpen(users: number): number {
+  return Math.max(32, Math.min(users, 512));
+}
+
+/** A hash table instead of charon's single list: about 8 SAs a bucket, in powers of two. */
+function saTable(users: number): Entry[] {
+  const buckets = powerOfTwo(Math.ceil((users * 2) / 8));
+  if (buckets === 1) return [];
+  return [
+    setting("ikesa_table_size", buckets, "By default all IKE SAs are in one list."),
+    setting("ikesa_table_segments", Math.min(16, buckets)),
+  ];
+}
+
+function powerOfTwo(atLeast: number): number {
+  return 2 ** Math.max(0, Math.ceil(Math.log2(Math.max(1, atLeast))));
+}

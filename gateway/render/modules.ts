@@ -1,0 +1,17 @@
+import type { GatewaySpec } from "../spec";
+
+/** Kernel modules without which there is no gateway. */
+export function requiredModules(spec: Pick<GatewaySpec, "l2tp">): string[] {
+  return ["xfrm_user", "esp4", "nf_tables", ...(spec.l2tp ? ["l2tp_ppp"] : [])];
+}
+
+/** A file for /etc/modules-load.d. */
+export function renderModules(spec: GatewaySpec): string {
+  return [
+    `# Kernel modules of ${spec.name}. Written by pulumi-vpn-gateway.`,
+    ...requiredModules(spec),
+    "# Receives ESP, also within UDP, in batches (GRO).",
+    "esp4_offload",
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,244 @@
+import { hostNetwork, network, parseAddress, type Network } from "../addressing";
+import { renderNft, type Chain, type NamedSet, type Rule, type Table } from "../formats/nft";
+import { maximumSegmentSize, pathMtu } from "../mtu";
+import type { GatewaySpec } from "../spec";
+
+/**
+ * The gateway's firewall, one table with all of it, and no name of an interface outside of it: what matters is whether
+ * a packet came through IPsec (`meta ipsec`), will leave through it (`rt ipsec`), or is on a PPP session.
+ */
+export function renderFirewall(spec: GatewaySpec): string {
+  return renderNft(firewallTable(spec), `Firewall of ${spec.name}. Written by pulumi-vpn-gateway.`);
+}
+
+/** Everything shut but SSH for administrators: what stands until the gateway has its configuration. */
+export function renderClosedFirewall(spec: Pick<GatewaySpec, "name" | "administrators" | "sshPort">): string {
+  const table: Table = {
+    family: "inet",
+    name: "vpn_gateway",
+    sets: addressSets("administrators", spec.administrators.map(network)),
+    chains: [
+      { name: "input", hook: base("input", "drop"), rules: [...essentials, ...ssh(spec)] },
+      { name: "forward", hook: base("forward", "drop"), rules: [] },
+    ],
+  };
+  return renderNft(table, `Firewall of ${spec.name} until it is configured. Written by pulumi-vpn-gateway.`);
+}
+
+function firewallTable(spec: GatewaySpec): Table {
+  const servers = spec.dns.map((text) => hostNetwork(parseAddress(text)!));
+  return {
+    family: "inet",
+    name: "vpn_gateway",
+    sets: [
+      ...addressSets("administrators", spec.administrators.map(network)),
+      ...addressSets("clients", clientPools(spec)),
+      ...addressSets("inside", spec.insideNetworks.map(network)),
+      ...addressSets("servers", servers),
+      // What is neither the internet nor an inside network: clients have no business there.
+      ...addressSets("reserved", reserved.map(network)),
+    ],
+    chains: [prerouting(spec), input(spec), output(spec), forward(spec), clamp(spec), postrouting(spec)],
+  };
+}
+
+/** RFC 6890: not the internet. Link-local holds the clouds' metadata service, with the machine's credentials. */
+const reserved = [
+  "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
+  "224.0.0.0/3", "::/8", "fc00::/7", "fe80::/10", "ff00::/8",
+];
+
+const notTunnelled = 'iifname != "ppp*" meta ipsec missing';
+const notIntoTunnel = 'oifname != "ppp*" rt ipsec missing';
+const dropped = "counter drop";
+
+/** Address families in use inside the tunnels, with nft's word for each. */
+function families(spec: GatewaySpec): { family: 4 | 6; ip: "ip" | "ip6" }[] {
+  return [{ family: 4, ip: "ip" } as const, ...(spec.ikev2?.pool6 === undefined ? [] : [{ family: 6, ip: "ip6" } as const])];
+}
+
+function forEachFamily(spec: GatewaySpec, rule: (ip: "ip" | "ip6", family: 4 | 6) => Rule | Rule[] | undefined): Rule[] {
+  return families(spec).flatMap(({ family, ip }) => rule(ip, family) ?? []);
+}
+
+function prerouting(spec: GatewaySpec): Chain {
+  return {
+    name: "prerouting",
+    hook: base("prerouting", "accept", "raw"),
+    rules: [
+      { rule: 'iifname "lo" accept' },
+      ...withWhy(
+        "A client's address counts only within its tunnel.",
+        forEachFamily(spec, (ip, family) => ({ rule: `${ip} saddr @clients${family} ${notTunnelled} ${dropped}` })),
+      ),
+      ...(spec.l2tp
+        ? [{ rule: `iifname "ppp*" fib saddr . iif oif missing ${dropped}`, why: "And only its own: that of its PPP session." }]
+        : []),
+    ],
+  };
+}
+
+function input(spec: GatewaySpec): Chain {
+  return {
+    name: "input",
+    hook: base("input", "drop"),
+    rules: [
+      {
+        rule: `udp dport 1701 meta ipsec missing ${dropped}`,
+        why: "L2TP only out of IPsec. Before what looks at connections: a forged packet could belong to one.",
+      },
+      ...essentials,
+      ...ssh(spec),
+      { rule: "udp dport { 500, 4500 } accept", why: "IKE, and ESP within UDP." },
+      { rule: "meta l4proto esp accept" },
+      ...(spec.l2tp ? [{ rule: "udp dport 1701 meta ipsec exists accept" }] : []),
+      { rule: dropped },
+    ],
+  };
+}
+
+const essentials: Rule[] = [
+  { rule: 'iifname "lo" accept' },
+  { rule: "ct state established,related accept" },
+  {
+    rule: "icmp type { destination-unreachable, time-exceeded, parameter-problem } accept",
+    why: "Without these no path MTU is found.",
+  },
+  { rule: "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept" },
+  {
+    rule: "icmpv6 type { nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255 accept",
+  },
+  { rule: "icmp type echo-request limit rate 50/second accept" },
+  { rule: "icmpv6 type echo-request limit rate 50/second accept" },
+  { rule: "udp sport 67 udp dport 68 accept", why: "The machine's own address." },
+  { rule: "ip6 saddr fe80::/10 udp sport 547 udp dport 546 accept" },
+];
+
+function ssh(spec: Pick<GatewaySpec, "administrators" | "sshPort">): Rule[] {
+  const ranges = spec.administrators.map(network);
+  return ([4, 6] as const)
+    .filter((family) => ranges.some((range) => range.family === family))
+    .map((family) => ({ rule: `${family === 4 ? "ip" : "ip6"} saddr @administrators${family} tcp dport ${spec.sshPort} accept` }));
+}
+
+function output(spec: GatewaySpec): Chain {
+  return {
+    name: "output",
+    hook: base("output", "accept"),
+    rules: [
+      { rule: 'oifname "lo" accept' },
+      ...(spec.l2tp
+        ? [{
+            rule: `udp sport 1701 rt ipsec missing ${dropped}`,
+            why: "When a client's SA goes before its session, what is left of the session must not leave in clear.",
+          }]
+        : []),
+      ...forEachFamily(spec, (ip, family) => ({ rule: `${ip} daddr @clients${family} ${notIntoTunnel} ${dropped}` })),
+    ],
+  };
+}
+
+function forward(spec: GatewaySpec): Chain {
+  const inside = spec.insideNetworks.map(network);
+  const servers = spec.dns.map((text) => parseAddress(text)!);
+  return {
+    name: "forward",
+    hook: base("forward", "drop"),
+    rules: [
+      ...withWhy(
+        "To a client only within its tunnel, never in clear.",
+        forEachFamily(spec, (ip, family) => ({ rule: `${ip} daddr @clients${family} ${notIntoTunnel} ${dropped}` })),
+      ),
+      { rule: "ct state established,related accept" },
+      ...withWhy(
+        spec.clientToClient ? "Clients may reach each other." : "Clients do not reach each other.",
+        forEachFamily(spec, (ip, family) => ({
+          rule: `${ip} saddr @clients${family} ${ip} daddr @clients${family} ${spec.clientToClient ? "accept" : dropped}`,
+        })),
+      ),
+      ...forEachFamily(spec, (ip, family) =>
+        inside.some((range) => range.family === family)
+          ? { rule: `${ip} saddr @clients${family} ${ip} daddr @inside${family} accept` }
+          : undefined,
+      ),
+      ...withWhy(
+        "The name servers that clients are given.",
+        forEachFamily(spec, (ip, family) =>
+          servers.some((server) => server.family === family)
+            ? { rule: `${ip} saddr @clients${family} ${ip} daddr @servers${family} meta l4proto { tcp, udp } th dport 53 accept` }
+            : undefined,
+        ),
+      ),
+      ...(spec.tunnel === "full"
+        ? withWhy(
+            "The internet, but no network behind the gateway that is not named.",
+            forEachFamily(spec, (ip, family) => ({
+              rule: `${ip} saddr @clients${family} ${ip} daddr != @reserved${family} accept`,
+            })),
+          )
+        : []),
+      { rule: dropped },
+    ],
+  };
+}
+
+function clamp(spec: GatewaySpec): Chain {
+  const mtu = pathMtu(spec);
+  const pools = [
+    { pool: spec.l2tp?.pool, mtu: mtu.l2tp },
+    { pool: spec.ikev2?.pool, mtu: mtu.ikev2 },
+    { pool: spec.ikev2?.pool6, mtu: mtu.ikev2 },
+  ];
+  const rules = pools.flatMap(({ pool, mtu: inner }) => {
+    if (pool === undefined || inner === undefined) return [];
+    const { family, text } = network(pool);
+    const ip = family === 4 ? "ip" : "ip6";
+    const size = maximumSegmentSize(inner, family);
+    return ["saddr", "daddr"].map((side) => ({
+      rule: `${ip} ${side} ${text} tcp flags & (syn | rst) == syn tcp option maxseg size set ${size}`,
+    }));
+  });
+  return {
+    name: "clamp",
+    hook: base("forward", "accept", "mangle"),
+    rules: withWhy("TCP segments that fit the tunnel, whoever begins. The kernel lowers the value, never raises it.", rules),
+  };
+}
+
+function postrouting(spec: GatewaySpec): Chain {
+  const inside = spec.insideNetworks.map(network);
+  const masquerade: Rule[] =
+    spec.masquerade === "never"
+      ? []
+      : forEachFamily(spec, (ip, family) => {
+          const others =
+            spec.masquerade === "internet" && inside.some((range) => range.family === family) ? ` ${ip} daddr != @inside${family}` : "";
+          return { rule: `${ip} saddr @clients${family}${others} masquerade` };
+        });
+  return {
+    name: "postrouting",
+    hook: "type nat hook postrouting priority srcnat; policy accept;",
+    rules: masquerade.length > 0 ? [{ rule: 'oifname "ppp*" accept', why: "From client to client." }, { rule: "rt ipsec exists accept" }, ...masquerade] : [],
+  };
+}
+
+function clientPools(spec: GatewaySpec): Network[] {
+  return [spec.l2tp?.pool, spec.ikev2?.pool, spec.ikev2?.pool6].flatMap((text) => (text === undefined ? [] : [network(text)]));
+}
+
+/** A set for each address family, so that rules can name either whether or not it has elements. */
+function addressSets(name: string, networks: readonly Network[]): NamedSet[] {
+  const of = (family: 4 | 6) => networks.filter((range) => range.family === family).map(({ text }) => text);
+  return [
+    { name: `${name}4`, type: "ipv4_addr", elements: of(4) },
+    { name: `${name}6`, type: "ipv6_addr", elements: of(6) },
+  ];
+}
+
+function withWhy(why: string, rules: Rule[]): Rule[] {
+  return rules.map((rule, index) => (index === 0 ? { ...rule, why } : rule));
+}
+
+function base(hook: string, policy: "accept" | "drop", priority = "filter"): string {
+  return `type filter hook ${hook} priority ${priority}; policy ${policy};`;
+}

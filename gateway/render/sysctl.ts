@@ -1,0 +1,30 @@
+import { renderSysctl, type KernelParameter } from "../formats/sysctl";
+import type { GatewaySpec } from "../spec";
+
+/**
+ * Kernel parameters. Only what acts on packets that are forwarded: sizes of socket buffers and TCP's settings do
+ * nothing there.
+ */
+export function kernelParameters(spec: Pick<GatewaySpec, "ikev2">): KernelParameter[] {
+  const parameters = [
+    { key: "net.ipv4.ip_forward", value: 1, why: "Packets pass between tunnels and networks." },
+    {
+      key: "net.ipv4.conf.*.send_redirects",
+      value: 0,
+      why: "Clients' packets leave by the interface they came on: a redirect would lead inside hosts past the tunnel.\nThe kernel takes the larger of `all` and the interface's own, so every one must be 0.",
+    },
+    {
+      key: "net.ipv4.conf.all.accept_redirects",
+      value: 0,
+      why: "Nobody on the link may change where the gateway sends clients' packets.",
+    },
+  ];
+  if (spec.ikev2?.pool6 !== undefined) {
+    parameters.push({ key: "net.ipv6.conf.all.forwarding", value: 1, why: "The same for IPv6." });
+  }
+  return parameters;
+}
+
+export function renderKernelParameters(spec: GatewaySpec): string {
+  return renderSysctl(kernelParameters(spec), `Kernel parameters of ${spec.name}. Written by pulumi-vpn-gateway.`);
+}

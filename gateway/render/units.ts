@@ -1,0 +1,123 @@
+import { directive, renderUnit, type Directive } from "../formats/unit";
+import { paths, platform } from "../platforms";
+import type { GatewaySpec } from "../spec";
+
+const why = (text: string) => `${text} Written by pulumi-vpn-gateway.`;
+
+/** What no program of the gateway needs: systemd.exec(5). */
+const sandbox: Directive[] = [
+  directive("NoNewPrivileges", "yes"),
+  directive("ProtectSystem", "full"),
+  directive("ProtectHome", "yes"),
+  directive("PrivateTmp", "yes"),
+  directive("ProtectKernelLogs", "yes"),
+  directive("ProtectControlGroups", "yes"),
+  directive("ProtectClock", "yes"),
+  directive("ProtectHostname", "yes"),
+  directive("RestrictNamespaces", "yes"),
+  directive("RestrictRealtime", "yes"),
+  directive("RestrictSUIDSGID", "yes"),
+  directive("LockPersonality", "yes"),
+  directive("MemoryDenyWriteExecute", "yes"),
+  directive("SystemCallArchitectures", "native"),
+];
+
+/** Drop-in for the IKE daemon's unit. */
+export function renderIkeUnit(spec: GatewaySpec): string {
+  const { units } = platform(spec.platform);
+  return renderUnit(
+    [
+      {
+        name: "Unit",
+        directives: [
+          directive("After", units.firewall),
+          directive("Wants", units.firewall),
+          directive("StartLimitIntervalSec", "0", "However often it fails, it comes back."),
+        ],
+      },
+      {
+        name: "Service",
+        directives: [
+          directive("Restart", "always"),
+          directive("RestartSec", "1"),
+          ...sandbox,
+          directive("ProtectKernelModules", "yes"),
+          // Not ProtectKernelTunables: charon sets net.core.xfrm_acq_expires.
+          directive("CapabilityBoundingSet", "CAP_NET_ADMIN CAP_NET_RAW CAP_NET_BIND_SERVICE CAP_CHOWN CAP_SETGID CAP_SETUID CAP_SETPCAP"),
+          directive("RestrictAddressFamilies", "AF_UNIX AF_INET AF_INET6 AF_NETLINK"),
+          directive("SystemCallFilter", "@system-service"),
+        ],
+      },
+    ],
+    why(`Restart and sandbox of the IKE daemon of ${spec.name}.`),
+  );
+}
+
+/** The whole unit of xl2tpd: the distribution has an init script only, which cannot restart it. */
+export function renderL2tpUnit(spec: GatewaySpec): string {
+  const { units } = platform(spec.platform);
+  return renderUnit(
+    [
+      {
+        name: "Unit",
+        directives: [
+          directive("Description", "Layer 2 Tunneling Protocol daemon"),
+          directive("After", `network.target ${units.firewall} ${units.ike}`),
+          directive("Wants", units.firewall),
+          directive("StartLimitIntervalSec", "0"),
+        ],
+      },
+      {
+        name: "Service",
+        directives: [
+          directive("Type", "exec"),
+          directive("ExecStart", `/usr/sbin/xl2tpd -D -p /run/xl2tpd/xl2tpd.pid -C /run/xl2tpd/l2tp-control -c ${paths.xl2tpd}`),
+          directive("RuntimeDirectory", "xl2tpd"),
+          directive("Restart", "always"),
+          directive("RestartSec", "1"),
+          directive("KillMode", "control-group", "Its sessions end with it: the pppds of a daemon that is gone serve nobody."),
+          directive("TimeoutStopSec", "10"),
+          ...sandbox,
+          directive("ProtectKernelModules", "yes"),
+          directive("DevicePolicy", "closed"),
+          directive("DeviceAllow", "/dev/ppp rw"),
+          directive("CapabilityBoundingSet", "CAP_NET_ADMIN CAP_NET_RAW CAP_NET_BIND_SERVICE CAP_SETGID CAP_SETUID CAP_KILL CAP_DAC_OVERRIDE"),
+          directive("RestrictAddressFamilies", "AF_UNIX AF_INET AF_INET6 AF_NETLINK AF_PPPOX AF_PACKET"),
+          directive("SystemCallFilter", "@system-service"),
+        ],
+      },
+      { name: "Install", directives: [directive("WantedBy", "multi-user.target")] },
+    ],
+    why(`L2TP daemon of ${spec.name}.`),
+  );
+}
+
+/** Loads the firewall before the network is up, from a file of our own: /etc/nftables.conf stays the administrator's. */
+export function renderFirewallUnit(spec: Pick<GatewaySpec, "name">): string {
+  return renderUnit(
+    [
+      {
+        name: "Unit",
+        directives: [
+          directive("Description", "Firewall of the VPN gateway"),
+          directive("DefaultDependencies", "no"),
+          directive("After", "systemd-modules-load.service local-fs.target nftables.service", "nftables.service begins with `flush ruleset`."),
+          directive("Before", "network-pre.target shutdown.target"),
+          directive("Wants", "network-pre.target"),
+          directive("Conflicts", "shutdown.target"),
+        ],
+      },
+      {
+        name: "Service",
+        directives: [
+          directive("Type", "oneshot"),
+          directive("RemainAfterExit", "yes", "Nothing is done on stop: a gateway without its firewall is worse than one that is shut."),
+          directive("ExecStart", `/usr/sbin/nft -f ${paths.firewall}`),
+          directive("ExecReload", `/usr/sbin/nft -f ${paths.firewall}`),
+        ],
+      },
+      { name: "Install", directives: [directive("WantedBy", "sysinit.target")] },
+    ],
+    why(`Firewall of ${spec.name}.`),
+  );
+}

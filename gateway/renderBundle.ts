@@ -1,0 +1,105 @@
+import type { Bundle, ConfigFile, Part } from "./bundle";
+import { paths, platform } from "./platforms";
+import { renderCharon } from "./render/charon";
+import { renderModules, requiredModules } from "./render/modules";
+import { renderFirewall } from "./render/nftables";
+import { renderChapSecrets, renderPppd } from "./render/pppd";
+import { renderConnections, renderEapSecrets, renderPreSharedKey } from "./render/swanctl";
+import { renderKernelParameters } from "./render/sysctl";
+import { renderFirewallUnit, renderIkeUnit, renderL2tpUnit } from "./render/units";
+import { renderUsers } from "./render/users";
+import { renderXl2tpd } from "./render/xl2tpd";
+import type { GatewaySecrets, GatewaySpec } from "./spec";
+
+/**
+ * All parts of a gateway, in the order in which they are pushed. Expects a spec that `validateSpec` has no error for.
+ *
+ * @throws Error naming the format and the character if a value cannot be carried; never the value.
+ */
+export function renderBundle(spec: GatewaySpec, secrets: GatewaySecrets): Bundle {
+  const [identity, passwords] = renderSecretParts(spec, secrets);
+  const [base, users] = renderReadableParts(spec);
+  return { parts: [identity, base, passwords, users] };
+}
+
+/** The parts that anybody may read: `base` and `users`. Need no secret, so a preview shows them in full. */
+export function renderReadableParts(spec: GatewaySpec): [base: Part, users: Part] {
+  return [basePart(spec), usersPart(spec)];
+}
+
+/** The parts that nobody may read: `identity` and `passwords`. */
+export function renderSecretParts(spec: GatewaySpec, secrets: GatewaySecrets): [identity: Part, passwords: Part] {
+  return [identityPart(spec, secrets), passwordsPart(spec, secrets)];
+}
+
+function identityPart(spec: GatewaySpec, secrets: GatewaySecrets): Part {
+  const files: ConfigFile[] = [];
+  if (spec.ikev2) {
+    const { privateKey, certificate, authority } = secrets;
+    if (!privateKey || !certificate || !authority) {
+      throw new Error("identity: IKEv2 needs a private key, a certificate and its authority");
+    }
+    files.push(readable(paths.certificate, pem(certificate)));
+    files.push(readable(paths.authority, pem(authority)));
+    files.push(secret(paths.privateKey, pem(privateKey)));
+  }
+  if (spec.l2tp) {
+    if (!secrets.preSharedKey) throw new Error("identity: L2TP needs a pre-shared key");
+    files.push(secret(paths.preSharedKey, renderPreSharedKey(secrets.preSharedKey)));
+  }
+  return { ...part("identity", true), files };
+}
+
+function basePart(spec: GatewaySpec): Part {
+  const { packages, ikev2Packages, l2tpPackages, units } = platform(spec.platform);
+  const files = [
+    readable(paths.modules, renderModules(spec)),
+    readable(paths.sysctl, renderKernelParameters(spec)),
+    readable(paths.firewall, renderFirewall(spec)),
+    readable(paths.firewallUnit, renderFirewallUnit(spec)),
+    readable(paths.charon, renderCharon(spec)),
+    readable(paths.ikeUnit, renderIkeUnit(spec)),
+    readable(paths.connections, renderConnections(spec)),
+  ];
+  if (spec.l2tp) {
+    files.push(readable(paths.xl2tpd, renderXl2tpd(spec, spec.l2tp)));
+    files.push(readable(paths.pppOptions, renderPppd(spec)));
+    files.push(readable(paths.l2tpUnit, renderL2tpUnit(spec)));
+  }
+  return {
+    ...part("base", false),
+    packages: [...packages, ...(spec.ikev2 ? ikev2Packages : []), ...(spec.l2tp ? l2tpPackages : [])],
+    modules: requiredModules(spec),
+    services: [units.firewall, units.ike, ...(spec.l2tp ? [units.l2tp] : [])],
+    // The firewall is in it: a mistake there cuts the session that pushes it.
+    confirmWithin: 60,
+    files,
+  };
+}
+
+function passwordsPart(spec: GatewaySpec, secrets: GatewaySecrets): Part {
+  const files: ConfigFile[] = [];
+  if (spec.ikev2) files.push(secret(paths.passwords, renderEapSecrets(spec, secrets)));
+  if (spec.l2tp) files.push(secret(paths.chapSecrets, renderChapSecrets(spec, spec.l2tp, secrets)));
+  return { ...part("passwords", true), files };
+}
+
+function usersPart(spec: GatewaySpec): Part {
+  return { ...part("users", false), files: [readable(paths.users, renderUsers(spec))] };
+}
+
+function part(name: Part["name"], isSecret: boolean): Part {
+  return { name, secret: isSecret, packages: [], modules: [], services: [], confirmWithin: 0, files: [] };
+}
+
+function readable(path: string, content: string): ConfigFile {
+  return { path, mode: 0o644, content };
+}
+
+function secret(path: string, content: string): ConfigFile {
+  return { path, mode: 0o600, content };
+}
+
+function pem(text: string): string {
+  return text.replace(/\r\n/g, "\n").trimEnd() + "\n";
+}

@@ -1,0 +1,53 @@
+import type { GatewaySecrets, GatewaySpec } from "../../gateway/spec";
+
+/** A gateway with everything in it, on Debian 13; what a test says otherwise replaces the whole field. */
+export function exampleSpec(changes: Partial<GatewaySpec> = {}): GatewaySpec {
+  return {
+    name: "office",
+    platform: "debian13",
+    endpoint: "192.0.2.11",
+    outsideMtu: 1500,
+    clients: ["linux", "windows", "apple", "android"],
+    l2tp: { pool: "10.77.1.0/24" },
+    ikev2: { pool: "10.77.2.0/24" },
+    insideNetworks: ["10.20.0.0/16"],
+    dns: ["10.20.0.53", "9.9.9.9"],
+    tunnel: "full",
+    clientToClient: false,
+    masquerade: "internet",
+    administrators: ["198.51.100.0/24"],
+    sshPort: 22,
+    deadPeerDelay: 30,
+    users: [{ name: "alice" }, { name: "bob@example.com" }],
+    ...changes,
+  };
+}
+
+/** Secrets for a spec: each user's password is told apart, and none is found in any other text. */
+export function exampleSecrets(spec: GatewaySpec): GatewaySecrets {
+  return {
+    preSharedKey: "canary-of-the-pre-shared-key-8431",
+    privateKey: "-----BEGIN PRIVATE KEY-----\ncanaryprivatekey8431\n-----END PRIVATE KEY-----\n",
+    certificate: "-----BEGIN CERTIFICATE-----\nexample\n-----END CERTIFICATE-----\n",
+    authority: "-----BEGIN CERTIFICATE-----\nauthority\n-----END CERTIFICATE-----\n",
+    passwords: Object.fromEntries(spec.users.map(({ name }, index) => [name, `canary-password-${index}-8431`])),
+  };
+}
+
+/** The specs whose whole configuration stands under golden/. */
+export const goldenSpecs: Record<string, GatewaySpec> = {
+  "l2tp-only": exampleSpec({ ikev2: undefined, insideNetworks: [], dns: ["9.9.9.9"] }),
+  "ikev2-only": exampleSpec({ l2tp: undefined, clients: ["linux", "android"], endpoint: "vpn.example.com" }),
+  both: exampleSpec(),
+  "split-tunnel": exampleSpec({ tunnel: "split", clientToClient: true, masquerade: "everywhere" }),
+  "ipv6-inside": exampleSpec({
+    l2tp: undefined,
+    ikev2: { pool: "10.77.2.0/24", pool6: "fd77:2::/64" },
+    insideNetworks: ["10.20.0.0/16", "2001:db8:20::/48"],
+    dns: ["10.20.0.53", "2001:db8:20::53"],
+    administrators: ["198.51.100.0/24", "2001:db8:ad::/48"],
+    clients: ["linux", "apple"],
+    masquerade: "never",
+  }),
+  "ubuntu-2404": exampleSpec({ platform: "ubuntu2404", outsideMtu: 1460, sshPort: 2222, clients: ["windows"] }),
+};
