@@ -1,6 +1,7 @@
 import { network, parseAddress } from "../addressing";
 import { renderPppOptions, renderPppSecrets } from "../formats/pppOptions";
 import { pathMtu } from "../mtu";
+import { passwordOf } from "./passwordOf";
 import type { GatewaySecrets, GatewaySpec, L2tpSpec } from "../spec";
 
 /** Options of the pppd that xl2tpd starts for each session: pppd(8). */
@@ -35,7 +36,7 @@ export function renderPppd(spec: GatewaySpec): string {
 export function renderChapSecrets(spec: GatewaySpec, l2tp: L2tpSpec, secrets: GatewaySecrets): string {
   const address = network(l2tp.pool).text;
   return renderPppSecrets(
-    spec.users.map(({ name }) => ({ client: name, server: spec.name, secret: secrets.passwords[name] ?? "", address })),
+    spec.users.map(({ name }) => ({ client: name, server: spec.name, secret: passwordOf(secrets, name), address })),
     "Passwords of L2TP. Written by pulumi-vpn-gateway.",
   );
 }

@@ -1,0 +1,154 @@
+import { stringify } from "yaml";
+import type { ConfigFile } from "./bundle";
+import { renderUnit, directive } from "./formats/unit";
+import { paths, platform, type Platform } from "./platforms";
+import { renderModules } from "./render/modules";
+import { renderClosedFirewall } from "./render/nftables";
+import { renderFirewallUnit } from "./render/units";
+import type { GatewaySpec } from "./spec";
+
+/** What the first boot is told. */
+export interface UserDataArgs {
+  spec: GatewaySpec;
+  /**
+   * The machine's SSH host key (Ed25519, OpenSSH's format), so that the first connection already knows whom it
+   * speaks to. A secret of SSH, not of the tunnel: change it once the machine stands if its user data is readable.
+   */
+  hostKey?: { privateKey: string; publicKey: string };
+  /** Public keys that may log in as root. */
+  authorizedKeys: readonly string[];
+  /** Further files to be written before anything runs. @default none */
+  files?: readonly ConfigFile[];
+}
+
+/** The smallest limit of a cloud: EC2's, before base64. */
+export const userDataLimit = 16_384;
+
+/**
+ * User data for cloud-init: what makes a fresh machine ready to be pushed to, with no secret of the tunnel. Packages,
+ * kernel modules, a firewall that lets in nothing but SSH from administrators, and the SSH keys; the file
+ * `/var/lib/vpn-gateway/ready` is written last.
+ *
+ * @throws Error if it has more than 16,384 bytes, with what takes the room.
+ */
+export function renderUserData(args: UserDataArgs): string {
+  const { spec, hostKey, authorizedKeys } = args;
+  const facts = platform(spec.platform);
+  const config = {
+    hostname: spec.name,
+    // Parts are pushed as root; a password opens nothing.
+    disable_root: false,
+    ssh_pwauth: false,
+    ssh_authorized_keys: authorizedKeys.map((key) => key.trim()),
+    ...(hostKey === undefined
+      ? {}
+      : {
+          ssh_deletekeys: true,
+          ssh_keys: {
+            ed25519_private: hostKey.privateKey.trimEnd() + "\n",
+            ed25519_public: hostKey.publicKey.trim(),
+          },
+        }),
+    package_update: true,
+    packages: packagesOf(spec, facts),
+    write_files: filesOf(args, facts).map(({ path, mode, content }) => ({
+      path,
+      permissions: mode.toString(8).padStart(4, "0"),
+      content,
+    })),
+    runcmd: commands(spec, facts),
+  };
+  // Version 1.1, as cloud-init's parser reads it: a bare `no` would be false there.
+  const text = `#cloud-config\n${stringify(config, { version: "1.1", lineWidth: 0 })}`;
+  refuseTooLong(text, config);
+  return text;
+}
+
+function packagesOf(spec: GatewaySpec, facts: Platform): string[] {
+  return [...facts.packages, ...(spec.ikev2 ? facts.ikev2Packages : []), ...(spec.l2tp ? facts.l2tpPackages : [])];
+}
+
+function filesOf({ spec, files = [] }: UserDataArgs, facts: Platform): ConfigFile[] {
+  const written = [
+    { path: paths.firewall, content: renderClosedFirewall(spec) },
+    { path: paths.firewallUnit, content: renderFirewallUnit(spec) },
+    { path: paths.modules, content: renderModules(spec) },
+    { path: paths.sshd, content: sshd(spec) },
+    ...(needsKernel(spec, facts) ? [{ path: readyUnit, content: renderReadyUnit() }] : []),
+  ];
+  return [...written.map((file) => ({ ...file, mode: 0o644 })), ...files];
+}
+
+function sshd(spec: GatewaySpec): string {
+  return [
+    "# Written by pulumi-vpn-gateway.",
+    ...(spec.sshPort === 22 ? [] : [`Port ${spec.sshPort}`]),
+    "PermitRootLogin prohibit-password",
+    "PasswordAuthentication no",
+    "KbdInteractiveAuthentication no",
+    "",
+  ].join("\n");
+}
+
+const readyUnit = "/etc/systemd/system/vpn-gateway-ready.service";
+const ready = `mkdir -p ${paths.ready.replace(/\/[^/]+$/, "")} && touch ${paths.ready}`;
+
+function commands(spec: GatewaySpec, facts: Platform): string[] {
+  return [
+    "systemctl daemon-reload",
+    `systemctl enable --now ${facts.units.firewall}`,
+    // Where sshd was already running (Ubuntu starts it by socket), it has not seen its port yet.
+    ...(spec.sshPort === 22 ? [] : ["systemctl try-restart ssh.socket ssh.service"]),
+    ...(needsKernel(spec, facts) ? kernelCommands(facts) : []),
+    "systemctl restart systemd-modules-load.service || true",
+    ready,
+  ];
+}
+
+function needsKernel(spec: GatewaySpec, facts: Platform): boolean {
+  return spec.l2tp !== undefined && facts.l2tpKernelPackages.length > 0;
+}
+
+/** A kernel without PPP gets what it lacks; where that is another kernel, the machine boots into it and is ready then. */
+function kernelCommands(facts: Platform): string[] {
+  const install = `apt-get install -y ${facts.l2tpKernelPackages.join(" ")}`;
+  if (facts.name === "ubuntu2404") return [`modprobe -qn l2tp_ppp || ${install}`];
+  const bootInto = [
+    install,
+    "kernel=$(ls /boot/vmlinuz-* | grep -v cloud | sort -V | tail -n 1)",
+    "mkdir -p /etc/default/grub.d",
+    'echo "GRUB_TOP_LEVEL=$kernel" > /etc/default/grub.d/vpn-gateway.cfg',
+    "update-grub",
+    "systemctl enable vpn-gateway-ready.service",
+    "systemctl reboot",
+    "exit 0",
+  ];
+  return [`modprobe -qn l2tp_ppp || { ${bootInto.join("; ")}; }`];
+}
+
+function renderReadyUnit(): string {
+  return renderUnit([
+    {
+      name: "Unit",
+      directives: [directive("Description", "Say that the first boot of the VPN gateway is over"), directive("ConditionPathExists", `!${paths.ready}`)],
+    },
+    { name: "Service", directives: [directive("Type", "oneshot"), directive("ExecStart", `/bin/sh -c '${ready}'`)] },
+    { name: "Install", directives: [directive("WantedBy", "multi-user.target")] },
+  ]);
+}
+
+function refuseTooLong(text: string, config: object): void {
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= userDataLimit) return;
+  const largest = Object.entries(config)
+    .flatMap(([key, value]) =>
+      key === "write_files"
+        ? (value as { path: string; content: string }[]).map((file) => ({ what: file.path, size: Buffer.byteLength(file.content) }))
+        : [{ what: key, size: Buffer.byteLength(JSON.stringify(value)) }],
+    )
+    .sort((a, b) => b.size - a.size)
+    .slice(0, 4)
+    .map(({ what, size }) => `${what} ${size}`)
+    .join(", ");
+  throw new Error(`user data has ${bytes} bytes, and clouds take ${userDataLimit} at most. The largest: ${largest} bytes`);
+}

@@ -1,0 +1,28 @@
+import { addressProblems } from "./validate/addresses";
+import { clientProblems } from "./validate/clients";
+import { endpointProblems } from "./validate/endpoint";
+import type { Problem } from "./validate/problem";
+import { secretProblems } from "./validate/secrets";
+import { userProblems } from "./validate/users";
+import type { GatewaySecrets, GatewaySpec } from "./spec";
+
+export type { Problem } from "./validate/problem";
+export { problemsText } from "./validate/problem";
+
+/**
+ * Everything that is wrong with a spec, all at once, before anything is created. Judges values as they come: a spec
+ * made of unchecked input may hold any string where the types name a few words.
+ *
+ * @param secrets the secrets that are already known; a password or key that is not there is left to be minted.
+ *   With `complete`, none is: what is missing is an error.
+ * @returns errors and warnings; never with a secret in them.
+ */
+export function validateSpec(spec: GatewaySpec, secrets?: Partial<GatewaySecrets>, complete = false): Problem[] {
+  return [
+    ...endpointProblems(spec),
+    ...clientProblems(spec),
+    ...addressProblems(spec),
+    ...userProblems(spec),
+    ...(secrets === undefined ? [] : secretProblems(spec, secrets, complete)),
+  ];
+}

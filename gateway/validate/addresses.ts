@@ -1,0 +1,118 @@
+import {
+  contains, ikev2Clients, isPrivate, l2tpAddresses, overlaps, parseAddress, parseNetwork, type Family, type Network,
+} from "../addressing";
+import type { GatewaySpec } from "../spec";
+import { error, warning, type Problem } from "./problem";
+
+/** xl2tpd waits with select() and a descriptor a client; 1,024 is the end of what that can hold. */
+const l2tpBound = 1000;
+
+interface Placed {
+  path: string;
+  text: string;
+  network: Network;
+}
+
+/** Pools, inside networks and name servers, each by itself and all against each other. */
+export function addressProblems(spec: GatewaySpec): Problem[] {
+  const problems: Problem[] = [];
+  const pools = [
+    ...pool("l2tp.pool", spec.l2tp?.pool, 4, problems),
+    ...pool("ikev2.pool", spec.ikev2?.pool, 4, problems),
+    ...pool("ikev2.pool6", spec.ikev2?.pool6, 6, problems),
+  ];
+  const inside = insideNetworks(spec, problems);
+  problems.push(...poolOverlaps(spec, pools, inside), ...capacities(spec, pools), ...nameServers(spec, pools));
+  return problems;
+}
+
+function pool(path: string, text: string | undefined, family: Family, problems: Problem[]): Placed[] {
+  if (text === undefined) return [];
+  const parsed = parseNetwork(text);
+  if (parsed === undefined || parsed.family !== family) {
+    problems.push(error(path, text, `is not an IPv${family} network in CIDR notation`, `Write e.g. ${family === 4 ? "10.77.1.0/24" : "fd77:1::/64"}.`));
+    return [];
+  }
+  if (parsed.hostBits) {
+    problems.push(error(path, text, "has bits set behind the prefix", `Write ${parsed.text} if that is what you mean.`));
+  }
+  if (!isPrivate(parsed)) {
+    problems.push(warning(path, text, "is neither a private nor the shared range", "Clients then no longer reach the real owners of these addresses: use a private range."));
+  }
+  return [{ path, text, network: parsed }];
+}
+
+function insideNetworks(spec: GatewaySpec, problems: Problem[]): Placed[] {
+  const seen = new Map<string, string>();
+  return spec.insideNetworks.flatMap((text, index) => {
+    const path = `insideNetworks[${index}]`;
+    const parsed = parseNetwork(text);
+    if (parsed === undefined) {
+      problems.push(error(path, text, "is not a network in CIDR notation", "Write e.g. 10.20.0.0/16."));
+      return [];
+    }
+    if (parsed.hostBits) {
+      problems.push(error(path, text, "has bits set behind the prefix", `Write ${parsed.text} if that is what you mean.`));
+    }
+    const first = seen.get(parsed.text);
+    if (first !== undefined) problems.push(error(path, text, `is there already as ${first}`, "Leave one of them out."));
+    seen.set(parsed.text, seen.get(parsed.text) ?? path);
+    if (parsed.family === 6 && spec.ikev2 && spec.ikev2.pool6 === undefined) {
+      problems.push(warning(path, text, "cannot be reached: clients have no IPv6 address", "Give ikev2 a pool6."));
+    }
+    return [{ path, text, network: parsed }];
+  });
+}
+
+function poolOverlaps(spec: GatewaySpec, pools: Placed[], inside: Placed[]): Problem[] {
+  const problems: Problem[] = [];
+  const endpoint = parseAddress(spec.endpoint);
+  pools.forEach((one, index) => {
+    for (const other of [...pools.slice(index + 1), ...inside]) {
+      if (overlaps(one.network, other.network)) {
+        problems.push(error(one.path, one.text, `overlaps ${other.path} (${other.text})`, "Use ranges that share no address."));
+      }
+    }
+    if (endpoint !== undefined && contains(one.network, endpoint)) {
+      problems.push(error(one.path, one.text, `holds the gateway's own address ${spec.endpoint}`, "Use a range that nothing else has."));
+    }
+  });
+  return problems;
+}
+
+function capacities(spec: GatewaySpec, pools: Placed[]): Problem[] {
+  const users = spec.users.length;
+  const problems = pools.flatMap(({ path, text, network }) => {
+    const room = path === "l2tp.pool" ? BigInt(l2tpAddresses(network).clients) : ikev2Clients(network);
+    const places = room > 0n ? room : 0n;
+    if (places > 0n && places >= BigInt(users)) return [];
+    return [error(path, text, `has room for ${places} clients and there are ${users} users`, "Use a larger network.")];
+  });
+  if (spec.l2tp && users > l2tpBound) {
+    problems.push(error("users", undefined, `${users} users: xl2tpd serves about ${l2tpBound} clients at once`, "Use IKEv2, or spread the users over several gateways."));
+  }
+  return problems;
+}
+
+function nameServers(spec: GatewaySpec, pools: Placed[]): Problem[] {
+  const problems: Problem[] = [];
+  spec.dns.forEach((text, index) => {
+    const path = `dns[${index}]`;
+    const address = parseAddress(text);
+    if (address === undefined) {
+      problems.push(error(path, text, "is not an IP address", "Give the address of a name server, not its name."));
+      return;
+    }
+    for (const one of pools) {
+      if (contains(one.network, address)) {
+        problems.push(error(path, text, `is in the clients' ${one.path} (${one.text})`, "A client gets that address: use another server."));
+      }
+    }
+    if (spec.dns.indexOf(text) < index) problems.push(error(path, text, "is there twice", "Leave one of them out."));
+  });
+  const four = spec.dns.filter((text) => parseAddress(text)?.family === 4).length;
+  if (spec.l2tp && four > 2) {
+    problems.push(warning("dns", undefined, "L2TP clients are given the first two IPv4 servers only", "PPP has room for two."));
+  }
+  return problems;
+}

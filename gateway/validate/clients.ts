@@ -1,0 +1,43 @@
+import { acceptedSuites, type Protocol } from "../cipherSuites";
+import { platformOf } from "../platforms";
+import { clientKinds, masqueradePolicies, tunnelScopes, type ClientKind, type GatewaySpec } from "../spec";
+import { error, type Problem } from "./problem";
+
+/** Whom the gateway serves, by which protocols, and with what policy. */
+export function clientProblems(spec: GatewaySpec): Problem[] {
+  const problems: Problem[] = [
+    ...oneOf("tunnel", spec.tunnel, tunnelScopes),
+    ...oneOf("masquerade", spec.masquerade, masqueradePolicies),
+    ...spec.clients.flatMap((kind, index) => oneOf(`clients[${index}]`, kind, clientKinds)),
+  ];
+  if (!spec.l2tp && !spec.ikev2) {
+    problems.push(error("ikev2", undefined, "neither IKEv2 nor L2TP is asked for", "Give ikev2 a pool, or l2tp, or both."));
+  }
+  const known = spec.clients.filter((kind) => (clientKinds as readonly string[]).includes(kind));
+  if (spec.clients.length === 0) {
+    problems.push(error("clients", [], "no kind of client is to be served", `Name at least one of ${clientKinds.join(", ")}.`));
+  } else if (known.length > 0) {
+    for (const protocol of protocolsOf(spec)) problems.push(...unserved(protocol, known));
+  }
+  const missing = platformOf(spec.platform)?.l2tpMissing;
+  if (spec.l2tp && missing !== undefined) {
+    problems.push(error("l2tp", undefined, `cannot be had on ${spec.platform}: ${missing}`, "Use IKEv2, or a platform whose kernel has ppp."));
+  }
+  if (spec.tunnel === "split" && spec.insideNetworks.length === 0) {
+    problems.push(error("insideNetworks", [], "a split tunnel needs at least one", "Name the networks that clients reach through the tunnel, or use a full tunnel."));
+  }
+  return problems;
+}
+
+function unserved(protocol: Protocol, kinds: ClientKind[]): Problem[] {
+  if (acceptedSuites(protocol, kinds).length > 0) return [];
+  return [error(protocol, undefined, `none of the clients (${kinds.join(", ")}) has it`, `Leave ${protocol} out, or name the clients that use it.`)];
+}
+
+function protocolsOf(spec: GatewaySpec): Protocol[] {
+  return [...(spec.l2tp ? (["l2tp"] as const) : []), ...(spec.ikev2 ? (["ikev2"] as const) : [])];
+}
+
+function oneOf(path: string, value: string, words: readonly string[]): Problem[] {
+  return words.includes(value) ? [] : [error(path, value, "is not a word that is known here", `Use one of ${words.join(", ")}.`)];
+}
