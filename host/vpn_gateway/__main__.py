@@ -1,0 +1,152 @@
+"""The command line."""
+
+import os
+import sys
+from collections.abc import Callable
+
+from . import VERSION, change, commands, lock, part, status
+from .apply import apply
+from .detach import survive
+from .errors import Failure, UsageError, os_error
+from .gateway import Gateway
+
+USAGE = (
+    "usage: vpn-gateway [--root DIR] apply PART | confirm PART | revert PART [--generation N] | remove PART"
+    " | status [--json] | check [--json] | version"
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command; its exit status: 0, 1 (failed, and said why) or 2 (the command line is wrong)."""
+    os.umask(0o077)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    try:
+        return _run(list(sys.argv[1:] if arguments is None else arguments))
+    except UsageError as error:
+        print(f"vpn-gateway: {error}; {USAGE}", file=sys.stderr)
+        return 2
+    except Failure as failure:
+        print(f"vpn-gateway: error: {failure}", file=sys.stderr)
+        return 1
+
+
+class _Arguments:
+    def __init__(self, words: list[str]) -> None:
+        self.words = words
+
+    def option(self, name: str) -> str | None:
+        """Takes `name VALUE` out of the command line."""
+        if name not in self.words:
+            return None
+        at = self.words.index(name)
+        if at + 1 >= len(self.words):
+            raise UsageError(f"{name} needs a value")
+        value = self.words[at + 1]
+        del self.words[at : at + 2]
+        return value
+
+    def number(self, name: str) -> int | None:
+        value = self.option(name)
+        if value is not None and not (value.isascii() and value.isdigit()):
+            raise UsageError(f"{name} needs a whole number, not {value}")
+        return None if value is None else int(value)
+
+    def flag(self, name: str) -> bool:
+        found = name in self.words
+        if found:
+            self.words.remove(name)
+        return found
+
+    def part(self) -> str:
+        if not self.words or not part.NAME.fullmatch(self.words[0]):
+            raise UsageError("name a part: lower-case letters, digits and `-`")
+        return self.words.pop(0)
+
+    def end(self) -> None:
+        if self.words:
+            raise UsageError(f"{self.words[0]} is not understood")
+
+
+def _run(words: list[str]) -> int:
+    given = _Arguments(words)
+    root = given.option("--root") or ""
+    patience = float(given.number("--lock-timeout") or lock.PATIENCE)
+    if not given.words:
+        raise UsageError("say what to do")
+    command = given.words.pop(0)
+    if command == "version":
+        given.end()
+        print(VERSION)
+        return 0
+    if command in ("status", "check"):
+        as_json = given.flag("--json")
+        given.end()
+        gateway = Gateway(root, command)
+        gateway.must_be_root(command)
+        if command == "check":
+            return status.check(gateway, as_json)
+        status.show(gateway, as_json)
+        return 0
+    if command == "recover":
+        given.flag("--boot")
+        given.end()
+        return _change(root, command, patience, commands.recover_at_boot, recover=False)
+    if command not in ("apply", "confirm", "revert", "remove"):
+        raise UsageError(f"there is no command {command}")
+    name = given.part()
+    generation = given.number("--generation") if command == "revert" else None
+    unconfirmed = given.number("--unconfirmed") if command == "revert" else None
+    given.end()
+    what = f"{command} {name}"
+    if command == "apply":
+        Gateway(root, what).must_be_root(command)
+        wanted = part.parse(sys.stdin.buffer.read(), name)
+
+        def work(gateway: Gateway) -> None:
+            gateway.learn(wanted)
+            apply(gateway, wanted)
+
+        return _change(root, what, patience, work)
+    if command == "confirm":
+        return _change(root, what, patience, lambda gateway: commands.confirm(gateway, name))
+    if command == "remove":
+        return _change(root, what, patience, lambda gateway: commands.remove(gateway, name))
+    if unconfirmed is not None:
+        return _change(root, what, patience, lambda gateway: commands.revert_unconfirmed(gateway, name, unconfirmed))
+    return _change(root, what, patience, lambda gateway: commands.revert(gateway, name, generation))
+
+
+def _change(
+    root: str, what: str, patience: float, work: Callable[[Gateway], None], recover: bool = True
+) -> int:
+    """Runs `work` under the lock in a process that outlives the session, after repairing what a killed one left."""
+    gateway = Gateway(root, what)
+    gateway.must_be_root(what.split()[0])
+
+    def locked() -> int:
+        try:
+            gateway.own_state()
+            with lock.held(gateway.paths, gateway.report, what, patience):
+                gateway.originals.load()
+                gateway.learn_secrets()
+                if recover:
+                    change.recover(gateway)
+                work(gateway)
+            return 0
+        except Failure as failure:
+            gateway.report.say(f"error: {failure}")
+        except OSError as error:
+            gateway.report.say(f"error: {os_error(error)}")
+        except Exception as error:  # its text may hold what a secret file says
+            trace = error.__traceback__
+            while trace and trace.tb_next:
+                trace = trace.tb_next
+            where = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace else "?"
+            gateway.report.say(f"error: a mistake in vpn-gateway itself: {type(error).__name__} at {where}")
+        return 1
+
+    return survive(locked)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""What a set of changed files needs, in a fixed order, and nothing else."""
+
+from . import charon, kernel, nftables, strongswan_conf, systemd, users
+from .gateway import Gateway
+from .part import Part
+from .swap import Effect
+
+XL2TPD = "xl2tpd.service"
+XL2TPD_FILES = ("/etc/xl2tpd/", "/etc/default/xl2tpd")
+
+
+def act(gateway: Gateway, effects: list[Effect], source: Part | None, target: Part | None) -> bool:
+    """Makes the running machine follow its files. True if a service was started or restarted."""
+    if any(systemd.unit_of(effect.path) for effect in effects):
+        systemd.daemon_reload(gateway)
+    _modules(gateway, effects)
+    _sysctls(gateway, effects)
+    _rulesets(gateway, effects, target)
+    _dropped_services(gateway, source, target)
+    started = _restarts(gateway, effects)
+    for unit in target.services if target else ():
+        if systemd.ensure(gateway, unit):
+            gateway.report.say(f"started {unit}")
+            started.add(unit)
+    swanctl = [effect for effect in effects if charon.is_swanctl(effect.path)]
+    if (swanctl or charon.UNIT in started) and charon.running(gateway):
+        charon.load_all(gateway, [effect.path for effect in swanctl])
+        charon.end_orphans(gateway, _gone_connections(gateway, swanctl))
+    for effect in effects:
+        if effect.path == users.PATH and effect.after is not None:
+            users.end_sessions_of_others(gateway, set(users.names_in(effect.after)))
+    return bool(started)
+
+
+def _modules(gateway: Gateway, effects: list[Effect]) -> None:
+    for effect in effects:
+        if effect.path.startswith(kernel.MODULE_FOLDER) and effect.after is not None:
+            kernel.load_modules(gateway, kernel.modules_in(effect.after))
+
+
+def _sysctls(gateway: Gateway, effects: list[Effect]) -> None:
+    for effect in effects:
+        if effect.path.startswith(kernel.SYSCTL_FOLDER):
+            before = kernel.sysctls_in(effect.before or b"")
+            after = kernel.sysctls_in(effect.after or b"")
+            kernel.write_sysctls(gateway, after)
+            gone = [key for key in before if key not in after]
+            if gone:
+                kernel.restore_sysctls(gateway, gone)
+
+
+def _rulesets(gateway: Gateway, effects: list[Effect], target: Part | None) -> None:
+    changed = [effect for effect in effects if nftables.is_ruleset(effect.path)]
+    for effect in changed:
+        ours = target is not None and effect.path in target.files
+        # The distribution's own ruleset comes back into the kernel only if it was there before us.
+        was_loaded = gateway.originals.services.get("nftables.service", {"active": True})["active"]
+        if effect.after is not None and (ours or was_loaded):
+            nftables.load(gateway, gateway.paths.of(effect.path), effect.before, effect.after)
+        elif effect.before is not None:
+            nftables.unload(gateway, effect.before)
+    if changed:
+        parts = [*gateway.others(target.name if target else "").values(), *([target] if target else [])]
+        contents = [file.content for part in parts for file in part.files.values() if nftables.is_ruleset(file.path)]
+        nftables.remember(gateway, contents)
+
+
+def _dropped_services(gateway: Gateway, source: Part | None, target: Part | None) -> None:
+    if source is None:
+        return
+    used = {unit for part in gateway.others(source.name).values() for unit in part.services}
+    used.update(target.services if target else ())
+    for unit in source.services:
+        if unit not in used:
+            systemd.give_back(gateway, unit)
+
+
+def _restarts(gateway: Gateway, effects: list[Effect]) -> set[str]:
+    """Restarts the running services that cannot follow their files otherwise."""
+    reasons: dict[str, list[str]] = {}
+    reload_charon = False
+    for effect in effects:
+        unit = systemd.unit_of(effect.path)
+        if unit:
+            reasons.setdefault(unit, []).append(effect.path)
+        elif charon.is_settings(effect.path):
+            reload_charon = True
+            for name in charon.needs_restart(effect.before, effect.after):
+                reasons.setdefault(charon.UNIT, []).append(name)
+        elif effect.path.startswith(XL2TPD_FILES):
+            reasons.setdefault(XL2TPD, []).append(effect.path)
+    restarted = set()
+    # charon before xl2tpd: L2TP without its SA is refused.
+    for unit in sorted(reasons, key=lambda name: (name != charon.UNIT, name)):
+        if systemd.is_active(gateway, unit):
+            if unit == charon.UNIT:
+                charon.restart(gateway, reasons[unit])
+            else:
+                drops = ": established L2TP sessions drop" if unit == XL2TPD else ""
+                gateway.report.say(f"restarting {unit} ({', '.join(reasons[unit])}){drops}")
+                systemd.restart(gateway, unit)
+            restarted.add(unit)
+    if reload_charon and charon.UNIT not in restarted and charon.running(gateway):
+        charon.reload_settings(gateway)
+    return restarted
+
+
+def _gone_connections(gateway: Gateway, effects: list[Effect]) -> set[str]:
+    before: set[str] = set()
+    for effect in effects:
+        if charon.is_conf(effect.path):
+            before.update(strongswan_conf.connections((effect.before or b"").decode()))
+    return before - charon.connection_names(gateway) if before else set()

@@ -1,0 +1,132 @@
+"""strongSwan's IKE daemon: what a change of its files needs, and whether it took them."""
+
+import glob
+import mmap
+import os
+import re
+
+from . import strongswan_conf, systemd
+from .errors import Failure
+from .gateway import Gateway
+from .programs import words
+from .vici import Message, Vici
+
+UNIT = "strongswan.service"
+SOCKET = "/run/charon.vici"
+SWANCTL = "/etc/swanctl/"
+SETTINGS = ("/etc/strongswan.conf", "/etc/strongswan.d/")
+# Read again for each new SA, or by `--reload-settings` itself. Everything else (threads, plugins, sockets, table
+# sizes) charon reads once, when it starts.
+LIVE = re.compile(
+    r"(charon|charon-systemd)(\.(filelog|syslog|journal)(\..*)?"
+    r"|\.(retransmit_(tries|timeout|base|jitter|limit)|half_open_timeout|close_ike_on_child_failure"
+    r"|cisco_unity|inactivity_close_ike|keep_alive|keep_alive_dpd_margin))?"
+)
+# A certificate that is gone from the disk stays in charon's memory unless all credentials are cleared first.
+CLEARED = re.compile(r"/etc/swanctl/x509[a-z]*/")
+REFUSED = re.compile(r"failed|invalid config file|could not|missing secret|not supported", re.I)
+
+
+def is_swanctl(path: str) -> bool:
+    return path.startswith(SWANCTL)
+
+
+def is_conf(path: str) -> bool:
+    """A text of connections, pools and secrets, not a key or certificate."""
+    return is_swanctl(path) and path.endswith(".conf")
+
+
+def is_settings(path: str) -> bool:
+    return path.startswith(SETTINGS)
+
+
+def check(gateway: Gateway, path: str) -> str | None:
+    """
+    What strongSwan's parser has against a settings or swanctl text, or None. It must be asked beforehand: on a syntax
+    error `swanctl --load-all` says so, exits with 0, and unloads every connection.
+    """
+    result = gateway.programs.run("swanctl", "--version", environment={"STRONGSWAN_CONF": path})
+    return None if result.ok else words(result)
+
+
+def needs_restart(before: bytes | None, after: bytes | None) -> list[str]:
+    """Settings that differ and that charon reads only when it starts."""
+    changed = strongswan_conf.differences((before or b"").decode(), (after or b"").decode())
+    return sorted(name for name in changed if not LIVE.fullmatch(name))
+
+
+def listening(gateway: Gateway) -> bool:
+    try:
+        with Vici(gateway.paths.of(SOCKET)):
+            return True
+    except Failure:
+        return False
+
+
+def load_all(gateway: Gateway, changed: list[str]) -> None:
+    """Makes charon take /etc/swanctl. Connections that did not change, and all SAs, stay up."""
+    clear = ["--clear"] if any(CLEARED.match(path) for path in changed) else []
+    result = gateway.programs.run("swanctl", "--load-all", "--noprompt", *clear)
+    bad = [line.strip() for line in result.output.splitlines() if REFUSED.search(line) and " 0 failed" not in line]
+    if not result.ok or bad:
+        raise Failure("strongSwan refused the configuration: " + ("\n  ".join(bad) or words(result)))
+
+
+def reload_settings(gateway: Gateway) -> None:
+    gateway.programs.must("charon could not reload its settings", "swanctl", "--reload-settings")
+
+
+def connection_names(gateway: Gateway) -> set[str]:
+    with Vici(gateway.paths.of(SOCKET)) as vici:
+        return {name for event in vici.stream("list-conns", "list-conn") for name in event}
+
+
+def associations(gateway: Gateway) -> list[tuple[str, Message]]:
+    """All IKE SAs: name of the connection, and what charon says of it."""
+    with Vici(gateway.paths.of(SOCKET)) as vici:
+        found = []
+        for event in vici.stream("list-sas", "list-sa"):
+            found += [(name, data) for name, data in event.items() if isinstance(data, dict)]
+        return found
+
+
+def terminate(gateway: Gateway, unique_id: str, seconds: int = 5) -> None:
+    """Ends an IKE SA with a delete message; if no answer comes within `seconds`, without one."""
+    with Vici(gateway.paths.of(SOCKET)) as vici:
+        vici.request("terminate", ike_id=unique_id, force="yes", timeout=str(seconds * 1000))
+
+
+def end_orphans(gateway: Gateway, removed: set[str]) -> None:
+    """Ends the SAs of connections that were removed: charon alone would keep them up."""
+    for name, data in associations(gateway) if removed else ():
+        if name in removed:
+            gateway.report.say(f"ending an IKE SA of the removed connection {name}")
+            terminate(gateway, str(data["uniqueid"]))
+
+
+def missing_connections(gateway: Gateway, text: bytes) -> list[str]:
+    """Connections of a swanctl text that charon has not."""
+    named = set(strongswan_conf.connections(text.decode()))
+    return sorted(named - connection_names(gateway)) if named else []
+
+
+def knows_ikev1(gateway: Gateway) -> bool | None:
+    """
+    Whether the installed libcharon was built with IKEv1: only then does it hold main mode. None: no libcharon found.
+    charon itself would take an IKEv1 connection without a word and answer no client.
+    """
+    found = None
+    for path in glob.glob(gateway.paths.of("/usr/lib/ipsec/libcharon.so*")):
+        with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as library:
+            found = bool(found) or library.find(b"main_mode_create\0") >= 0
+    return found
+
+
+def running(gateway: Gateway) -> bool:
+    return os.path.exists(gateway.paths.of(SOCKET)) and listening(gateway)
+
+
+def restart(gateway: Gateway, reasons: list[str]) -> None:
+    shown = ", ".join(reasons[:5]) + (", …" if len(reasons) > 5 else "")
+    gateway.report.say(f"restarting strongSwan ({shown}): established tunnels drop and must be dialled again")
+    systemd.restart(gateway, UNIT)

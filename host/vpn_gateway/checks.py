@@ -1,0 +1,112 @@
+"""What can be known to be wrong before anything is changed, by the programs' own checkers on the staged text."""
+
+import json
+import os
+import shutil
+import tempfile
+
+from . import charon, kernel, nftables, packages, ppp, systemd, users
+from .errors import Failure
+from .gateway import Gateway
+from .part import Part, PartFile
+from .programs import words
+from .store import Store
+
+
+def conflicts(gateway: Gateway, part: Part) -> list[str]:
+    """Paths that another part holds already."""
+    return [
+        f"{path} belongs to part {name}"
+        for name, other in gateway.others(part.name).items()
+        for path in part.files
+        if path in other.files
+    ]
+
+
+def problems(gateway: Gateway, store: Store, part: Part, generation: int, changed: list[str]) -> list[str]:
+    """All problems at once. Only changed files are checked, but for what depends on the machine."""
+    found = []
+    for path in changed:
+        file = part.files.get(path)
+        if file:
+            staged = store.tree(generation) + path
+            try:
+                problem = _check(gateway, file, staged)
+            except (Failure, UnicodeDecodeError) as error:
+                problem = str(error)
+            if problem:
+                found.append(f"{path}: {problem.replace(staged, path)}")
+    ikev1 = packages.ikev1_problem(gateway, part)
+    return found + ([ikev1] if ikev1 else [])
+
+
+def _check(gateway: Gateway, file: PartFile, staged: str) -> str | None:
+    path = file.path
+    if nftables.is_ruleset(path):
+        return nftables.check(gateway, staged)
+    if charon.is_conf(path) or charon.is_settings(path):
+        return charon.check(gateway, staged)
+    if path in ppp.SECRETS:
+        return ppp.check_secrets(file.content)
+    if ppp.is_options(path):
+        return ppp.check_options(gateway, staged)
+    if path == "/etc/xl2tpd/xl2tpd.conf":
+        return _check_xl2tpd(file.content)
+    if path.startswith(kernel.SYSCTL_FOLDER):
+        return _check_sysctl(gateway, file.content)
+    if path == users.PATH:
+        users.names_in(file.content)
+        return None
+    if systemd.unit_of(path):
+        return _check_unit(gateway, path, staged)
+    if path.endswith(".json"):
+        json.loads(file.content)
+    return None
+
+
+def _check_sysctl(gateway: Gateway, content: bytes) -> str | None:
+    missing = [
+        key
+        for key in kernel.sysctls_in(content)
+        if not key.startswith("-") and "*" not in key and not kernel.sysctl_files(gateway, key)
+    ]
+    return f"the kernel {os.uname().release} has no sysctl {', '.join(missing)}" if missing else None
+
+
+def _check_xl2tpd(content: bytes) -> str | None:
+    """xl2tpd has no checker, and dies at its next start."""
+    section = False
+    for number, line in enumerate(content.decode().splitlines(), 1):
+        line = line.strip()
+        if line.startswith("["):
+            section = line.endswith("]")
+            if not section:
+                return f"line {number}: a section's `]` is missing"
+        elif line and line[0] not in ";#":
+            if "=" not in line:
+                return f"line {number}: not `key = value`"
+            if not section:
+                return f"line {number}: stands before the first section"
+    return None
+
+
+def _check_unit(gateway: Gateway, path: str, staged: str) -> str | None:
+    """
+    `systemd-analyze verify` exits with 0 after most mistakes, so its words about our file are what counts. A drop-in is
+    judged on a bare unit: the real one may not be installed as a file (xl2tpd's comes from a SysV script).
+    """
+    with tempfile.TemporaryDirectory(prefix="vpn-gateway-") as folder:
+        if path.endswith(".conf"):
+            kind = systemd.unit_of(path).rsplit(".", 1)[-1]  # type: ignore[union-attr]
+            unit = f"{folder}/checked.{kind}"
+            with open(unit, "w") as file:
+                file.write("[Service]\nType=oneshot\nExecStart=/bin/true\n" if kind == "service" else "[Unit]\n")
+            os.mkdir(f"{unit}.d")
+            shutil.copyfile(staged, f"{unit}.d/{os.path.basename(path)}")
+        else:
+            unit = f"{folder}/{os.path.basename(path)}"
+            shutil.copyfile(staged, unit)
+        result = gateway.programs.run("systemd-analyze", "verify", "--man=no", unit)
+        names = (folder, os.path.basename(unit))
+        lines = [line for line in result.output.splitlines() if any(name in line for name in names)]
+        return "\n  ".join(line.replace(f"{folder}/", "") for line in lines) or (None if result.ok else words(result))

@@ -1,0 +1,43 @@
+"""One change at a time."""
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+
+from .errors import Failure
+from .paths import Paths
+from .report import Report
+
+PATIENCE = 120.0  # seconds that a second push waits for the first
+
+
+@contextlib.contextmanager
+def held(paths: Paths, report: Report, command: str, patience: float = PATIENCE) -> Iterator[None]:
+    """Holds the gateway's lock. The kernel drops it when its holder dies, however it dies."""
+    os.makedirs(os.path.dirname(paths.lock), mode=0o700, exist_ok=True)
+    handle = os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        until = time.monotonic() + patience
+        said = False
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                holder = os.pread(handle, 200, 0).decode(errors="replace").strip() or "unknown"
+                if time.monotonic() >= until:
+                    raise Failure(
+                        f"another change holds the gateway ({holder}) and did not end within {patience:.0f} s: "
+                        "nothing was changed; try again when it is done"
+                    ) from None
+                if not said:
+                    report.say(f"waiting up to {patience:.0f} s for another change to end ({holder})")
+                    said = True
+                time.sleep(0.2)
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"pid {os.getpid()}, {command}\n".encode(), 0)
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,37 @@
+"""Keeping secrets out of what is printed and logged."""
+
+import re
+
+SHORTEST = 4
+# Words of the formats themselves that stand where a secret could.
+COMMON = {"secret", "secrets", "private", "BEGIN", "PRIVATE", "psk", "true", "false", "none"}
+
+
+class Redactor:
+    """Knows what must not be seen, and replaces it."""
+
+    def __init__(self) -> None:
+        self.secrets: set[str] = set()
+        self.pattern: re.Pattern[str] | None = None
+
+    def learn(self, content: bytes) -> None:
+        """Takes everything in a secret file that could be a value: errs on the side of hiding too much."""
+        for line in content.decode(errors="replace").splitlines():
+            line = line.strip()
+            found = re.findall(r'"((?:[^"\\]|\\.)*)"', line)
+            found += [text.replace('\\"', '"').replace("\\\\", "\\") for text in found]
+            if "=" in line:
+                found.append(line.split("=", 1)[1].strip(' "'))
+            elif not re.search(r"[{}]", line):
+                found.append(line)
+                found += line.split()
+            self.secrets.update(text for text in found if len(text) >= SHORTEST and text not in COMMON)
+        self.pattern = None
+
+    def clean(self, text: str) -> str:
+        if not self.secrets:
+            return text
+        if self.pattern is None:
+            longest_first = sorted(self.secrets, key=len, reverse=True)
+            self.pattern = re.compile("|".join(map(re.escape, longest_first)))
+        return self.pattern.sub("[secret]", text)

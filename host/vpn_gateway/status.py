@@ -1,0 +1,108 @@
+"""`vpn-gateway status` and `check`: how the gateway stands. Neither changes anything or takes the lock."""
+
+import json
+
+from . import VERSION, charon, kernel, ppp, systemd, verify
+from .errors import Failure
+from .gateway import Gateway
+from .swap import Journal
+
+
+def collect(gateway: Gateway) -> dict:
+    """All of it as plain data."""
+    parts, services, modules = [], {}, {}
+    for name in gateway.paths.parts():
+        store = gateway.store(name)
+        state = store.state()
+        part = store.load(state.current)
+        parts.append(
+            {
+                "name": name,
+                "generation": state.current,
+                "appliedAt": state.applied,
+                "confirmed": part is not None and state.unconfirmed is None,
+                "confirmUntil": state.unconfirmed and state.unconfirmed["deadline"],
+                "files": sorted(part.files) if part else [],
+                "drift": verify.drift(gateway, part) if part else [],
+                "kept": store.kept(),
+                "reverted": state.reverted,
+                "lastFailure": state.failure,
+            }
+        )
+        if part:
+            services.update({unit: systemd.properties(gateway, unit).get("ActiveState") for unit in part.services})
+            modules.update({module: kernel.module_present(gateway, module) for module in part.modules})
+    return {
+        "version": VERSION,
+        "parts": [part for part in parts if part["generation"] is not None or part["lastFailure"] or part["reverted"]],
+        "services": services,
+        "modules": modules,
+        "ike": _ike(gateway),
+        "l2tp": {"sessions": len(ppp.sessions(gateway))},
+        "changeUnderWay": Journal(gateway).read() is not None,
+    }
+
+
+def _ike(gateway: Gateway) -> dict:
+    if not charon.running(gateway):
+        return {"running": False, "connections": 0, "established": 0, "connecting": 0, "children": 0}
+    found = [data for _name, data in charon.associations(gateway)]
+    established = [data for data in found if data.get("state") == "ESTABLISHED"]
+    children = sum(len(data["child-sas"]) for data in found if isinstance(data.get("child-sas"), dict))
+    return {
+        "running": True,
+        "connections": len(charon.connection_names(gateway)),
+        "established": len(established),
+        "connecting": len(found) - len(established),
+        "children": children,
+    }
+
+
+def show(gateway: Gateway, as_json: bool) -> None:
+    data = collect(gateway)
+    if as_json:
+        print(json.dumps(data, indent=2, sort_keys=True))
+        return
+    for part in data["parts"]:
+        print(_line(part))
+        for problem in part["drift"]:
+            print(f"  {problem}")
+        if part["reverted"]:
+            print(f"  generation {part['reverted']['generation']} was reverted: {part['reverted']['why']}")
+        if part["lastFailure"]:
+            print(f"  last failure, {part['lastFailure']['at']}: {part['lastFailure']['what']}")
+    for unit, state in data["services"].items():
+        print(f"{unit}: {state}")
+    for module, present in data["modules"].items():
+        print(f"module {module}: {'present' if present else 'missing'}")
+    ike = data["ike"]
+    print(f"IKE SAs: {ike['established']} established, {ike['connecting']} connecting" if ike["running"] else "charon: down")
+    print(f"L2TP sessions: {data['l2tp']['sessions']}")
+    if data["changeUnderWay"]:
+        print("a change is under way, or was cut off: the next command repairs that")
+
+
+def _line(part: dict) -> str:
+    if part["generation"] is None:
+        return f"{part['name']}: not on the gateway"
+    confirmed = "confirmed" if part["confirmed"] else "waits for a second session to confirm it"
+    return f"{part['name']}: generation {part['generation']}, applied {part['appliedAt']}, {confirmed}"
+
+
+def check(gateway: Gateway, as_json: bool) -> int:
+    """Verifies everything; 1 with all problems at once."""
+    problems = []
+    parts = {name: part for name, part in gateway.others("").items()}
+    for name, part in parts.items():
+        try:
+            problems += [{"part": name, "problem": problem} for problem in verify.problems(gateway, part)]
+        except (Failure, OSError) as error:
+            problems.append({"part": name, "problem": str(error)})
+    if as_json:
+        print(json.dumps({"ok": not problems, "parts": sorted(parts), "problems": problems}, indent=2))
+    else:
+        for entry in problems:
+            print(f"{entry['part']}: {entry['problem']}")
+        if not problems:
+            print(f"{len(parts)} parts are as they should be")
+    return 1 if problems else 0

@@ -1,0 +1,96 @@
+"""Units: reloading, starting, and giving back the state that a service had before us."""
+
+import re
+import time
+
+from .errors import Failure
+from .gateway import Gateway
+from .programs import words
+
+FOLDER = "/etc/systemd/system/"
+UNIT = re.compile(r"/etc/systemd/system/([A-Za-z0-9@:_.-]+\.(?:service|socket|timer|target|path|mount))$")
+DROP_IN = re.compile(r"/etc/systemd/system/([A-Za-z0-9@:_.-]+\.(?:service|socket|timer|target|path|mount))\.d/[^/]+\.conf$")
+SETTLE = 1.0  # seconds after which a service that was started must still run
+
+
+def unit_of(path: str) -> str | None:
+    """The unit whose definition a file changes."""
+    found = UNIT.fullmatch(path) or DROP_IN.fullmatch(path)
+    return found[1] if found else None
+
+
+def properties(gateway: Gateway, unit: str) -> dict[str, str]:
+    wanted = "LoadState,ActiveState,Result"
+    result = gateway.programs.run("systemctl", "show", f"--property={wanted}", "--", unit)
+    return dict(line.split("=", 1) for line in result.output.splitlines() if "=" in line)
+
+
+def is_active(gateway: Gateway, unit: str) -> bool:
+    return properties(gateway, unit).get("ActiveState") in ("active", "reloading")
+
+
+def daemon_reload(gateway: Gateway) -> None:
+    gateway.programs.must("systemd could not read its units", "systemctl", "daemon-reload")
+
+
+def restart(gateway: Gateway, unit: str) -> None:
+    _do(gateway, "restart", unit)
+
+
+def ensure(gateway: Gateway, unit: str) -> bool:
+    """Enables and starts a service of a part, remembering how it was. True if it had to be started."""
+    found = properties(gateway, unit)
+    if found.get("LoadState") == "not-found":
+        raise Failure(f"there is no unit {unit}: the part must name the package that brings it")
+    # is-enabled and not UnitFileState: of xl2tpd, a SysV script, the latter says only `generated`.
+    enabled = gateway.programs.run("systemctl", "is-enabled", "--quiet", "--", unit).ok
+    active = found.get("ActiveState") in ("active", "reloading")
+    if unit not in gateway.originals.services:
+        gateway.originals.services[unit] = {"active": active, "enabled": enabled}
+        gateway.originals.save()
+    if not enabled:
+        gateway.programs.must(f"could not enable {unit}", "systemctl", "enable", "--", unit)
+    if not active:
+        _do(gateway, "start", unit)
+    return not active
+
+
+def _do(gateway: Gateway, verb: str, unit: str) -> None:
+    # A unit that was restarted too often refuses; what was broken may be mended now.
+    gateway.programs.run("systemctl", "reset-failed", "--", unit)
+    result = gateway.programs.run("systemctl", verb, "--", unit)
+    if not result.ok:
+        raise Failure(f"could not {verb} {unit}: {last_words(gateway, unit) or words(result)}")
+
+
+def last_words(gateway: Gateway, unit: str, lines: int = 12) -> str:
+    """What a unit's processes logged last."""
+    result = gateway.programs.run(
+        "journalctl", "--quiet", "--no-pager", "--output=cat", f"--lines={lines}", f"--unit={unit}", merge=False
+    )
+    return words(result, lines) if result.ok and result.output.strip() else ""
+
+
+def give_back(gateway: Gateway, unit: str) -> None:
+    """A service that no part needs any more becomes what it was before us."""
+    was = gateway.originals.services.pop(unit, None)
+    if was is None:
+        return
+    if not was["enabled"]:
+        gateway.programs.run("systemctl", "disable", "--", unit)
+    if not was["active"]:
+        gateway.programs.run("systemctl", "stop", "--", unit)
+    gateway.originals.save()
+
+
+def stopped(gateway: Gateway, units: list[str], just_started: bool = False) -> list[str]:
+    """Which of `units` do not run; after a start, looked at twice, for one that dies at once."""
+    if just_started and gateway.is_real():
+        time.sleep(SETTLE)
+    problems = []
+    for unit in units:
+        found = properties(gateway, unit)
+        if found.get("ActiveState") not in ("active", "reloading"):
+            state = f"{found.get('ActiveState', 'unknown')} ({found.get('Result', 'unknown')})"
+            problems.append(f"{unit} does not run, it is {state}: {last_words(gateway, unit)}")
+    return problems

@@ -1,0 +1,122 @@
+"""A small client of charon's control protocol (VICI). swanctl's own output cannot carry every user name safely."""
+
+import socket
+import struct
+from collections.abc import Iterator
+
+from .errors import Failure
+
+REQUEST, RESPONSE, UNKNOWN, REGISTER, _, CONFIRM, NO_EVENT, EVENT = range(8)
+SECTION_START, SECTION_END, KEY_VALUE, LIST_START, LIST_ITEM, LIST_END = range(1, 7)
+Message = dict[str, object]
+
+
+class Vici:
+    """One connection to charon. Use as a context manager."""
+
+    def __init__(self, path: str, timeout: float = 30) -> None:
+        self.path = path
+        self.timeout = timeout
+
+    def __enter__(self) -> "Vici":
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(self.timeout)
+        try:
+            self.socket.connect(self.path)
+        except OSError as error:
+            self.socket.close()
+            raise Failure(f"charon does not answer at {self.path}: {error.strerror}") from None
+        return self
+
+    def __exit__(self, *_ignored: object) -> None:
+        self.socket.close()
+
+    def request(self, command: str, **arguments: str) -> Message:
+        self._send(REQUEST, command, _encode(arguments))
+        kind, body = self._receive()
+        if kind != RESPONSE:
+            raise Failure(f"charon does not know the command {command}")
+        return decode(body)
+
+    def stream(self, command: str, event: str) -> list[Message]:
+        """All events that a listing command sends before its response."""
+        self._send(REGISTER, event, b"")
+        if self._receive()[0] != CONFIRM:
+            raise Failure(f"charon does not know the event {event}")
+        self._send(REQUEST, command, b"")
+        events = []
+        while True:
+            kind, body = self._receive()
+            if kind == EVENT:
+                events.append(decode(body[1 + body[0] :]))
+            elif kind == RESPONSE:
+                return events
+            else:
+                raise Failure(f"charon does not know the command {command}")
+
+    def _send(self, kind: int, name: str, body: bytes) -> None:
+        packet = bytes([kind, len(name)]) + name.encode() + body
+        self.socket.sendall(struct.pack("!I", len(packet)) + packet)
+
+    def _receive(self) -> tuple[int, bytes]:
+        (length,) = struct.unpack("!I", self._exactly(4))
+        packet = self._exactly(length)
+        return packet[0], packet[1:]
+
+    def _exactly(self, count: int) -> bytes:
+        data = b""
+        while len(data) < count:
+            try:
+                more = self.socket.recv(count - len(data))
+            except TimeoutError:
+                raise Failure(f"charon did not answer within {self.timeout:.0f} s") from None
+            if not more:
+                raise Failure("charon closed the control connection")
+            data += more
+        return data
+
+
+def _encode(arguments: dict[str, str]) -> bytes:
+    data = b""
+    for name, value in arguments.items():
+        key, text = name.replace("_", "-").encode(), value.encode()
+        data += bytes([KEY_VALUE, len(key)]) + key + struct.pack("!H", len(text)) + text
+    return data
+
+
+def decode(data: bytes) -> Message:
+    """A message as nested dicts, lists and strings."""
+    root: Message = {}
+    sections: list[Message] = [root]
+    items: list[str] = []
+    for kind, name, value in _elements(data):
+        if kind == SECTION_START:
+            inner: Message = {}
+            sections[-1][name] = inner
+            sections.append(inner)
+        elif kind == SECTION_END:
+            sections.pop()
+        elif kind == KEY_VALUE:
+            sections[-1][name] = value
+        elif kind == LIST_START:
+            items = []
+            sections[-1][name] = items
+        elif kind == LIST_ITEM:
+            items.append(value)
+    return root
+
+
+def _elements(data: bytes) -> Iterator[tuple[int, str, str]]:
+    at = 0
+    while at < len(data):
+        kind = data[at]
+        at += 1
+        name = value = b""
+        if kind in (SECTION_START, KEY_VALUE, LIST_START):
+            name = data[at + 1 : at + 1 + data[at]]
+            at += 1 + len(name)
+        if kind in (KEY_VALUE, LIST_ITEM):
+            (length,) = struct.unpack_from("!H", data, at)
+            value = data[at + 2 : at + 2 + length]
+            at += 2 + length
+        yield kind, name.decode(errors="replace"), value.decode(errors="replace")
