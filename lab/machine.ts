@@ -65,7 +65,7 @@ async function launch(spec: MachineSpec, directory: MachineDirectory, say: Say, 
   const qemu = await findQemu(say);
   const image = await labImage(say);
   const accelerator = await findAccelerator(qemu, image, say);
-  const timeoutSeconds = spec.bootTimeoutSeconds ?? (accelerator === "kvm" ? 60 : 180);
+  const timeoutSeconds = spec.bootTimeoutSeconds ?? (accelerator === "kvm" ? 60 : 300);
   for (let attempt = 1; ; attempt += 1) {
     const sshPort = port ?? (await freePort());
     fs.writeFileSync(directory.serialLog, "", { mode: 0o600 });

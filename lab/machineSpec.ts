@@ -37,7 +37,7 @@ export interface MachineSpec {
   image?: "trimmed";
   /** Default: none (only the management card with SSH). */
   links?: LinkSpec[];
-  /** Seconds until the machine must be ready. Default 180 emulated, 60 with KVM. */
+  /** Seconds until the machine must be ready. Default 300 emulated, 60 with KVM. */
   bootTimeoutSeconds?: number;
   /**
    * Default route and name server by the management card (QEMU's user network, the internet as the

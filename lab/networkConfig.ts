@@ -24,6 +24,9 @@ export function renderNetworkConfig(spec: MachineSpec): string {
       match: { macaddress: macAddress(spec.name, "mgmt") },
       "set-name": "mgmt",
       dhcp4: true,
+      // QEMU's user network announces itself as an IPv6 router, too.
+      "accept-ra": false,
+      "link-local": [],
       // SSH from the host arrives from the card's own network and needs no route.
       ...(useManagementRoute ? {} : { "dhcp4-overrides": { "use-routes": false, "use-dns": false } }),
     },

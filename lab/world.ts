@@ -1,0 +1,213 @@
+/** The world machine: the networks, clients and measurements around a gateway. */
+
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { labSource } from "./image";
+import type { Ssh } from "./ssh";
+
+export interface Topology {
+  /** Clients behind the NAT router, 10.9.0.11 and up. Default 4. */
+  clients?: number;
+}
+
+/** A client's number (1 …) behind the NAT, or the one with a public address. */
+export type ClientName = number | "direct";
+
+export interface ConnectOptions {
+  protocol: "l2tp" | "ikev2";
+  /** The gateway's outside address. */
+  gateway: string;
+  user: string;
+  password: string;
+  /** L2TP only. */
+  psk?: string;
+  /** IKEv2: PEM of the CA that the server's certificate is checked against. */
+  caCertificate?: string;
+  /** Whom the server must prove to be. Default: the gateway's address. */
+  serverId?: string;
+  /** IKEv2: the client's own IKE identity. Default: its address, as Windows does. */
+  localId?: string;
+  /** L2TP's UDP port on the client. Default 1701 + its number, so that several work behind one NAT. */
+  sourcePort?: number;
+  /** strongSwan's words. Default aes256-sha256-modp2048 (L2TP), aes256gcm16-prfsha384-ecp384 (IKEv2). */
+  proposals?: string;
+  /** Default aes256-sha256 (L2TP), aes256gcm16 (IKEv2). */
+  espProposals?: string;
+  /** Networks through the tunnel. Default: everything. */
+  splitTunnel?: string[];
+  /** L2TP: the client's own mtu and mru. Default 1500: the gateway decides. */
+  pppMtu?: number;
+  /** L2TP: dial again by itself. Default true. */
+  redial?: boolean;
+}
+
+export interface Connected {
+  connected: boolean;
+  /** From the first packet to an address, or to the refusal. */
+  seconds: number;
+  address: string | null;
+  address6?: string | null;
+  /** L2TP: of the PPP interface. */
+  mtu: number | null;
+  /** L2TP: whether packets take the kernel's path. */
+  kernelMode?: boolean | null;
+  /** The program's own words when it is not connected. */
+  reason?: string;
+}
+
+export interface PingResult {
+  sent: number;
+  received: number;
+  rttMs: number | null;
+  /** The longest silence between two replies, less the interval. */
+  longestGapMs: number | null;
+}
+
+export interface PingOptions {
+  /** Bytes of the whole IP packet. */
+  size?: number;
+  dontFragment?: boolean;
+  /** Default 5. */
+  count?: number;
+  /** Seconds, default 0.2. */
+  interval?: number;
+}
+
+export interface IperfOptions {
+  /** Default 5. */
+  seconds?: number;
+  /** Towards the client. Default false. */
+  reverse?: boolean;
+  /** UDP at this rate instead of TCP. */
+  udpMegabits?: number;
+  /** Default 1. */
+  streams?: number;
+}
+
+export interface IperfResult {
+  megabitsPerSecond: number;
+  retransmits?: number | null;
+  lostPercent?: number | null;
+  reason?: string;
+}
+
+export interface MtuResult {
+  /** Bytes of the largest IP packet that passes unfragmented; null when nothing passes. */
+  mtu: number | null;
+  oneMoreFails?: boolean;
+  confirmed?: boolean;
+  reason?: string;
+}
+
+export interface CaptureResult {
+  packets: number;
+  /** The first three, as tcpdump prints them. */
+  first: string[];
+  droppedByKernel?: number | null;
+}
+
+const FOLDER = "/usr/local/lib/lab-world";
+const COMMAND = "/usr/local/bin/lab-world";
+const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
+
+export class World {
+  constructor(readonly ssh: Ssh) {}
+
+  /** Any `lab-world` verb; secrets go by `input`, which becomes JSON on stdin. */
+  async call<T>(words: (string | number)[], input?: unknown, timeoutSeconds = 120): Promise<T> {
+    const text = await this.ssh.mustRun([COMMAND, ...words.map((word) => quote(String(word)))].join(" "), {
+      stdin: input === undefined ? "" : JSON.stringify(input),
+      timeoutSeconds,
+    });
+    return JSON.parse(text) as T;
+  }
+
+  connect(client: ClientName, options: ConnectOptions): Promise<Connected> {
+    return this.call(["client", "connect", client], options);
+  }
+  async disconnect(client: ClientName): Promise<void> {
+    await this.call(["client", "disconnect", client]);
+  }
+  status(client: ClientName): Promise<Connected & { securityAssociations?: string }> {
+    return this.call(["client", "status", client]);
+  }
+  /** Ends the client's daemons without a word to the gateway. */
+  async stop(client: ClientName): Promise<void> {
+    await this.call(["client", "stop", client]);
+  }
+
+  ping(client: ClientName, target: string, options: PingOptions = {}): Promise<PingResult> {
+    const { size, dontFragment, count = 5, interval = 0.2 } = options;
+    const words = ["client", "ping", client, target, "--count", count, "--interval", interval];
+    if (size !== undefined) words.push("--size", size);
+    if (dontFragment) words.push("--df");
+    return this.call(words, undefined, count * Math.max(1, interval) + 60);
+  }
+  /** A ping that goes on until pingStop, to count what a change loses. */
+  async pingStart(client: ClientName, target: string, interval = 0.2, label = "ping"): Promise<void> {
+    await this.call(["client", "ping-start", client, target, "--interval", interval, "--label", label]);
+  }
+  pingStop(client: ClientName, label = "ping"): Promise<PingResult> {
+    return this.call(["client", "ping-stop", client, "--label", label]);
+  }
+
+  iperf(client: ClientName, target: string, options: IperfOptions = {}): Promise<IperfResult> {
+    const { seconds = 5, reverse, udpMegabits, streams = 1 } = options;
+    const words = ["client", "iperf", client, target, "--seconds", seconds, "--streams", streams];
+    if (reverse) words.push("--reverse");
+    if (udpMegabits !== undefined) words.push("--udp", udpMegabits);
+    return this.call(words, undefined, seconds + 90);
+  }
+  mtu(client: ClientName, target: string): Promise<MtuResult> {
+    return this.call(["client", "mtu", client, target]);
+  }
+
+  /** The link between the two routers, 1500 at first. With `dropFragNeeded` it is a black hole. */
+  async linkMtu(size: number, dropFragNeeded = false): Promise<void> {
+    await this.call(["link", "mtu", size, ...(dropFragNeeded ? ["--drop-frag-needed"] : [])]);
+  }
+  /** Delay of the round trip in ms, and loss in percent each way. */
+  async linkImpair(delayMilliseconds: number, lossPercent = 0): Promise<void> {
+    await this.call(["link", "impair", "--delay", delayMilliseconds, "--loss", lossPercent]);
+  }
+  async linkCut(): Promise<void> {
+    await this.call(["link", "cut"]);
+  }
+  /** The middle link as it was at first: not cut, 1500, no delay, no loss. */
+  async linkRestore(): Promise<void> {
+    await this.call(["link", "restore"]);
+  }
+
+  /** Writes down what passes the gateway's outer wire (card wan0; lan0 is the inner one). */
+  async captureStart(label: string, filter?: string, card = "wan0"): Promise<void> {
+    await this.call(["capture", "start", label, "--card", card, ...(filter ? [filter] : [])]);
+  }
+  captureStop(label: string): Promise<CaptureResult> {
+    return this.call(["capture", "stop", label]);
+  }
+  captureCount(label: string, filter?: string): Promise<CaptureResult> {
+    return this.call(["capture", "count", label, ...(filter ? [filter] : [])]);
+  }
+
+  /** A shell command in a namespace: isp, edge, nat, direct, internet, inside, c1 … */
+  run(namespace: string, command: string, timeoutSeconds = 60): ReturnType<Ssh["run"]> {
+    return this.ssh.run(`${COMMAND} run ${quote(namespace)} -- sh -c ${quote(command)}`, { timeoutSeconds });
+  }
+}
+
+/** Puts the programs on a machine and makes the networks; nothing changes where all is there. */
+export async function prepareWorld(ssh: Ssh, topology: Topology = {}): Promise<World> {
+  const source = labSource("world");
+  const names = fs.readdirSync(source).filter((name) => name.endsWith(".py") || name === "lab-world");
+  const files = Object.fromEntries(names.map((name) => [name, fs.readFileSync(path.join(source, name), "utf8")]));
+  const unpack = [
+    "import json, os, sys",
+    `os.makedirs(${JSON.stringify(FOLDER)}, exist_ok=True)`,
+    "for name, text in json.load(sys.stdin).items():",
+    `    open(os.path.join(${JSON.stringify(FOLDER)}, name), "w").write(text)`,
+  ].join("\n");
+  await ssh.mustRun(`python3 -c ${quote(unpack)} && chmod 755 ${FOLDER}/lab-world && ln -sf ${FOLDER}/lab-world ${COMMAND}`, { stdin: JSON.stringify(files) });
+  const world = new World(ssh);
+  await world.call(["setup"], topology, 180);
+  return world;
+}

@@ -1,0 +1,224 @@
+"""The clients: each has its own charon and, for L2TP, its own xl2tpd, in its own namespace."""
+
+import glob
+import ipaddress
+import json
+import os
+import re
+import shutil
+import time
+
+import client_files
+from shell import STATE, Failure, in_namespace, ip_in, is_active, run, stop_unit, write
+
+IKE_TIMEOUT_SECONDS = 25
+PPP_TIMEOUT_SECONDS = 30
+# What a program says when something went wrong.
+WRONG = re.compile(r"NO_PROPOSAL|AUTH|fail|error|no .* found|reject|timeout|giving up|denied|refus|mismatch|not match|unable|terminated|establishing .* failed|INVALID|peer not responding", re.I)
+NOISE = re.compile(r"loaded plugins|AUTHENTICATION of .* with|sending|generating|parsed|EAP method .* succeeded|authentication of .* successful", re.I)
+
+
+class Client:
+    def __init__(self, name):
+        # A number for a client behind the NAT, or `direct`.
+        self.namespace = name if name == "direct" else f"c{int(name)}"
+        self.number = 0 if name == "direct" else int(name)
+        if not os.path.exists(f"/run/netns/{self.namespace}"):
+            raise Failure(f"no client {name}: there are {', '.join(all_names()) or 'none, run lab-world setup'}")
+        self.charon = f"lab-charon-{self.namespace}"
+        self.xl2tpd = f"lab-xl2tpd-{self.namespace}"
+        self.etc = f"/etc/netns/{self.namespace}"
+        self.state = f"{STATE}/{self.namespace}"
+        self.ppp_log = f"{self.state}/ppp.log"
+
+    def unit(self, unit, *command, bind, kind="exec"):
+        binds = " ".join(f"{source}:{target}" for source, target in bind.items())
+        stop_unit(unit)
+        run("systemd-run", "-q", f"--unit={unit}", f"--service-type={kind}", "-p", f"NetworkNamespacePath=/run/netns/{self.namespace}",
+            "-p", "TemporaryFileSystem=/run", "-p", f"BindPaths=/run/systemd {binds}", "-p", "TimeoutStopSec=5", *command)
+
+    def start(self):
+        """Its charon, with nothing configured yet."""
+        if is_active(self.charon):
+            return
+        for folder in ("swanctl", "ppp", "xl2tpd"):
+            if not os.path.isdir(f"{self.etc}/{folder}"):
+                shutil.copytree(f"/etc/{folder}", f"{self.etc}/{folder}", symlinks=True)
+        os.makedirs(f"{self.state}/xl2tpd", mode=0o700, exist_ok=True)
+        # Daemons of all clients see one /var: each pppd gets a log of its own.
+        write(self.ppp_log, "", 0o600)
+        self.unit(self.charon, "/usr/sbin/charon-systemd", kind="notify", bind={f"{self.etc}/swanctl": "/etc/swanctl"})
+
+    def stop(self):
+        stop_unit(self.xl2tpd)
+        stop_unit(self.charon)
+
+    def swanctl(self, *words, check=False, timeout=60):
+        pid = run("systemctl", "show", "-p", "MainPID", "--value", self.charon).stdout.strip()
+        if pid == "0":
+            raise Failure(f"the IKE daemon of client {self.namespace} is not running")
+        return run("nsenter", "-t", pid, "-n", "-m", "swanctl", *words, check=check, timeout=timeout)
+
+    def configure(self, wanted):
+        for file in glob.glob(f"{self.etc}/swanctl/conf.d/*"):
+            os.remove(file)
+        for file in glob.glob(f"{self.etc}/swanctl/x509ca/*"):
+            os.remove(file)
+        if wanted["protocol"] == "l2tp":
+            write(f"{self.etc}/swanctl/conf.d/vpn.conf", client_files.l2tp_swanctl(self.number, wanted), 0o600)
+            write(f"{self.etc}/xl2tpd/xl2tpd.conf", client_files.xl2tpd_conf(self.number, wanted))
+            write(f"{self.etc}/ppp/options.lab", client_files.ppp_options(wanted), 0o600)
+            write(f"{self.etc}/ppp/ip-up", client_files.ip_up(wanted), 0o755)
+        else:
+            write(f"{self.etc}/swanctl/conf.d/vpn.conf", client_files.ikev2_swanctl(wanted), 0o600)
+            if wanted.get("caCertificate"):
+                write(f"{self.etc}/swanctl/x509ca/gateway.pem", wanted["caCertificate"])
+
+    def connect(self, wanted):
+        check(wanted)
+        started_at = time.monotonic()
+        self.disconnect()
+        self.start()
+        self.configure(wanted)
+        loaded = self.swanctl("--load-all", "--clear", "--noprompt")
+        if loaded.returncode != 0:
+            return refused(started_at, reasons(loaded.stdout + loaded.stderr))
+        begun = time.monotonic()
+        initiated = self.swanctl("--initiate", "--child", "vpn", "--timeout", str(IKE_TIMEOUT_SECONDS), timeout=IKE_TIMEOUT_SECONDS + 20)
+        if initiated.returncode != 0:
+            reason = reasons(initiated.stdout + initiated.stderr)
+            self.swanctl("--terminate", "--ike", "vpn", "--force", "--timeout", "3")
+            return refused(begun, reason)
+        if wanted["protocol"] == "l2tp":
+            failed = self.dial()
+            if failed:
+                self.disconnect()
+                return refused(begun, failed)
+        found = self.addresses()
+        seconds = round(time.monotonic() - begun, 2)
+        if not found["address"] and not found["address6"]:
+            return refused(begun, "the gateway gave no address")
+        return {"connected": True, "seconds": seconds, **found}
+
+    def dial(self):
+        """Calls the gateway; gives the reason if no PPP interface comes up."""
+        shutil.rmtree(f"{self.state}/xl2tpd", ignore_errors=True)
+        os.makedirs(f"{self.state}/xl2tpd", mode=0o700)
+        os.makedirs("/run/xl2tpd", exist_ok=True)
+        write(self.ppp_log, "", 0o600)
+        write("/var/log/lab-ppp.log", "")
+        self.unit(self.xl2tpd, "/usr/sbin/xl2tpd", "-D", "-p", "/run/xl2tpd/pid", bind={
+            f"{self.etc}/swanctl": "/etc/swanctl", f"{self.etc}/ppp": "/etc/ppp", f"{self.etc}/xl2tpd": "/etc/xl2tpd",
+            f"{self.state}/xl2tpd": "/run/xl2tpd", self.ppp_log: "/var/log/lab-ppp.log"})
+        control = f"{self.state}/xl2tpd/l2tp-control"
+        wait_for(lambda: os.path.exists(control), 10, "xl2tpd did not start")
+        with open(control, "w") as pipe:
+            pipe.write("c vpn\n")
+        deadline = time.monotonic() + PPP_TIMEOUT_SECONDS
+        while time.monotonic() < deadline:
+            if self.ppp_interface():
+                return None
+            with open(self.ppp_log, errors="replace") as log:
+                said = log.read()
+            if re.search(r"authentication failed|Connection terminated|LCP terminated|peer refused", said, re.I):
+                return reasons(said)
+            time.sleep(0.05)
+        with open(self.ppp_log, errors="replace") as log:
+            said = log.read()
+        journal = run("journalctl", "-u", self.xl2tpd, "-o", "cat", "-n", "20", check=False).stdout
+        return reasons(said) if said.strip() else f"no PPP within {PPP_TIMEOUT_SECONDS} s: {reasons(journal)}"
+
+    def ppp_interface(self):
+        for link in json.loads(ip_in(self.namespace, "-j", "-4", "addr").stdout or "[]"):
+            if link.get("ifname", "").startswith("ppp") and link.get("addr_info"):
+                return link
+        return None
+
+    def addresses(self):
+        """The addresses that the gateway gave: of the PPP interface, or virtual ones of /32 and /128."""
+        found = {"address": None, "address6": None, "mtu": None, "kernelMode": None}
+        for link in json.loads(ip_in(self.namespace, "-j", "addr").stdout or "[]"):
+            name = link.get("ifname", "")
+            if name == "lo":
+                continue
+            for info in link.get("addr_info", []):
+                family = info["family"]
+                virtual = info["prefixlen"] == (32 if family == "inet" else 128) and info["scope"] == "global"
+                if name.startswith("ppp"):
+                    virtual = info["scope"] == "global"
+                if virtual:
+                    found["address" if family == "inet" else "address6"] = info["local"]
+            if name.startswith("ppp"):
+                found["mtu"] = link["mtu"]
+                sessions = in_namespace(self.namespace, "cat", "/proc/net/pppol2tp", check=False).stdout
+                found["kernelMode"] = "SESSION" in sessions.upper() and len(sessions.strip().splitlines()) > 2
+        return found
+
+    def disconnect(self):
+        """Hangs up politely, and leaves the client with its plain network."""
+        if is_active(self.xl2tpd):
+            control = f"{self.state}/xl2tpd/l2tp-control"
+            if os.path.exists(control):
+                with open(control, "w") as pipe:
+                    pipe.write("d vpn\n")
+                quietly_wait_for(lambda: self.ppp_interface() is None, 3)
+            stop_unit(self.xl2tpd)
+        if is_active(self.charon):
+            self.swanctl("--terminate", "--ike", "vpn", "--timeout", "5")
+        ip_in(self.namespace, "route", "flush", "cache", check=False)
+
+    def status(self):
+        if not is_active(self.charon):
+            return {"connected": False, "reason": "its daemon is not running"}
+        found = self.addresses()
+        listed = self.swanctl("--list-sas").stdout
+        return {"connected": "INSTALLED" in listed and bool(found["address"] or found["address6"]), **found, "securityAssociations": listed}
+
+
+def check(wanted):
+    if wanted.get("protocol") not in ("l2tp", "ikev2"):
+        raise Failure('protocol must be "l2tp" or "ikev2"')
+    for key in ("gateway", "user", "password", *(["psk"] if wanted["protocol"] == "l2tp" else [])):
+        if not isinstance(wanted.get(key), str) or not wanted[key]:
+            raise Failure(f"{key} is missing")
+    try:
+        ipaddress.ip_address(wanted["gateway"])
+        for network in wanted.get("splitTunnel") or []:
+            ipaddress.ip_network(network)
+    except ValueError as error:
+        raise Failure(f"not an address or a network: {error}") from None
+
+
+def refused(started_at, reason):
+    return {"connected": False, "seconds": round(time.monotonic() - started_at, 2), "address": None, "address6": None, "mtu": None, "reason": reason}
+
+
+def reasons(text, most=3):
+    """The program's own last words about what went wrong."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    wrong = [line for line in lines if WRONG.search(line) and not NOISE.search(line)]
+    return " / ".join((wrong or lines)[-most:]) or "no reason given"
+
+
+def wait_for(condition, seconds, otherwise):
+    if not quietly_wait_for(condition, seconds):
+        raise Failure(f"{otherwise} within {seconds} s")
+
+
+def quietly_wait_for(condition, seconds):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return condition()
+
+
+def all_names():
+    names = os.listdir("/run/netns") if os.path.isdir("/run/netns") else []
+    return sorted((name[1:] for name in names if re.fullmatch(r"c\d+", name)), key=int) + (["direct"] if "direct" in names else [])
+
+
+def stop_all():
+    for name in all_names():
+        Client(name).stop()

@@ -1,0 +1,155 @@
+"""
+The files of one client, as text: swanctl, xl2tpd, pppd. Pure, so that tests can feed them anything.
+"""
+
+import base64
+
+L2TP_PROPOSALS = "aes256-sha256-modp2048"
+L2TP_ESP_PROPOSALS = "aes256-sha256"
+IKEV2_PROPOSALS = "aes256gcm16-prfsha384-ecp384,aes256gcm16-prfsha256-x25519"
+IKEV2_ESP_PROPOSALS = "aes256gcm16"
+# The second of L2TP's two ends is always 1701; ours is unique, so that several Linux clients
+# behind one NAT are different to the gateway.
+FIRST_SOURCE_PORT = 1701
+
+
+def quoted(text):
+    """A value in strongSwan's settings syntax: in quotes, where only \\ and " are special."""
+    if "\0" in text:
+        raise ValueError("a NUL character cannot be written to a configuration")
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def secret(text):
+    """A secret as base64: no character of it means anything, and no 0x or 0s at its start either."""
+    return "0s" + base64.b64encode(text.encode()).decode()
+
+
+def ppp_word(text):
+    """A word of pppd's option and secret files."""
+    if any(character in text for character in "\0\n\r"):
+        raise ValueError("pppd cannot read a word with a line break")
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def source_port(number, wanted):
+    return wanted.get("sourcePort") or FIRST_SOURCE_PORT + number
+
+
+def l2tp_swanctl(number, wanted):
+    proposals = wanted.get("proposals") or L2TP_PROPOSALS
+    esp = wanted.get("espProposals") or L2TP_ESP_PROPOSALS
+    gateway_id = wanted.get("serverId") or wanted["gateway"]
+    return f"""connections {{
+  vpn {{
+    version = 1
+    remote_addrs = {wanted["gateway"]}
+    proposals = {quoted(proposals)}
+    rekey_time = 0
+    reauth_time = 0
+    dpd_delay = 10s
+    dpd_timeout = 30s
+    local {{
+      auth = psk
+    }}
+    remote {{
+      auth = psk
+      id = {quoted(gateway_id)}
+    }}
+    children {{
+      vpn {{
+        mode = transport
+        local_ts = dynamic[udp/{source_port(number, wanted)}]
+        remote_ts = dynamic[udp/1701]
+        esp_proposals = {quoted(esp)}
+        rekey_time = 0
+        dpd_action = restart
+      }}
+    }}
+  }}
+}}
+secrets {{
+  ike-1 {{
+    secret = {secret(wanted["psk"])}
+  }}
+}}
+"""
+
+
+def ikev2_swanctl(wanted):
+    proposals = wanted.get("proposals") or IKEV2_PROPOSALS
+    esp = wanted.get("espProposals") or IKEV2_ESP_PROPOSALS
+    remote_ts = ",".join(wanted.get("splitTunnel") or ["0.0.0.0/0", "::/0"])
+    local_id = f'\n      id = {quoted(wanted["localId"])}' if wanted.get("localId") else ""
+    return f"""connections {{
+  vpn {{
+    version = 2
+    remote_addrs = {wanted["gateway"]}
+    vips = 0.0.0.0,::
+    proposals = {quoted(proposals)}
+    dpd_delay = 10s
+    local {{
+      auth = eap-mschapv2{local_id}
+      eap_id = {quoted(wanted["user"])}
+    }}
+    remote {{
+      auth = pubkey
+      id = {quoted(wanted.get("serverId") or wanted["gateway"])}
+    }}
+    children {{
+      vpn {{
+        remote_ts = {remote_ts}
+        esp_proposals = {quoted(esp)}
+        dpd_action = restart
+      }}
+    }}
+  }}
+}}
+secrets {{
+  eap-1 {{
+    id = {quoted(wanted["user"])}
+    secret = {secret(wanted["password"])}
+  }}
+}}
+"""
+
+
+def xl2tpd_conf(number, wanted):
+    redial = "redial = yes\nredial timeout = 3\nmax redials = 1000\n" if wanted.get("redial", True) else ""
+    return f"""[global]
+port = {source_port(number, wanted)}
+access control = no
+
+[lac vpn]
+lns = {wanted["gateway"]}
+require authentication = no
+pppoptfile = /etc/ppp/options.lab
+length bit = yes
+{redial}"""
+
+
+def ppp_options(wanted):
+    """The gateway decides the MTU by the MRU it asks for, unless `pppMtu` says otherwise."""
+    mtu = wanted.get("pppMtu") or 1500
+    return f"""user {ppp_word(wanted["user"])}
+password {ppp_word(wanted["password"])}
+noauth
+mtu {mtu}
+mru {mtu}
+nodefaultroute
+usepeerdns
+noccp
+refuse-eap
+refuse-pap
+lcp-echo-interval 5
+lcp-echo-failure 4
+logfile /var/log/lab-ppp.log
+"""
+
+
+def ip_up(wanted):
+    """pppd runs this in the client's namespace when the tunnel is up: the routes of the tunnel."""
+    networks = wanted.get("splitTunnel") or ["0.0.0.0/1", "128.0.0.0/1"]
+    lines = ["#!/bin/sh", "# The gateway itself stays reachable outside the tunnel.", f'ip route replace {wanted["gateway"]} via "$(ip route show default | sed -n "s/.*via \\([^ ]*\\).*/\\1/p")"']
+    lines += [f'ip route replace {network} dev "$1"' for network in networks if ":" not in network]
+    return "\n".join(lines) + "\n"

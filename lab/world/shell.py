@@ -1,0 +1,71 @@
+"""Commands of the world machine, and its namespaces."""
+
+import json
+import os
+import subprocess
+import sys
+
+STATE = "/run/lab-world"
+
+
+class Failure(Exception):
+    """Something that the one who asked should read: no trace of Python is shown."""
+
+
+def run(*command, check=True, stdin=None, timeout=None):
+    """Runs a program; gives the CompletedProcess with text output."""
+    try:
+        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=timeout)
+    except subprocess.TimeoutExpired as expired:
+        raise Failure(f"{command[0]} did not end within {timeout} s") from expired
+    if check and done.returncode != 0:
+        said = (done.stdout + done.stderr).strip().splitlines()[-5:]
+        raise Failure(f"{' '.join(command)}: code {done.returncode}: {' / '.join(said)}")
+    return done
+
+
+def ip(*words, check=True):
+    return run("ip", *words, check=check)
+
+
+def ip_in(namespace, *words, check=True):
+    return run("ip", "-n", namespace, *words, check=check)
+
+
+def in_namespace(namespace, *command, **options):
+    return run("ip", "netns", "exec", namespace, *command, **options)
+
+
+def write(path, text, mode=0o644):
+    """Writes a file at once, with its final mode from the start."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    temporary = path + ".new"
+    if os.path.exists(temporary):
+        os.remove(temporary)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    os.replace(temporary, path)
+
+
+def read_json_input():
+    text = sys.stdin.read()
+    if not text.strip():
+        return {}
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise Failure("stdin must hold JSON") from None
+
+
+def answer(value):
+    print(json.dumps(value), flush=True)
+
+
+def stop_unit(unit):
+    run("systemctl", "stop", unit, check=False)
+    run("systemctl", "reset-failed", unit, check=False)
+
+
+def is_active(unit):
+    return run("systemctl", "-q", "is-active", unit, check=False).returncode == 0
