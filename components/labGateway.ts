@@ -1,0 +1,55 @@
+import * as pulumi from "@pulumi/pulumi";
+import { renderUserData } from "../gateway/cloudInit";
+import { gatewayLinks, labAddresses } from "../lab/networks";
+import type { RemoteAccessArgs, SshConnectionArgs } from "./args";
+import { labMachine, sshKey } from "./labMachine";
+import type { LabWorld } from "./labWorld";
+import { remoteAccess, remoteAccessSpec, type ClientSettings } from "./remoteAccess";
+
+/** Args of {@link LabGateway}. */
+export interface LabGatewayArgs extends RemoteAccessArgs {
+  /** The world that the gateway stands in: its internet, its inside network, its clients. */
+  world: LabWorld;
+}
+
+/**
+ * A remote-access gateway on a machine of the local lab: QEMU with Debian's own kernel, booted from the library's own
+ * user data, with one wire to the outside and one to the inside network.
+ */
+export class LabGateway extends pulumi.ComponentResource {
+  /** Address that clients connect to. */
+  public readonly address: pulumi.Output<string>;
+  /** Identity of the machine: another value, another machine. */
+  public readonly machineId: pulumi.Output<string>;
+  /** What clients must be told; a secret. */
+  public readonly clientSettings: pulumi.Output<ClientSettings>;
+  /** How to reach the machine over SSH; a secret. */
+  public readonly connection: pulumi.Output<pulumi.Unwrap<SshConnectionArgs>>;
+
+  constructor(name: string, args: LabGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("pulumi-vpn-gateway:index:LabGateway", name, {}, opts);
+    const spec = remoteAccessSpec(name, args, { endpoint: labAddresses.gatewayOutside }, this);
+    const hostKey = sshKey(`${name}-host-key`, { parent: this });
+    const machine = labMachine(
+      name,
+      {
+        lab: args.world.lab,
+        userData: pulumi
+          .all([spec, hostKey.privateKey, hostKey.publicKey, args.world.administratorKey.publicKey])
+          .apply(([plain, privateKey, publicKey, administrator]) =>
+            renderUserData({ spec: plain, hostKey: { privateKey, publicKey }, authorizedKeys: [administrator] }),
+          ),
+        links: gatewayLinks,
+        memoryMegabytes: 384,
+        hostKey,
+        administratorKey: args.world.administratorKey,
+      },
+      { parent: this },
+    );
+    this.clientSettings = remoteAccess(name, args, spec, machine, this);
+    this.address = spec.endpoint;
+    this.machineId = machine.id;
+    this.connection = pulumi.secret(pulumi.output(machine.connection));
+    this.registerOutputs({ address: this.address, machineId: this.machineId });
+  }
+}

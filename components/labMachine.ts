@@ -1,0 +1,86 @@
+import * as path from "path";
+import * as pulumi from "@pulumi/pulumi";
+import { Command } from "@pulumi/command/local/command";
+import { Logging } from "@pulumi/command/types/enums/local";
+import { PrivateKey } from "@pulumi/tls/privateKey";
+import type { LinkSpec, MachineSpec } from "../lab/machineSpec";
+import type { SshConnectionArgs } from "./args";
+import { packageRoot } from "./hostCommand";
+
+/** A key pair for SSH. */
+export interface SshKey {
+  /** OpenSSH form; a secret. */
+  privateKey: pulumi.Output<string>;
+  /** As in `authorized_keys`, without a comment. */
+  publicKey: pulumi.Output<string>;
+}
+
+/** Mints a key pair for a machine (its host key) or for whoever administers it. */
+export function sshKey(name: string, opts: pulumi.CustomResourceOptions): SshKey {
+  const key = new PrivateKey(name, { algorithm: "ED25519" }, opts);
+  return {
+    privateKey: pulumi.secret(key.privateKeyOpenssh),
+    publicKey: key.publicKeyOpenssh.apply((text) => text.trim().split(" ").slice(0, 2).join(" ")),
+  };
+}
+
+/** What {@link labMachine} needs. */
+export interface LabMachineArgs {
+  /** Which lab the machine belongs to: letters, digits, hyphens. */
+  lab: pulumi.Input<string>;
+  /** First boot's cloud-init user data; another text is another machine. */
+  userData: pulumi.Input<string>;
+  links: LinkSpec[];
+  memoryMegabytes: number;
+  hostKey: SshKey;
+  administratorKey: SshKey;
+}
+
+/** A machine of the lab that runs, as a resource: `destroy` stops it and removes its files. */
+export interface LabMachine {
+  resource: pulumi.Resource;
+  id: pulumi.Output<string>;
+  connection: SshConnectionArgs;
+}
+
+/** Starts a QEMU machine by `lab/bin/machine`, waits until its first boot is done and says how to reach it. */
+export function labMachine(name: string, args: LabMachineArgs, opts: pulumi.CustomResourceOptions): LabMachine {
+  const program = path.join(packageRoot(), "dist", "lab", "bin", "machine.js");
+  const spec = pulumi.all([args.lab, args.userData]).apply(([lab, userData]): MachineSpec => ({
+    name,
+    lab,
+    userData,
+    links: args.links,
+    memoryMegabytes: args.memoryMegabytes,
+  }));
+  const command = new Command(
+    `${name}-machine`,
+    {
+      create: `node ${quoted(program)} start`,
+      delete: pulumi.interpolate`node ${quoted(program)} stop --lab ${args.lab} --name ${name}`,
+      // Its user data holds the machine's host key.
+      stdin: pulumi.secret(spec.apply((plain) => JSON.stringify(plain))),
+      addPreviousOutputInEnv: false,
+      logging: Logging.Stderr,
+    },
+    // The same disk, ports and wires cannot belong to two machines at once.
+    { ...opts, replaceOnChanges: ["stdin"], deleteBeforeReplace: true },
+  );
+  // Where it listens is no secret, though what it was made of is.
+  const port = pulumi.unsecret(command.stdout).apply((stdout) => (JSON.parse(stdout) as { sshPort: number }).sshPort);
+  return {
+    resource: command,
+    id: command.id,
+    connection: {
+      host: "127.0.0.1",
+      port,
+      user: "root",
+      privateKey: args.administratorKey.privateKey,
+      hostKey: args.hostKey.publicKey,
+    },
+  };
+}
+
+function quoted(word: string): string {
+  return `'${word.replace(/'/g, `'\\''`)}'`;
+}

@@ -1,0 +1,91 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Command } from "@pulumi/command/remote/command";
+import { Logging } from "@pulumi/command/types/enums/remote";
+import type { Part, PartName } from "../gateway/bundle";
+import { renderPart } from "../gateway/formats/part";
+import type { SshConnectionArgs } from "./args";
+import { hostCommandText, unpack } from "./hostCommand";
+
+/** The gateway's machine as the parts see it. */
+export interface Machine {
+  connection: SshConnectionArgs;
+  /** Identity of the machine: when it changes, every part is pushed again. */
+  id: pulumi.Input<string>;
+  /** The resource that takes its parts away with it; none for a machine that is not ours. */
+  resource?: pulumi.Resource;
+}
+
+/** What pushes parts to one machine, in the order in which it is asked to. */
+export interface PartPusher {
+  /** Pushes `part`; the text of a secret one is a Pulumi secret. */
+  push(part: PartName, text: pulumi.Input<Part>, secret: boolean, confirm: boolean): Command;
+}
+
+/**
+ * Installs the `vpn-gateway` command on the machine and gives what pushes parts through it.
+ *
+ * Every push names the same command for create and update, so that a change of `triggers` (another machine) pushes
+ * again and never runs `remove`.
+ */
+export function partPusher(name: string, machine: Machine, opts: pulumi.CustomResourceOptions): PartPusher {
+  const { connection } = machine;
+  const sudo = pulumi.output(connection.user ?? "root").apply((user) => (user === "root" ? "" : "sudo -n "));
+  const common: pulumi.CustomResourceOptions = {
+    ...opts,
+    ...(machine.resource
+      ? { deletedWith: machine.resource }
+      : // Another host is another machine: the part is put there first and then taken from the old one.
+        { replaceOnChanges: ["connection.host"] }),
+  };
+  const run = (
+    suffix: string,
+    command: string,
+    remove: string | undefined,
+    stdin: pulumi.Input<string>,
+    dependsOn: pulumi.Resource[],
+    patience: number,
+  ): Command =>
+    new Command(
+      `${name}-${suffix}`,
+      {
+        connection: {
+          host: connection.host,
+          port: connection.port ?? 22,
+          user: connection.user ?? "root",
+          privateKey: pulumi.secret(connection.privateKey),
+          hostKey: connection.hostKey,
+          perDialTimeout: 15,
+          dialErrorLimit: patience,
+        },
+        create: pulumi.interpolate`${sudo}${command}`,
+        update: pulumi.interpolate`${sudo}${command}`,
+        ...(remove !== undefined ? { delete: pulumi.interpolate`${sudo}${remove}` } : {}),
+        stdin,
+        triggers: [machine.id],
+        // Not every sshd accepts variables, and nothing of ours reads them.
+        addPreviousOutputInEnv: false,
+        logging: Logging.StdoutAndStderr,
+      },
+      { ...common, dependsOn: [...dependencies(opts), ...dependsOn] },
+    );
+
+  let last = run("host-command", unpack, "vpn-gateway uninstall", hostCommandText(), [], 10);
+  return {
+    push(part, value, secret, confirm) {
+      const text = pulumi.output(value).apply(renderPart);
+      last = run(part, `vpn-gateway apply ${part}`, `vpn-gateway remove ${part}`, secret ? pulumi.secret(text) : text, [last], 5);
+      if (confirm) {
+        // Two sessions, each a new one: the first confirms, or, where the gateway went back because an earlier `up`
+        // lost its way to it, puts the generation on again, which the second then confirms.
+        for (const suffix of ["confirm", "settle"])
+          last = run(`${part}-${suffix}`, `vpn-gateway confirm ${part}`, undefined, last.stdout, [last], 3);
+      }
+      return last;
+    },
+  };
+}
+
+function dependencies(opts: pulumi.CustomResourceOptions): pulumi.Resource[] {
+  const given = opts.dependsOn;
+  return given === undefined ? [] : ((Array.isArray(given) ? given : [given]) as pulumi.Resource[]);
+}

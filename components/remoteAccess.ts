@@ -1,0 +1,81 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Part, PartName } from "../gateway/bundle";
+import { renderReadableParts, renderSecretParts } from "../gateway/renderBundle";
+import type { GatewaySecrets, GatewaySpec } from "../gateway/spec";
+import type { RemoteAccessArgs } from "./args";
+import { serverIdentity } from "./certificates";
+import { partPusher, type Machine } from "./parts";
+import { accessSecrets } from "./secrets";
+import { checkedSpec, givenSecrets, resolveSpec, type SpecDefaults } from "./spec";
+
+/** What a client must be told to connect. As a whole a Pulumi secret. */
+export interface ClientSettings {
+  /** IPv4 address or DNS name to connect to, and the gateway's IKE identity. */
+  endpoint: string;
+  /** For L2TP/IPsec; empty without it. */
+  preSharedKey: string;
+  /** PEM of the authority to trust, for IKEv2; empty without it. */
+  authority: string;
+  /** Password of each user, by user name. */
+  passwords: Record<string, string>;
+}
+
+/** The spec of a gateway, resolved and found good, for what must be made before its machine (user data). */
+export function remoteAccessSpec(
+  name: string,
+  args: RemoteAccessArgs,
+  defaults: SpecDefaults,
+  parent: pulumi.Resource,
+): pulumi.Output<GatewaySpec> {
+  return checkedSpec(resolveSpec(name, args, defaults), givenSecrets(args), parent);
+}
+
+/** Makes a machine the gateway that `spec` describes: mints what is secret, renders the parts and pushes them. */
+export function remoteAccess(
+  name: string,
+  args: RemoteAccessArgs,
+  spec: pulumi.Output<GatewaySpec>,
+  machine: Machine,
+  parent: pulumi.Resource,
+): pulumi.Output<ClientSettings> {
+  const opts = { parent };
+  const access = accessSecrets(name, args, spec, opts);
+  const identity = args.ikev2?.enabled === false ? undefined : serverIdentity(name, spec, opts);
+  const secrets = pulumi.secret(
+    pulumi.output({
+      preSharedKey: access.preSharedKey,
+      passwords: access.passwords,
+      privateKey: identity?.privateKey,
+      certificate: identity?.certificate,
+      authority: identity?.authority,
+    }),
+  ) as pulumi.Output<GatewaySecrets>;
+
+  const readable = spec.apply(renderReadableParts);
+  const secret = pulumi.all([spec, secrets]).apply(([plain, values]) => renderSecretParts(plain, values));
+  const pusher = partPusher(name, machine, opts);
+  pusher.push("identity", pick(secret, "identity"), true, false);
+  pusher.push("base", pick(readable, "base"), false, true);
+  pusher.push("passwords", pick(secret, "passwords"), true, false);
+  const users = pusher.push("users", pick(readable, "users"), false, false);
+
+  // Only once the last part stands is there something to connect to.
+  return pulumi.secret(
+    pulumi
+      .all([spec.endpoint, access.preSharedKey, identity?.authority, access.passwords, users.id])
+      .apply(([endpoint, preSharedKey, authority, passwords]) => ({
+        endpoint,
+        preSharedKey: preSharedKey ?? "",
+        authority: authority ?? "",
+        passwords,
+      })),
+  );
+}
+
+function pick(parts: pulumi.Output<Part[]>, name: PartName): pulumi.Output<Part> {
+  return parts.apply((all) => {
+    const part = all.find((candidate) => candidate.name === name);
+    if (part === undefined) throw new Error(`no part ${name} was rendered`);
+    return part;
+  });
+}

@@ -1,0 +1,51 @@
+import * as pulumi from "@pulumi/pulumi";
+import { RandomPassword } from "@pulumi/random/randomPassword";
+import type { GatewaySpec } from "../gateway/spec";
+import type { RemoteAccessArgs } from "./args";
+
+/** Letters and digits: what every client's form and every configuration format takes as it is. */
+const alphabet = { special: false, minLower: 1, minUpper: 1, minNumeric: 1 };
+
+/** A minted secret, `length` letters and digits, as a Pulumi secret. */
+function mint(
+  name: string,
+  length: number,
+  spec: pulumi.Output<GatewaySpec>,
+  opts: pulumi.CustomResourceOptions,
+): pulumi.Output<string> {
+  // Its length comes of the checked spec, so that nothing is minted for a gateway that is refused.
+  const password = new RandomPassword(name, { ...alphabet, length: spec.apply(() => length) }, opts);
+  return pulumi.secret(password.result);
+}
+
+/** What a user or a client must know; minted where it was not given. Every value is a Pulumi secret. */
+export interface AccessSecrets {
+  preSharedKey: pulumi.Output<string> | undefined;
+  passwords: pulumi.Output<Record<string, string>>;
+}
+
+/** Mints or wraps the pre-shared key and each user's password: the only place that does. */
+export function accessSecrets(
+  name: string,
+  args: RemoteAccessArgs,
+  spec: pulumi.Output<GatewaySpec>,
+  opts: pulumi.CustomResourceOptions,
+): AccessSecrets {
+  const given = args.l2tp?.preSharedKey;
+  const preSharedKey =
+    args.l2tp?.enabled !== true
+      ? undefined
+      : given !== undefined
+        ? pulumi.secret(given)
+        : mint(`${name}-pre-shared-key`, 32, spec, opts);
+  // A Map: a name given twice is minted once, and refused by the spec's check rather than by a doubled resource.
+  const passwords = new Map<string, pulumi.Input<string>>();
+  for (const user of args.users) {
+    if (passwords.has(user.name)) continue;
+    passwords.set(
+      user.name,
+      user.password !== undefined ? pulumi.secret(user.password) : mint(`${name}-password-${user.name}`, 24, spec, opts),
+    );
+  }
+  return { preSharedKey, passwords: pulumi.secret(pulumi.output(Object.fromEntries(passwords))) };
+}

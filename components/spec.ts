@@ -1,0 +1,88 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { GatewaySecrets, GatewaySpec } from "../gateway/spec";
+import { clientKinds } from "../gateway/spec";
+import { problemsText, validateSpec } from "../gateway/validate";
+import type { RemoteAccessArgs } from "./args";
+
+/** What the target knows of its machine, and what the args may leave open. */
+export interface SpecDefaults {
+  endpoint: pulumi.Input<string>;
+  sshPort?: pulumi.Input<number>;
+}
+
+/** The one place where inputs become plain data. Says nothing of whether they make sense: see {@link checkedSpec}. */
+export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: SpecDefaults): pulumi.Output<GatewaySpec> {
+  const l2tp = args.l2tp?.enabled === true;
+  const ikev2 = args.ikev2?.enabled !== false;
+  return pulumi
+    .output({
+      platform: args.platform,
+      endpoint: args.endpoint ?? defaults.endpoint,
+      outsideMtu: args.outsideMtu,
+      clients: args.clients,
+      l2tpPool: args.l2tp?.pool,
+      ikev2Pool: args.ikev2?.pool,
+      ikev2Pool6: args.ikev2?.pool6,
+      insideNetworks: args.insideNetworks,
+      dns: args.dns,
+      tunnel: args.tunnel,
+      clientToClient: args.clientToClient,
+      masquerade: args.masquerade,
+      administrators: args.administrators,
+      sshPort: defaults.sshPort,
+      deadPeerDelay: args.deadPeerDelay,
+    })
+    .apply((a) => {
+      const tunnel = a.tunnel ?? "full";
+      // Words that are one of a few come as any string (Pulumi's schema has no unions); validateSpec judges them.
+      return {
+        name,
+        platform: a.platform ?? "debian13",
+        endpoint: a.endpoint,
+        outsideMtu: a.outsideMtu ?? 1500,
+        clients: a.clients ?? [...clientKinds],
+        ...(l2tp ? { l2tp: { pool: a.l2tpPool ?? "10.77.1.0/24" } } : {}),
+        ...(ikev2
+          ? { ikev2: { pool: a.ikev2Pool ?? "10.77.2.0/24", ...(a.ikev2Pool6 ? { pool6: a.ikev2Pool6 } : {}) } }
+          : {}),
+        insideNetworks: a.insideNetworks ?? [],
+        dns: a.dns ?? (tunnel === "full" ? ["1.1.1.1", "9.9.9.9"] : []),
+        tunnel,
+        clientToClient: a.clientToClient ?? false,
+        masquerade: a.masquerade ?? "internet",
+        administrators: a.administrators,
+        sshPort: a.sshPort ?? 22,
+        deadPeerDelay: a.deadPeerDelay ?? 30,
+        users: args.users.map((user) => ({ name: user.name })),
+      } as GatewaySpec;
+    });
+}
+
+/** The secrets that the caller gave rather than left to be minted. */
+export function givenSecrets(args: RemoteAccessArgs): pulumi.Output<GatewaySecrets> {
+  const passwords: Record<string, pulumi.Input<string>> = {};
+  for (const user of args.users) if (user.password !== undefined) passwords[user.name] = user.password;
+  return pulumi.secret(pulumi.output({ preSharedKey: args.l2tp?.preSharedKey, passwords })) as pulumi.Output<GatewaySecrets>;
+}
+
+/**
+ * The spec once it has been found good. Everything that a gateway makes depends on it, so nothing is made of a bad one.
+ *
+ * @throws ResourceError with every problem of spec and given secrets at once; warnings go to Pulumi's log.
+ */
+export function checkedSpec(
+  spec: pulumi.Output<GatewaySpec>,
+  given: pulumi.Output<GatewaySecrets>,
+  parent: pulumi.Resource,
+): pulumi.Output<GatewaySpec> {
+  const checked = pulumi.all([spec, given]).apply(async ([plain, secrets]) => {
+    const problems = validateSpec(plain, secrets);
+    const warnings = problems.filter((problem) => problem.severity === "warning");
+    const errors = problems.filter((problem) => problem.severity === "error");
+    if (warnings.length > 0) await pulumi.log.warn(problemsText(warnings), parent);
+    if (errors.length > 0) throw new pulumi.ResourceError(problemsText(errors), parent, true);
+    return plain;
+  });
+  // The spec holds no secret; it was only judged beside some.
+  return pulumi.unsecret(checked);
+}

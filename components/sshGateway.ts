@@ -1,0 +1,30 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { RemoteAccessArgs, SshConnectionArgs } from "./args";
+import { remoteAccess, remoteAccessSpec, type ClientSettings } from "./remoteAccess";
+
+/** Args of {@link SshGateway}. */
+export interface SshGatewayArgs extends RemoteAccessArgs {
+  /** How to reach the host. Its host key is pinned: any other is refused. */
+  connection: SshConnectionArgs;
+}
+
+/**
+ * A remote-access gateway on an existing Debian or Ubuntu host that is reached over SSH.
+ * Missing packages are installed; `pulumi destroy` takes the configuration away and puts back what was there before.
+ */
+export class SshGateway extends pulumi.ComponentResource {
+  /** Address or DNS name that clients connect to. */
+  public readonly address: pulumi.Output<string>;
+  /** What clients must be told; a secret. */
+  public readonly clientSettings: pulumi.Output<ClientSettings>;
+
+  constructor(name: string, args: SshGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("pulumi-vpn-gateway:index:SshGateway", name, {}, opts);
+    const defaults = { endpoint: args.connection.host, sshPort: args.connection.port };
+    const spec = remoteAccessSpec(name, args, defaults, this);
+    const machine = { connection: args.connection, id: args.connection.hostKey };
+    this.clientSettings = remoteAccess(name, args, spec, machine, this);
+    this.address = spec.endpoint;
+    this.registerOutputs({ address: this.address, clientSettings: this.clientSettings });
+  }
+}

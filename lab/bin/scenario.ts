@@ -1,0 +1,68 @@
+#!/usr/bin/env node
+/**
+ * scenario --list | --all | NAME…  [--keep]
+ *
+ * Runs lab scenarios on one lab of their own, which is brought up by the real Pulumi engine and destroyed at the end
+ * (unless --keep). Prints every check; exits 1 where one failed.
+ */
+
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { Lab } from "../scenarios/lab";
+import { PrintedReport, type Scenario } from "../scenarios/scenario";
+import { scenarios } from "../scenarios";
+import { Stack } from "../stack";
+
+const root = path.resolve(__dirname, "..", "..", "..");
+
+function list(): void {
+  for (const { name, shows, twin, seconds } of scenarios)
+    console.log(`${name}  (about ${seconds} s)\n  shows: ${shows}\n  twin:  ${twin}`);
+}
+
+async function runOne(scenario: Scenario, lab: Lab, report: PrintedReport): Promise<void> {
+  const began = Date.now();
+  console.log(`\n-- ${scenario.name}: ${scenario.shows}`);
+  try {
+    await lab.fresh();
+    await scenario.run(lab, report);
+  } catch (error) {
+    report.check(`${scenario.name} runs to its end`, false, (error as Error).stack ?? String(error));
+  }
+  console.log(`   ${scenario.name}: ${((Date.now() - began) / 1000).toFixed(0)} s`);
+}
+
+async function main(words: string[]): Promise<number> {
+  if (words.includes("--list")) return list(), 0;
+  const keep = words.includes("--keep");
+  const names = words.filter((word) => !word.startsWith("--"));
+  const unknown = names.filter((name) => !scenarios.some((scenario) => scenario.name === name));
+  const chosen = words.includes("--all") ? scenarios : scenarios.filter(({ name }) => names.includes(name));
+  if (unknown.length > 0 || chosen.length === 0) {
+    console.error(`${unknown.length > 0 ? `no scenario ${unknown.join(", ")}; ` : ""}usage: scripts/scenario --list | --all | NAME… [--keep]`);
+    return 2;
+  }
+  const report = new PrintedReport();
+  const lab = new Lab(new Stack("scenario", root));
+  try {
+    await lab.start();
+    for (const scenario of chosen) await runOne(scenario, lab, report);
+  } catch (error) {
+    report.check("the lab starts", false, (error as Error).message);
+  } finally {
+    if (!keep) await lab.end(report);
+  }
+  if (process.env.COUNT_FILE) fs.writeFileSync(process.env.COUNT_FILE, `${report.passed} ${report.failed}\n`);
+  console.log(`\n${report.passed} passed, ${report.failed} failed`);
+  return report.failed === 0 ? 0 : 1;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: Error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+  },
+);

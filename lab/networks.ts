@@ -1,0 +1,44 @@
+import type { LinkSpec } from "./machineSpec";
+
+/** Addresses of the lab, as `lab/world/topology.py` builds it around the gateway. Documentation ranges outside. */
+export const labAddresses = {
+  /** The gateway's own, towards clients. */
+  gatewayOutside: "192.0.2.11",
+  gatewayOutside6: "2001:db8:1::11",
+  /** A host on the internet, beyond the gateway. */
+  internetHost: "203.0.113.10",
+  internetHost6: "2001:db8:3::10",
+  /** The gateway's inside network, the gateway in it, and a host there. */
+  insideNetwork: "10.20.0.0/24",
+  insideNetwork6: "fd20::/64",
+  gatewayInside: "10.20.0.1",
+  gatewayInside6: "fd20::1",
+  insideHost: "10.20.0.10",
+  insideHost6: "fd20::10",
+  /** Where SSH from the host comes from: QEMU's user network. */
+  management: "10.0.2.0/24",
+} as const;
+
+/** The gateway's wires: it dials the world's sockets, in whichever order the two start. */
+export const gatewayLinks: LinkSpec[] = [
+  {
+    name: "wan0",
+    role: "client",
+    socket: "outside",
+    addresses: [`${labAddresses.gatewayOutside}/24`, `${labAddresses.gatewayOutside6}/64`],
+    gateway4: "192.0.2.1",
+    gateway6: "2001:db8:1::1",
+  },
+  {
+    name: "lan0",
+    role: "client",
+    socket: "inside",
+    addresses: [`${labAddresses.gatewayInside}/24`, `${labAddresses.gatewayInside6}/64`],
+  },
+];
+
+/** The world's ends of the same wires. */
+export const worldLinks: LinkSpec[] = [
+  { name: "wan0", role: "server", socket: "outside" },
+  { name: "lan0", role: "server", socket: "inside" },
+];

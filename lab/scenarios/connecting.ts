@@ -1,0 +1,57 @@
+import { labAddresses } from "../networks";
+import type { Scenario } from "./scenario";
+
+/** The main thing: both protocols from behind a NAT, and who must not get in. */
+export const connecting: Scenario[] = [
+  {
+    name: "remote-access",
+    shows: "an L2TP and an IKEv2 client behind one NAT connect, and reach the inside host and the internet",
+    twin: "without a tunnel the inside host does not answer them",
+    seconds: 25,
+    async run(lab, { check, figure }) {
+      const before = await lab.world.ping(1, labAddresses.insideHost, { count: 3 });
+      check("before: the inside host does not answer", before.received === 0, `${before.received} of ${before.sent}`);
+      const l2tp = await lab.connect(1, "l2tp", "alice");
+      check("alice connects by L2TP/IPsec", l2tp.connected, l2tp.reason ?? `${l2tp.address}, ${l2tp.seconds} s`);
+      check("its packets take the kernel's L2TP", l2tp.kernelMode === true);
+      const ikev2 = await lab.connect(2, "ikev2", "bob");
+      check("bob connects by IKEv2", ikev2.connected, ikev2.reason ?? `${ikev2.address}, ${ikev2.seconds} s`);
+      for (const [who, client] of [["alice", 1], ["bob", 2]] as const)
+        for (const target of [labAddresses.insideHost, labAddresses.internetHost]) {
+          const { sent, received } = await lab.world.ping(client, target);
+          check(`${who} reaches ${target} through the tunnel`, received === sent, `${received} of ${sent}`);
+        }
+      const seen = await lab.world.run("inside", `timeout 5 tcpdump -nn -c 1 -i eth0 icmp and src host ${l2tp.address} & sleep 1; ping -c 3 -i 0.3 ${l2tp.address}; wait`);
+      check("the inside network sees alice's own address (routed, not masqueraded)", seen.stdout.includes(`IP ${l2tp.address}`), seen.stderr);
+      figure(`seconds to connect: L2TP ${l2tp.seconds}, IKEv2 ${ikev2.seconds}`);
+    },
+  },
+  {
+    name: "refused",
+    shows: "a wrong pre-shared key, a wrong password, a stranger and a weak proposal are refused, by either protocol",
+    twin: "the same clients with the right ones get in",
+    seconds: 60,
+    async run(lab, { check }) {
+      const refusals: [string, Promise<{ connected: boolean; reason?: string }> | (() => Promise<{ connected: boolean; reason?: string }>)][] = [
+        ["L2TP with a wrong pre-shared key", () => lab.connect(1, "l2tp", "alice", { psk: "not the right key at all" })],
+        ["L2TP with a wrong password", () => lab.connect(1, "l2tp", "alice", { password: "wrong" })],
+        ["L2TP of a user whom nobody listed", () => lab.connect(1, "l2tp", "mallory", { password: lab.settings.passwords.alice })],
+        ["IKEv2 with a wrong password", () => lab.connect(2, "ikev2", "bob", { password: "wrong" })],
+        ["IKEv2 of a user whom nobody listed", () => lab.connect(2, "ikev2", "mallory", { password: lab.settings.passwords.bob })],
+        ["IKEv1 by 3des-sha1-modp1024", () => lab.connect(1, "l2tp", "alice", { proposals: "3des-sha1-modp1024" })],
+        ["IKEv2 by 3des-sha1-modp1024", () => lab.connect(2, "ikev2", "bob", { proposals: "3des-sha1-modp1024" })],
+        ["ESP by 3des-md5", () => lab.connect(2, "ikev2", "bob", { espProposals: "3des-md5" })],
+      ];
+      for (const [what, attempt] of refusals) {
+        const { connected, reason } = await (typeof attempt === "function" ? attempt() : attempt);
+        check(`${what} is refused`, !connected && reason !== undefined, reason);
+      }
+      const l2tp = await lab.connect(1, "l2tp", "alice");
+      check("twin: the same L2TP client with the right ones gets in", l2tp.connected, l2tp.reason);
+      const ikev2 = await lab.connect(2, "ikev2", "bob");
+      check("twin: the same IKEv2 client with the right ones gets in", ikev2.connected, ikev2.reason);
+      const windows = await lab.connect(1, "l2tp", "alice", { proposals: "aes256-sha1-ecp384", espProposals: "aes256-sha1" });
+      check("a stock Windows proposal gets in by L2TP", windows.connected, windows.reason);
+    },
+  },
+];

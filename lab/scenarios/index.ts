@@ -1,0 +1,11 @@
+import { changing } from "./changing";
+import { connecting } from "./connecting";
+import { firewall } from "./firewall";
+import { keeping } from "./keeping";
+import { mtu } from "./mtu";
+import { pushing } from "./pushing";
+import { recovering } from "./recovering";
+import type { Scenario } from "./scenario";
+
+/** Every lab scenario, in the order in which `--all` runs them. */
+export const scenarios: Scenario[] = [...connecting, ...firewall, ...mtu, ...changing, ...pushing, ...keeping, ...recovering];

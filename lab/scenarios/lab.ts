@@ -1,0 +1,156 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { labAddresses } from "../networks";
+import { Ssh } from "../ssh";
+import type { Stack } from "../stack";
+import { prepareWorld, type ClientName, type Connected, type ConnectOptions, type World } from "../world";
+import type { Report } from "./scenario";
+
+interface Connection {
+  host: string;
+  port: number;
+  user: string;
+  privateKey: string;
+  hostKey: string;
+}
+
+interface Outputs {
+  lab: string;
+  address: string;
+  machineId: string;
+  worldConnection: Connection;
+  gatewayConnection: Connection;
+  clientSettings: { endpoint: string; preSharedKey: string; authority: string; passwords: Record<string, string> };
+}
+
+/** A lab that runs: the stack it came from, the gateway and the world, and what its clients were told. */
+export class Lab {
+  private outputs!: Outputs;
+  private config = "";
+  gateway!: Ssh;
+  world!: World;
+
+  constructor(readonly stack: Stack) {}
+
+  get settings(): Outputs["clientSettings"] {
+    return this.outputs.clientSettings;
+  }
+  get machineId(): string {
+    return this.outputs.machineId;
+  }
+  get id(): string {
+    return this.outputs.lab;
+  }
+  get gatewayConnection(): Connection {
+    return this.outputs.gatewayConnection;
+  }
+
+  /** Brings the stack up where it is not, and the world around it. */
+  async start(): Promise<void> {
+    await this.stack.init();
+    await this.stack.up({ show: true });
+    this.config = fs.readFileSync(this.stack.configFile, "utf8");
+    await this.read();
+  }
+
+  /** Reads the stack's outputs again, as after an `up` that changed them. */
+  async read(): Promise<void> {
+    this.outputs = await this.stack.outputs<Outputs>();
+    const ssh = this.ssh("world", this.outputs.worldConnection);
+    this.gateway = this.ssh("gateway", this.outputs.gatewayConnection);
+    this.world = await prepareWorld(ssh);
+  }
+
+  /** SSH to a machine with the key of the stack, which stands in a private file as long as the lab does. */
+  ssh(name: string, connection: Connection): Ssh {
+    const directory = path.join(this.stack.root, ".lab", "ssh", this.stack.name);
+    fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const keyFile = path.join(directory, name);
+    fs.writeFileSync(keyFile, connection.privateKey.trimEnd() + "\n", { mode: 0o600 });
+    const { host, port, user, hostKey } = connection;
+    // Its sockets need a short path.
+    return new Ssh({ host, port, user, hostPublicKey: hostKey, keyFile, directory: `/tmp/vpnlab-ssh-${process.pid}` });
+  }
+
+  /** Between two scenarios: nobody connected, the link whole, the config as it was at first. */
+  async fresh(): Promise<void> {
+    await this.world.linkRestore();
+    for (const client of [1, 2, 3, 4, "direct"] as ClientName[]) await this.world.disconnect(client);
+    if (fs.readFileSync(this.stack.configFile, "utf8") !== this.config) {
+      fs.writeFileSync(this.stack.configFile, this.config);
+      await this.stack.up();
+      await this.read();
+    }
+  }
+
+  /** What a client of this gateway needs to connect; `changes` make it another. */
+  login(protocol: "l2tp" | "ikev2", user = "alice", changes: Partial<ConnectOptions> = {}): ConnectOptions {
+    const { endpoint, preSharedKey, authority, passwords } = this.settings;
+    return {
+      protocol,
+      gateway: endpoint,
+      user,
+      password: passwords[user] ?? "no such user",
+      ...(protocol === "l2tp" ? { psk: preSharedKey } : { caCertificate: authority }),
+      ...changes,
+    };
+  }
+
+  /** Connects, or says why not. */
+  async connect(client: ClientName, protocol: "l2tp" | "ikev2", user?: string, changes?: Partial<ConnectOptions>): Promise<Connected> {
+    return this.world.connect(client, this.login(protocol, user, changes));
+  }
+
+  /** Connects until it works or the time is over, as a person who dials again would; gives the seconds it took. */
+  async connectAgain(client: ClientName, protocol: "l2tp" | "ikev2", user: string, withinSeconds: number): Promise<number | undefined> {
+    const began = Date.now();
+    while ((Date.now() - began) / 1000 < withinSeconds) {
+      const { connected } = await this.connect(client, protocol, user);
+      if (connected) return (Date.now() - began) / 1000;
+    }
+    return undefined;
+  }
+
+  /** Does `target` answer this client within the given time? Gives the seconds it took. */
+  async answersWithin(client: ClientName, seconds: number, target: string = labAddresses.insideHost): Promise<number | undefined> {
+    const began = Date.now();
+    while ((Date.now() - began) / 1000 < seconds) {
+      const { received } = await this.world.ping(client, target, { count: 1 });
+      if (received > 0) return (Date.now() - began) / 1000;
+    }
+    return undefined;
+  }
+
+  /** Destroys the stack and checks that nothing of the lab is left. */
+  async end(report: Report): Promise<void> {
+    console.log("\n-- destroy: the lab leaves nothing behind");
+    const id = this.outputs?.lab;
+    await Promise.all([this.gateway?.close(), this.world?.ssh.close()]);
+    const destroyed = await this.stack.destroy({ mayFail: true });
+    report.check("pulumi destroy succeeds", destroyed.code === 0, destroyed.code === 0 ? `${destroyed.seconds.toFixed(0)} s` : destroyed.stdout + destroyed.stderr);
+    if (id !== undefined) {
+      const left = leftOf(id);
+      report.check("no process and no file of the lab is left", left.length === 0, left.join(", "));
+    }
+    await this.stack.remove();
+    fs.rmSync(path.join(this.stack.root, ".lab", "ssh", this.stack.name), { recursive: true, force: true });
+    fs.rmSync(`/tmp/vpnlab-ssh-${process.pid}`, { recursive: true, force: true });
+  }
+}
+
+/** Processes whose command line names the lab's folder, and that folder. */
+export function leftOf(lab: string): string[] {
+  const folder = `/${lab}/`;
+  const processes = fs
+    .readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((pid) => {
+      try {
+        return fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(folder);
+      } catch {
+        return false; // ended meanwhile
+      }
+    });
+  const directory = path.join(process.env.TMPDIR ?? "/tmp", `vpnlab-${process.getuid?.() ?? 0}`, lab);
+  return [...processes.map((pid) => `process ${pid}`), ...(fs.existsSync(directory) ? [directory] : [])];
+}

@@ -1,0 +1,20 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/**
+ * One project, a program for each use: the stack's config `program`, or else the stack's own name, says which.
+ * What the program returns are the stack's outputs. Each is loaded on demand, so that nobody pays for another's.
+ */
+const programs: Record<string, () => Promise<Record<string, unknown>>> = {
+  lab: async () => (await import("./lab")).lab(),
+};
+
+export = async (): Promise<Record<string, unknown>> => {
+  const name = new pulumi.Config().get("program") ?? pulumi.getStack();
+  const program = programs[name];
+  if (program === undefined)
+    throw new pulumi.RunError(
+      `there is no program ${JSON.stringify(name)}: choose one of ${Object.keys(programs).join(", ")} by ` +
+        "`pulumi config set program NAME`",
+    );
+  return program();
+};

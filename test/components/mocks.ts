@@ -1,0 +1,79 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** One resource as the engine would have been asked for it. */
+export interface Registered {
+  type: string;
+  name: string;
+  inputs: Record<string, unknown>;
+}
+
+/** Everything registered since {@link record}. */
+export const registered: Registered[] = [];
+
+/** Puts mocks in the engine's place: each resource gets plausible outputs; an unknown function call throws. */
+export function record(preview = false): void {
+  registered.length = 0;
+  void pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs }) => {
+        registered.push({ type, name, inputs });
+        return { id: `${name}-id`, state: { ...inputs, ...outputsOf(type, name) } };
+      },
+      call: ({ token }) => {
+        throw new Error(`no mock for ${token}`);
+      },
+    },
+    "project",
+    "stack",
+    preview,
+  );
+}
+
+function outputsOf(type: string, name: string): Record<string, unknown> {
+  switch (type) {
+    case "random:index/randomPassword:RandomPassword":
+      return { result: `minted-${name}-Aa1` };
+    case "tls:index/privateKey:PrivateKey":
+      return {
+        privateKeyPemPkcs8: pem("PRIVATE KEY", name),
+        privateKeyOpenssh: pem("OPENSSH PRIVATE KEY", name),
+        publicKeyOpenssh: `ssh-ed25519 AAAA${name}`,
+      };
+    case "tls:index/certRequest:CertRequest":
+      return { certRequestPem: pem("CERTIFICATE REQUEST", name) };
+    case "tls:index/selfSignedCert:SelfSignedCert":
+    case "tls:index/locallySignedCert:LocallySignedCert":
+      return { certPem: pem("CERTIFICATE", name) };
+    case "command:remote:Command":
+    case "command:local:Command":
+      return { stdout: `${name}\n`, stderr: "" };
+    default:
+      return {};
+  }
+}
+
+function pem(label: string, name: string): string {
+  return `-----BEGIN ${label}-----\n${Buffer.from(name).toString("base64")}\n-----END ${label}-----\n`;
+}
+
+/** The value of an output, once it is there. */
+export function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
+  return new Promise((done) => output.apply(done));
+}
+
+/** Those of a type, by name. */
+export function ofType(type: string): Map<string, Record<string, unknown>> {
+  return new Map(registered.filter((one) => one.type === type).map((one) => [one.name, one.inputs]));
+}
+
+/** Waits until every registration that the program has begun is recorded. */
+export async function settled(): Promise<void> {
+  const { disconnect } = await import("@pulumi/pulumi/runtime/settings");
+  await disconnect();
+}
+
+/** A secret input as mocks see it: unwrapped. */
+export function textOf(value: unknown): string {
+  const wrapped = value as { value?: string } | string;
+  return typeof wrapped === "string" ? wrapped : String(wrapped?.value ?? wrapped);
+}

@@ -1,0 +1,105 @@
+import * as pulumi from "@pulumi/pulumi";
+import { SshGateway, type SshGatewayArgs } from "../../index";
+import { ofType, record, registered, settled, textOf, valueOf } from "./mocks";
+
+const connection = { host: "198.51.100.7", privateKey: "PRIVATE", hostKey: "ssh-ed25519 AAAAhost" };
+const args: SshGatewayArgs = {
+  connection,
+  users: [{ name: "alice" }, { name: "bob", password: "hunter2-canary" }],
+  l2tp: { enabled: true },
+  administrators: ["203.0.113.0/24"],
+};
+const remote = "command:remote:Command";
+
+async function made(changes: Partial<SshGatewayArgs> = {}): Promise<SshGateway> {
+  record();
+  const gateway = new SshGateway("office", { ...args, ...changes });
+  await valueOf(gateway.clientSettings);
+  await settled();
+  return gateway;
+}
+
+describe("SshGateway", () => {
+  test("its children are these and no others", async () => {
+    await made();
+    expect(registered.map(({ type, name }) => `${type} ${name}`).sort()).toEqual([
+      "command:remote:Command office-base",
+      "command:remote:Command office-base-confirm",
+      "command:remote:Command office-base-settle",
+      "command:remote:Command office-host-command",
+      "command:remote:Command office-identity",
+      "command:remote:Command office-passwords",
+      "command:remote:Command office-users",
+      "pulumi-vpn-gateway:index:SshGateway office",
+      "random:index/randomPassword:RandomPassword office-password-alice",
+      "random:index/randomPassword:RandomPassword office-pre-shared-key",
+      "tls:index/certRequest:CertRequest office-server-request",
+      "tls:index/locallySignedCert:LocallySignedCert office-server",
+      "tls:index/privateKey:PrivateKey office-authority-key",
+      "tls:index/privateKey:PrivateKey office-server-key",
+      "tls:index/selfSignedCert:SelfSignedCert office-authority",
+    ]);
+  });
+
+  test("every push pins the host key and is the same for create and update", async () => {
+    await made();
+    for (const [name, inputs] of ofType(remote)) {
+      expect([name, (inputs.connection as { hostKey: string }).hostKey]).toEqual([name, connection.hostKey]);
+      expect([name, inputs.update]).toEqual([name, inputs.create]);
+    }
+  });
+
+  test("secrets go by standard input alone: no command line, no trigger, no readable part holds one", async () => {
+    const gateway = await made();
+    const settings = await valueOf(gateway.clientSettings);
+    const secrets = [settings.preSharedKey, ...Object.values(settings.passwords)];
+    expect(secrets).toEqual(["minted-office-pre-shared-key-Aa1", "minted-office-password-alice-Aa1", "hunter2-canary"]);
+    for (const [name, inputs] of ofType(remote)) {
+      const secretPart = name === "office-identity" || name === "office-passwords";
+      const seen = JSON.stringify({ ...inputs, stdin: secretPart ? "" : inputs.stdin });
+      for (const secret of secrets) expect([name, seen.includes(secret)]).toEqual([name, false]);
+    }
+    // The twin: they do go there.
+    expect(textOf(ofType(remote).get("office-passwords")?.stdin)).toContain("hunter2-canary");
+    expect(textOf(ofType(remote).get("office-identity")?.stdin)).toContain("minted-office-pre-shared-key-Aa1");
+  });
+
+  test("what a client must know is a secret", async () => {
+    const gateway = await made();
+    expect(await pulumi.isSecret(gateway.clientSettings)).toBe(true);
+    expect(await pulumi.isSecret(gateway.address)).toBe(false);
+  });
+
+  test("without L2TP no pre-shared key is minted; without IKEv2 no certificate", async () => {
+    await made({ l2tp: undefined });
+    expect(registered.some(({ name }) => name === "office-pre-shared-key")).toBe(false);
+    await made({ ikev2: { enabled: false } });
+    expect(registered.some(({ type }) => type.startsWith("tls:"))).toBe(false);
+  });
+
+  test("a user who is not root goes through sudo", async () => {
+    await made({ connection: { ...connection, user: "admin" } });
+    for (const [name, inputs] of ofType(remote)) expect([name, String(inputs.create).startsWith("sudo -n ")]).toEqual([name, true]);
+  });
+
+  test("a bad spec gets all its problems in one error, and nothing is made of it", async () => {
+    record();
+    const gateway = new SshGateway("office", {
+      ...args,
+      users: [{ name: "alice" }, { name: "alice" }, { name: "", password: "hunter2-canary" }],
+      insideNetworks: ["10.77.1.0/24"],
+      platform: "debian3",
+    });
+    const promise = (gateway.address as unknown as { promise(): Promise<string> }).promise();
+    const error: Error = await promise.then(
+      () => {
+        throw new Error("the bad spec was taken");
+      },
+      (reason: Error) => reason,
+    );
+    for (const fragment of ["alice", "users[2]", "10.77.1.0/24", "debian3"]) expect(error.message).toContain(fragment);
+    expect(error.message).not.toContain("hunter2-canary");
+    await new Promise((done) => setTimeout(done, 50));
+    expect(registered.filter(({ type }) => !type.startsWith("pulumi-vpn-gateway:"))).toEqual([]);
+  });
+});

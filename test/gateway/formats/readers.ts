@@ -1,0 +1,183 @@
+/**
+ * Small readers of the formats, written from the rules of the programs that read them (see each), not from our
+ * serialisers. The programs themselves read hostile values in the lab.
+ */
+
+export interface Tree {
+  [key: string]: string | Tree;
+}
+
+/** strongSwan's settings_lexer.l. */
+export function readStrongswanConf(text: string): Tree {
+  let at = 0;
+  const fail = (why: string): never => {
+    throw new Error(`${why} at ${at}: ${JSON.stringify(text.slice(at, at + 20))}`);
+  };
+  function skip(): void {
+    for (;;) {
+      while (/[\s]/.test(text[at] ?? "")) at++;
+      if (text[at] !== "#") return;
+      while (at < text.length && text[at] !== "\n") at++;
+    }
+  }
+  function value(): string {
+    let words = "";
+    for (;;) {
+      while (text[at] === " " || text[at] === "\t" || text[at] === "\r") at++;
+      const c = text[at];
+      if (c === undefined || c === "\n" || c === "#" || c === "}") return words;
+      let word = "";
+      if (c === '"') {
+        at++;
+        while (text[at] !== '"') {
+          if (at >= text.length) fail("unterminated string");
+          if (text[at] === "\\") {
+            at++;
+            word += ({ n: "\n", r: "\r", t: "\t" } as Record<string, string>)[text[at]] ?? text[at];
+          } else if (text[at] !== "\r") word += text[at];
+          at++;
+        }
+        at++;
+      } else {
+        while (at < text.length && !/[#}"\r\n\t ]/.test(text[at])) word += text[at++];
+      }
+      words = words === "" ? word : `${words} ${word}`;
+    }
+  }
+  function block(top: boolean): Tree {
+    const tree: Tree = {};
+    for (;;) {
+      skip();
+      if (at >= text.length) return top ? tree : fail("a section is not closed");
+      if (text[at] === "}") {
+        if (top) fail("a brace too many");
+        at++;
+        return tree;
+      }
+      const key = /^[^#{}:.,="\r\n\t ]+/.exec(text.slice(at))?.[0] ?? fail("no name");
+      if (key === "include") fail("an include");
+      if (key in tree) fail("a key twice");
+      at += key.length;
+      skip();
+      if (text[at] === "{") {
+        at++;
+        tree[key] = block(false);
+      } else if (text[at] === "=") {
+        at++;
+        tree[key] = value();
+      } else fail("neither = nor {");
+    }
+  }
+  return block(true);
+}
+
+/** pppd's getword() of options.c: the words of each line. */
+export function readPppWords(text: string): string[][] {
+  const lines: string[][] = [];
+  let words: string[] = [];
+  let at = 0;
+  const space = (c: string | undefined) => c !== undefined && /[ \t\n\v\f\r]/.test(c);
+  while (at < text.length) {
+    const c = text[at];
+    if (c === "\n") {
+      if (words.length > 0) lines.push(words);
+      words = [];
+      at++;
+    } else if (c === "#") {
+      while (at < text.length && text[at] !== "\n") at++;
+    } else if (space(c)) {
+      at++;
+    } else {
+      let word = "";
+      let quote: string | undefined;
+      while (at < text.length) {
+        const d = text[at];
+        if (d === "\\") {
+          const next = text[at + 1];
+          const named: Record<string, string> = { a: "\x07", b: "\b", f: "\f", n: "\n", r: "\r", s: " ", t: "\t", "\n": "" };
+          if (/[0-7x]/.test(next)) throw new Error("a numeric escape");
+          word += named[next] ?? next;
+          at += 2;
+        } else if (quote !== undefined) {
+          if (d === quote) quote = undefined;
+          else word += d;
+          at++;
+        } else if (d === '"' || d === "'") {
+          quote = d;
+          at++;
+        } else if (space(d) || d === "#") {
+          break;
+        } else {
+          word += d;
+          at++;
+        }
+      }
+      if (quote !== undefined) throw new Error("an open quote");
+      words.push(word);
+    }
+  }
+  if (words.length > 0) lines.push(words);
+  return lines;
+}
+
+/** xl2tpd's parse_config() of file.c: section → key → value. */
+export function readIni(text: string): Record<string, Record<string, string>> {
+  const sections: Record<string, Record<string, string>> = {};
+  let current: Record<string, string> | undefined;
+  for (const raw of text.split("\n")) {
+    const line = raw.split(";")[0].replace(/^[\x01-\x20]+|[\x01-\x20]+$/g, "");
+    if (line === "") continue;
+    if (line.startsWith("[")) {
+      const name = line.slice(1, line.indexOf("]"));
+      if (name in sections) throw new Error("a section twice");
+      current = sections[name] = {};
+    } else {
+      const [key, ...rest] = line.split("=");
+      if (current === undefined || rest.length === 0) throw new Error(`no setting: ${line}`);
+      if (key.trim() in current) throw new Error("a key twice");
+      current[key.trim()] = rest.join("=").replace(/^[\x01-\x20]+/, "");
+    }
+  }
+  return sections;
+}
+
+/** systemd.syntax(7), with specifiers undone. */
+export function readUnit(text: string): [section: string, key: string, value: string][] {
+  const found: [string, string, string][] = [];
+  let section = "";
+  for (const line of text.split("\n")) {
+    if (line.endsWith("\\")) throw new Error("a joined line");
+    if (line.trim() === "" || /^[#;]/.test(line)) continue;
+    if (line.startsWith("[")) section = line.slice(1, -1);
+    else {
+      const [, key, value] = /^([^=]+)=(.*)$/.exec(line)!;
+      if (/%(?!%)/.test(value.replace(/%%/g, ""))) throw new Error("a specifier");
+      found.push([section, key, value.replace(/%%/g, "%")]);
+    }
+  }
+  return found;
+}
+
+/** The line-oriented text of a part: formats/part.ts says the rules. */
+export function readPart(text: string): { headers: string[]; files: Record<string, { mode: string; content: string }> } {
+  const lines = text.split("\n");
+  if (lines.pop() !== "" || lines.pop() !== "end") throw new Error("cut off");
+  const headers: string[] = [];
+  const files: Record<string, { mode: string; content: string }> = {};
+  let content: string[] | undefined;
+  let current: { mode: string; content: string } | undefined;
+  for (const line of lines) {
+    if (line === "" || line.startsWith("  ")) {
+      if (content === undefined) throw new Error("content before a file");
+      content.push(line.slice(2));
+      current!.content = content.map((one) => `${one}\n`).join("");
+    } else if (line.startsWith("file ")) {
+      const [, path, mode] = line.split(" ");
+      content = [];
+      current = files[path] = { mode, content: "" };
+    } else {
+      headers.push(line);
+    }
+  }
+  return { headers, files };
+}

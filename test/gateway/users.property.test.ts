@@ -1,0 +1,49 @@
+import * as fc from "fast-check";
+import { renderChapSecrets } from "../../gateway/render/pppd";
+import { renderEapSecrets, renderPreSharedKey } from "../../gateway/render/swanctl";
+import { renderUsers } from "../../gateway/render/users";
+import type { GatewaySecrets } from "../../gateway/spec";
+import { validateSpec } from "../../gateway/validate";
+import { hostile } from "./hostile";
+import { readPppWords, readStrongswanConf, type Tree } from "./formats/readers";
+import { exampleSpec } from "./specs";
+
+const decoded = (text: string) => Buffer.from(text.replace(/^0s/, ""), "base64").toString("utf8");
+
+test("what validation lets through, every file carries as it is", () => {
+  let carried = 0;
+  fc.assert(
+    fc.property(fc.uniqueArray(hostile, { minLength: 1, maxLength: 4 }), hostile, (names, password) => {
+      const spec = exampleSpec({ users: names.map((name) => ({ name })) });
+      const secrets: GatewaySecrets = {
+        preSharedKey: password,
+        passwords: Object.fromEntries(names.map((name, index) => [name, `${password}${index}`])),
+      };
+      if (validateSpec(spec, secrets).some(({ severity }) => severity === "error")) return;
+      carried++;
+
+      const eap = readStrongswanConf(renderEapSecrets(spec, secrets)).secrets as Record<string, Tree>;
+      expect(Object.values(eap).map(({ id, secret }) => [id, decoded(secret as string)])).toEqual(
+        names.map((name, index) => [name, `${password}${index}`]),
+      );
+      const chap = readPppWords(renderChapSecrets(spec, spec.l2tp!, secrets));
+      expect(chap).toEqual(names.map((name, index) => [name, "office", `${password}${index}`, "10.77.1.0/24"]));
+      expect(renderUsers(spec).trimEnd().split("\n").map((line) => JSON.parse(line) as string)).toEqual(names);
+      const psk = readStrongswanConf(renderPreSharedKey(password)) as { secrets: Record<string, Tree> };
+      expect(decoded(psk.secrets["ike-vpn-gateway"].secret as string)).toBe(password);
+    }),
+    { numRuns: 3000 },
+  );
+  expect(carried).toBeGreaterThan(30);
+});
+
+test("no problem shows a secret", () => {
+  fc.assert(
+    fc.property(hostile, (secret) => {
+      const value = `canary${secret}canary`;
+      const spec = exampleSpec();
+      const text = JSON.stringify(validateSpec(spec, { preSharedKey: value, privateKey: value, passwords: { alice: value } }));
+      expect(text).not.toContain("canary");
+    }),
+  );
+});
