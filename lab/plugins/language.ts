@@ -17,6 +17,8 @@ import { engineAddress, failure, servePlugin } from "./server";
 /** The runner's exit code for "the person has been told already" (a constant of @pulumi/pulumi). */
 const TOLD_ALREADY = 32;
 
+const PRELOAD = path.join(__dirname, "programPreload");
+
 /** How the runner is started. */
 export interface ProgramStart {
   readonly args: string[];
@@ -46,6 +48,8 @@ export function programStart(request: proto.RunRequest, engine: string): Program
     cwd: directory,
     args: [
       ...nodeArguments,
+      "--require",
+      PRELOAD,
       runner(directory),
       ...flags.flatMap(([name, value]) => (value ? [`--${name}`, value] : [])),
       ...(request.getDryrun() ? ["--dry-run"] : []),

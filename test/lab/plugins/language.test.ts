@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import * as path from "node:path";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import * as proto from "@pulumi/pulumi/proto/language_pb";
@@ -28,7 +29,8 @@ describe("how a program is started", () => {
   it("runs the entry point by the runner of the program's own @pulumi/pulumi", () => {
     const { args, cwd } = programStart(request(), "127.0.0.1:2");
     expect(cwd).toBe(repository);
-    expect(args[0]).toBe(require.resolve("@pulumi/pulumi/cmd/run"));
+    expect(args.slice(0, 2)).toEqual(["--require", path.join(repository, "lab/plugins/programPreload")]);
+    expect(args[2]).toBe(require.resolve("@pulumi/pulumi/cmd/run"));
     expect(args).toEqual(expect.arrayContaining(["--stack", "lab", "--engine", "127.0.0.1:2", "--parallel", "4"]));
     expect(args).not.toContain("--dry-run");
     expect(args.slice(-3)).toEqual(["dist/stacks/main.js", "one", "two"]);
@@ -66,4 +68,18 @@ test.each([
   [null, "SIGKILL", { bail: false, error: "Program was ended by signal SIGKILL" }],
 ] as const)("exit code %s, signal %s", (code, signal, answer) => {
   expect(runResponse(code, signal).toObject()).toEqual(answer);
+});
+
+test("an error whose stack names a file right in a scoped folder is shown at once", () => {
+  const stack = "Error: x\\n    at f (/a/node_modules/@pulumi/resource.ts:1:2)";
+  const program = `const e = new Error("x"); e.stack = "${stack}"; console.log(require("util").inspect(e, { colors: true }))`;
+  const preload = `require("@swc/core").transformFileSync(${JSON.stringify(
+    path.join(repository, "lab/plugins/programPreload.ts"),
+  )}, { jsc: { parser: { syntax: "typescript" } }, module: { type: "commonjs" } }).code`;
+  const shown = execFileSync(process.execPath, ["-e", `eval(${preload}); ${program}`], {
+    cwd: repository,
+    encoding: "utf8",
+    timeout: 5000,
+  });
+  expect(shown).toContain("resource.ts:1:2");
 });
