@@ -32,9 +32,9 @@ test("what validation lets through, every file carries as it is", () => {
       const psk = readStrongswanConf(renderPreSharedKey(password)) as { secrets: Record<string, Tree> };
       expect(decoded(psk.secrets["ike-vpn-gateway"].secret as string)).toBe(password);
     }),
-    { numRuns: 3000 },
+    { numRuns: 1500 },
   );
-  expect(carried).toBeGreaterThan(30);
+  expect(carried).toBeGreaterThan(15);
 });
 
 test("no problem shows a secret", () => {

@@ -1,0 +1,49 @@
+import { parse } from "yaml";
+import { renderUserData, userDataLimit } from "../../gateway/cloudInit";
+import { paths } from "../../gateway/platforms";
+import { exampleSpec, goldenSpecs } from "./specs";
+
+const hostKey = { privateKey: "-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n-----END OPENSSH PRIVATE KEY-----\n", publicKey: "ssh-ed25519 AAAA host\n" };
+const authorizedKeys = ["ssh-ed25519 BBBB admin"];
+
+interface CloudConfig {
+  packages: string[];
+  write_files: { path: string; permissions: string; content: string }[];
+  runcmd: string[];
+  [key: string]: unknown;
+}
+const read = (text: string) => parse(text, { version: "1.1" }) as CloudConfig;
+
+test.each(Object.keys(goldenSpecs))("%s: what cloud-init reads is what was meant, and it is small", (name) => {
+  const text = renderUserData({ spec: goldenSpecs[name], hostKey, authorizedKeys });
+  expect(text.startsWith("#cloud-config\n")).toBe(true);
+  expect(Buffer.byteLength(text)).toBeLessThan(userDataLimit / 2);
+  const config = read(text);
+  expect(config).toMatchObject({
+    hostname: "office",
+    disable_root: false,
+    ssh_pwauth: false,
+    ssh_authorized_keys: authorizedKeys,
+    ssh_keys: { ed25519_private: hostKey.privateKey, ed25519_public: "ssh-ed25519 AAAA host" },
+  });
+  expect(config.write_files.every(({ permissions }) => permissions === "0644")).toBe(true);
+  expect(config.runcmd.at(-1)).toBe("mkdir -p /var/lib/vpn-gateway && touch /var/lib/vpn-gateway/ready");
+});
+
+test("until it is configured the machine lets in nothing but SSH from administrators", () => {
+  const config = read(renderUserData({ spec: exampleSpec({ sshPort: 2222 }), authorizedKeys }));
+  const firewall = config.write_files.find(({ path }) => path === paths.firewall)!.content;
+  expect(firewall).toContain("ip saddr @administrators4 tcp dport 2222 accept");
+  expect(firewall).not.toMatch(/500|1701|esp/);
+  expect(firewall.match(/policy drop;/g)).toHaveLength(2);
+  expect(config.write_files.find(({ path }) => path === paths.sshd)!.content).toMatch(/^Port 2222$/m);
+  expect(config.runcmd[1]).toBe("systemctl enable --now vpn-gateway-firewall.service");
+  expect(config.ssh_keys).toBeUndefined();
+});
+
+test("too much is refused with the number of bytes and what takes the room", () => {
+  const files = [{ path: "/usr/sbin/large", mode: 0o755, content: `${"x".repeat(20_000)}\n` }];
+  expect(() => renderUserData({ spec: exampleSpec(), authorizedKeys, files })).toThrow(
+    /^user data has \d{5} bytes, and clouds take 16384 at most\. The largest: \/usr\/sbin\/large 20001, /,
+  );
+});

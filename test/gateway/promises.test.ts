@@ -1,0 +1,159 @@
+import { renderBundle, renderReadableParts, renderSecretParts } from "../../gateway/renderBundle";
+import { espProposals, ikeProposals, proposalsFor } from "../../gateway/cipherSuites";
+import { paths } from "../../gateway/platforms";
+import { clientKinds, type GatewaySpec } from "../../gateway/spec";
+import { readIni, readPppWords, readStrongswanConf, type Tree } from "./formats/readers";
+import { exampleSecrets, exampleSpec, goldenSpecs } from "./specs";
+
+function files(spec: GatewaySpec): Record<string, string> {
+  return Object.fromEntries(renderReadableParts(spec).flatMap((part) => part.files.map(({ path, content }) => [path, content])));
+}
+
+/** The rules of a chain, without comments. */
+function chain(spec: GatewaySpec, name: string): string[] {
+  const lines = files(spec)[paths.firewall].split("\n");
+  const from = lines.indexOf(`  chain ${name} {`);
+  return lines.slice(from + 1, lines.indexOf("  }", from)).map((line) => line.trim()).filter((line) => !line.startsWith("#"));
+}
+
+describe.each(Object.keys(goldenSpecs))("%s", (name) => {
+  const spec = goldenSpecs[name];
+
+  test("parts come in their order, and only base waits for confirmation", () => {
+    const { parts } = renderBundle(spec, exampleSecrets(spec));
+    expect(parts.map((part) => [part.name, part.secret, part.confirmWithin])).toEqual([
+      ["identity", true, 0], ["base", false, 60], ["passwords", true, 0], ["users", false, 0],
+    ]);
+  });
+
+  test("no secret is in a readable part, and secrets are root's alone", () => {
+    const readable = JSON.stringify(renderReadableParts(spec));
+    expect(readable).not.toMatch(/canary/);
+    for (const file of renderSecretParts(spec, exampleSecrets(spec)).flatMap((part) => part.files)) {
+      const decoded = file.content.replace(/0s([A-Za-z0-9+/=]+)/g, (_, text: string) => Buffer.from(text, "base64").toString());
+      if (/canary/.test(decoded)) expect([file.path, file.mode]).toEqual([file.path, 0o600]);
+    }
+  });
+
+  test("no weak algorithm is accepted anywhere", () => {
+    const text = Object.values(files(spec)).join("\n").toLowerCase();
+    expect(text).not.toMatch(/3des|\bdes\b|md5-|-md5|modp1024|modp1536|modp768|null|-none|blowfish|cast/);
+    const sha1 = espProposals("l2tp", spec.clients).concat(ikeProposals("l2tp", spec.clients)).some((text) => text.includes("sha1"));
+    expect(sha1).toBe(spec.clients.includes("windows"));
+  });
+
+  test("the version of IKE is written out, and so are the proposals", () => {
+    const { connections } = readStrongswanConf(files(spec)[paths.connections]) as { connections: Record<string, Tree> };
+    for (const [connection, { version, proposals, children }] of Object.entries(connections)) {
+      expect(version).toBe(connection === "l2tp" ? "1" : "2");
+      expect(proposals).not.toMatch(/default/);
+      expect(((children as Tree)[connection] as Tree).esp_proposals).toMatch(/^aes/);
+    }
+  });
+
+  test("1701 is open within IPsec only, and shut in clear before anything else is looked at", () => {
+    const rules = chain(spec, "input").slice(1);
+    expect(rules[0]).toBe("udp dport 1701 meta ipsec missing counter drop");
+    const opening = rules.filter((rule) => rule.includes("1701") && rule.endsWith("accept"));
+    expect(opening).toEqual(spec.l2tp ? ["udp dport 1701 meta ipsec exists accept"] : []);
+  });
+
+  test("SSH comes from administrators only, and nothing else is open but IKE and ESP", () => {
+    const ports = chain(spec, "input").filter((rule) => /dport|l4proto/.test(rule) && !/sport/.test(rule) && rule.endsWith("accept"));
+    const families = spec.administrators.some((range) => range.includes(":")) ? [4, 6] : [4];
+    expect(ports).toEqual([
+      ...families.map((family) => `${family === 4 ? "ip" : "ip6"} saddr @administrators${family} tcp dport ${spec.sshPort} accept`),
+      "udp dport { 500, 4500 } accept",
+      "meta l4proto esp accept",
+      ...(spec.l2tp ? ["udp dport 1701 meta ipsec exists accept"] : []),
+    ]);
+  });
+
+  test("everything that is not named is dropped and counted", () => {
+    for (const name of ["input", "forward"]) {
+      expect(chain(spec, name)[0]).toMatch(/policy drop;$/);
+      expect(chain(spec, name).at(-1)).toBe("counter drop");
+    }
+  });
+
+  test("nothing goes to a client in clear, and that is looked at before established connections are let through", () => {
+    const rules = chain(spec, "forward");
+    const guard = rules.indexOf('ip daddr @clients4 oifname != "ppp*" rt ipsec missing counter drop');
+    expect(guard).toBeGreaterThan(0);
+    expect(guard).toBeLessThan(rules.indexOf("ct state established,related accept"));
+    expect(chain(spec, "prerouting")).toContain('ip saddr @clients4 iifname != "ppp*" meta ipsec missing counter drop');
+  });
+
+  test("segments are clamped in both directions for each pool", () => {
+    const rules = chain(spec, "clamp").slice(1);
+    for (const pool of [spec.l2tp?.pool, spec.ikev2?.pool, spec.ikev2?.pool6].filter((text) => text !== undefined)) {
+      expect(rules.filter((rule) => rule.includes(`saddr ${pool} `)).length).toBe(1);
+      expect(rules.filter((rule) => rule.includes(`daddr ${pool} `)).length).toBe(1);
+    }
+    expect(rules.every((rule) => rule.includes("tcp flags & (syn | rst) == syn tcp option maxseg size set"))).toBe(true);
+  });
+
+  test("no interface of the outside is named", () => {
+    const interfaces = files(spec)[paths.firewall].match(/[io]ifname (?:!= )?"[^"]+"/g) ?? [];
+    expect(interfaces.filter((text) => !/"(lo|ppp\*)"$/.test(text))).toEqual([]);
+  });
+
+  test("connmark and forecast stay out of charon", () => {
+    const { "charon-systemd": charon } = readStrongswanConf(files(spec)[paths.charon]) as { "charon-systemd": Tree };
+    expect(charon.load_modular).toBe("no");
+    expect(charon.load).not.toMatch(/connmark|forecast|updown|eap-(aka|sim|tls|radius)/);
+  });
+});
+
+test("clients reach each other, the internet and the inside by policy", () => {
+  const between = (spec: GatewaySpec) => chain(spec, "forward").find((rule) => /saddr @clients4.*daddr @clients4/.test(rule));
+  expect(between(exampleSpec({ clientToClient: false }))).toMatch(/drop$/);
+  expect(between(exampleSpec({ clientToClient: true }))).toMatch(/accept$/);
+  const internet = "ip saddr @clients4 ip daddr != @reserved4 accept";
+  expect(chain(exampleSpec({ tunnel: "full" }), "forward")).toContain(internet);
+  expect(chain(exampleSpec({ tunnel: "split" }), "forward")).not.toContain(internet);
+  expect(chain(exampleSpec({ insideNetworks: [] }), "forward").some((rule) => rule.includes("@inside4"))).toBe(false);
+});
+
+test("masquerade is by policy, and never for what goes back into a tunnel", () => {
+  const rules = (masquerade: GatewaySpec["masquerade"]) => chain(exampleSpec({ masquerade }), "postrouting").slice(1);
+  expect(rules("internet")).toEqual(['oifname "ppp*" accept', "rt ipsec exists accept", "ip saddr @clients4 ip daddr != @inside4 masquerade"]);
+  expect(rules("everywhere").at(-1)).toBe("ip saddr @clients4 masquerade");
+  expect(rules("never")).toEqual([]);
+});
+
+test("a split tunnel carries the inside networks and the name servers, a full one everything", () => {
+  const selectors = (spec: GatewaySpec) => {
+    const { connections } = readStrongswanConf(files(spec)[paths.connections]) as { connections: { ikev2: { children: { ikev2: Tree } } } };
+    return connections.ikev2.children.ikev2.local_ts;
+  };
+  expect(selectors(exampleSpec())).toBe("0.0.0.0/0");
+  expect(selectors(exampleSpec({ tunnel: "split" }))).toBe("10.20.0.0/16, 9.9.9.9/32");
+  expect(selectors(exampleSpec({ ikev2: { pool: "10.77.2.0/24", pool6: "fd77::/64" } }))).toBe("0.0.0.0/0, ::/0");
+});
+
+test("pppd takes MS-CHAPv2 and nothing else, and xl2tpd asks it for no other", () => {
+  const spec = exampleSpec();
+  const options = readPppWords(files(spec)[paths.pppOptions]);
+  expect(options.filter(([option]) => option.startsWith("require"))).toEqual([["require-mschap-v2"]]);
+  expect(options.map(([option]) => option)).toEqual(expect.arrayContaining(["auth", "refuse-pap", "refuse-eap", "nodefaultroute", "noipv6"]));
+  expect(options.map(([option]) => option)).not.toContain("proxyarp");
+  const { "lns default": server } = readIni(files(spec)[paths.xl2tpd]);
+  expect(server["require chap"]).toBeUndefined();
+  expect(server).toMatchObject({ "local ip": "10.77.1.1", "ip range": "10.77.1.2-10.77.1.254" });
+});
+
+test("every kind of client has its proposals with their source", () => {
+  for (const protocol of ["ikev2", "l2tp"] as const) {
+    for (const kind of clientKinds) expect(proposalsFor(protocol, kind).source).not.toBe("");
+  }
+  expect(ikeProposals("ikev2", ["apple"])[0]).toBe("aes256gcm16-prfsha256-ecp256");
+  expect(proposalsFor("l2tp", "windows").concession).toMatch(/SHA1/);
+});
+
+test("one more user changes one line of the readable parts", () => {
+  const before = JSON.stringify(renderReadableParts(exampleSpec())[0]);
+  const more = exampleSpec({ users: [{ name: "alice" }, { name: "bob@example.com" }, { name: "carol" }] });
+  expect(JSON.stringify(renderReadableParts(more)[0])).toBe(before);
+  expect(renderReadableParts(more)[1].files[0].content).toBe('"alice"\n"bob@example.com"\n"carol"\n');
+});
