@@ -28,7 +28,7 @@ export function sshKey(name: string, opts: pulumi.CustomResourceOptions): SshKey
 export interface LabMachineArgs {
   /** Which lab the machine belongs to: letters, digits, hyphens. */
   lab: pulumi.Input<string>;
-  /** First boot's cloud-init user data; another text is another machine. */
+  /** First boot's cloud-init user data. A machine that has booted keeps its own: what changes later goes by parts. */
   userData: pulumi.Input<string>;
   links: LinkSpec[];
   memoryMegabytes: number;
@@ -60,11 +60,13 @@ export function labMachine(name: string, args: LabMachineArgs, opts: pulumi.Cust
       delete: pulumi.interpolate`node ${quoted(program)} stop --lab ${args.lab} --name ${name}`,
       // Its user data holds the machine's host key.
       stdin: pulumi.secret(spec.apply((plain) => JSON.stringify(plain))),
+      // What makes it another machine. The user data is not among it, or one more administrator would be a new gateway.
+      triggers: [args.links, args.memoryMegabytes, args.hostKey.publicKey, args.administratorKey.publicKey],
       addPreviousOutputInEnv: false,
       logging: Logging.Stderr,
     },
     // The same disk, ports and wires cannot belong to two machines at once.
-    { ...opts, replaceOnChanges: ["stdin"], deleteBeforeReplace: true },
+    { ...opts, ignoreChanges: ["stdin"], deleteBeforeReplace: true },
   );
   // Where it listens is no secret, though what it was made of is.
   const port = pulumi.unsecret(command.stdout).apply((stdout) => (JSON.parse(stdout) as { sshPort: number }).sshPort);

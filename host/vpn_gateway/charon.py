@@ -45,7 +45,7 @@ def check(gateway: Gateway, path: str) -> str | None:
     What strongSwan's parser has against a settings or swanctl text, or None. It must be asked beforehand: on a syntax
     error `swanctl --load-all` says so, exits with 0, and unloads every connection.
     """
-    result = gateway.programs.run("swanctl", "--version", environment={"STRONGSWAN_CONF": path})
+    result = gateway.programs.run("swanctl", "--help", environment={"STRONGSWAN_CONF": path})
     return None if result.ok else words(result)
 
 

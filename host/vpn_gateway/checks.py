@@ -45,7 +45,8 @@ def _check(gateway: Gateway, file: PartFile, staged: str) -> str | None:
     if nftables.is_ruleset(path):
         return nftables.check(gateway, staged)
     if charon.is_conf(path) or charon.is_settings(path):
-        return charon.check(gateway, staged)
+        # Secrets may be pushed before the part that brings strongSwan; it judges them when it starts.
+        return charon.check(gateway, staged) if gateway.programs.has("swanctl") else None
     if path in ppp.SECRETS:
         return ppp.check_secrets(file.content)
     if ppp.is_options(path):
@@ -100,7 +101,7 @@ def _check_unit(gateway: Gateway, path: str, staged: str) -> str | None:
             kind = systemd.unit_of(path).rsplit(".", 1)[-1]  # type: ignore[union-attr]
             unit = f"{folder}/checked.{kind}"
             with open(unit, "w") as file:
-                file.write("[Service]\nType=oneshot\nExecStart=/bin/true\n" if kind == "service" else "[Unit]\n")
+                file.write("[Service]\nExecStart=/bin/true\n" if kind == "service" else "[Unit]\n")
             os.mkdir(f"{unit}.d")
             shutil.copyfile(staged, f"{unit}.d/{os.path.basename(path)}")
         else:

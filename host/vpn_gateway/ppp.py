@@ -20,8 +20,11 @@ def is_options(path: str) -> bool:
 
 
 def check_options(gateway: Gateway, path: str) -> str | None:
-    """What pppd has against an options file, or None. `dryrun` ends pppd before it opens anything."""
-    result = gateway.programs.run("pppd", "dryrun", "notty", "file", path, timeout=20)
+    """
+    What pppd has against an options file, or None. `dryrun` ends pppd before it opens anything; `noauth`, after the
+    file, keeps it from asking for secrets, which come with another part.
+    """
+    result = gateway.programs.run("pppd", "dryrun", "notty", "file", path, "noauth", timeout=20)
     if result.ok and "quoted word runs" not in result.output:
         return None
     return words(result, 3)
