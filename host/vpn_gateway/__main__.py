@@ -70,7 +70,8 @@ class _Arguments:
 def _run(words: list[str]) -> int:
     given = _Arguments(words)
     root = given.option("--root") or ""
-    patience = float(given.number("--lock-timeout") or lock.PATIENCE)
+    wished = given.number("--lock-timeout")  # seconds; for tests
+    patience = lock.PATIENCE if wished is None else float(wished)
     if not given.words:
         raise UsageError("say what to do")
     command = given.words.pop(0)

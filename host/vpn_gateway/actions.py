@@ -54,7 +54,8 @@ def _rulesets(gateway: Gateway, effects: list[Effect], target: Part | None) -> N
     for effect in changed:
         ours = target is not None and effect.path in target.files
         # The distribution's own ruleset comes back into the kernel only if it was there before us.
-        was_loaded = gateway.originals.services.get("nftables.service", {"active": True})["active"]
+        service = gateway.originals.services.get("nftables.service", {"active": True})
+        was_loaded = effect.path != nftables.MAIN or service["active"]
         if effect.after is not None and (ours or was_loaded):
             nftables.load(gateway, gateway.paths.of(effect.path), effect.before, effect.after)
         elif effect.before is not None:

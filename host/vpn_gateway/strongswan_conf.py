@@ -2,7 +2,7 @@
 
 import re
 
-TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|#[^\n]*|[{}=\n]|:(?=\s)|[^\s{}="#:]+(?::[^\s{}="#:]+)*', re.S)
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|#[^\n]*|[{}=\n]|:(?=\s)|(?:[^\s{}="#:]|:(?!\s))+', re.S)
 
 
 def flatten(text: str) -> dict[str, str]:

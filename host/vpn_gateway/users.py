@@ -10,9 +10,11 @@ PATH = "/etc/vpn-gateway/users"
 
 
 def names_in(text: bytes) -> list[str]:
-    """One JSON string a line."""
+    """One JSON string a line; empty lines do not count."""
     names = []
-    for number, line in enumerate(text.decode().splitlines(), 1):
+    for number, line in enumerate(text.decode().split("\n"), 1):
+        if not line:
+            continue  # nobody: the file is one empty line
         try:
             name = json.loads(line)
         except ValueError:

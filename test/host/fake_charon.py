@@ -1,0 +1,87 @@
+"""A charon that speaks VICI: its connections are those of the files, its SAs those that a test gives it."""
+
+import glob
+import os
+import socket
+import struct
+import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "host"))
+from vpn_gateway import strongswan_conf, vici  # noqa: E402
+
+
+def encode(data: dict) -> bytes:
+    """A message of sections and values."""
+    text = b""
+    for name, value in data.items():
+        key = bytes([len(name)]) + name.encode()
+        if isinstance(value, dict):
+            text += bytes([vici.SECTION_START]) + key + encode(value) + bytes([vici.SECTION_END])
+        else:
+            text += bytes([vici.KEY_VALUE]) + key + struct.pack("!H", len(value.encode())) + value.encode()
+    return text
+
+
+class FakeCharon:
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.associations: dict[str, dict] = {}
+        self.terminated: list[str] = []
+        os.makedirs(f"{root}/run", exist_ok=True)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(f"{root}/run/charon.vici")
+        self.listener.listen(5)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def stop(self) -> None:
+        self.listener.close()
+        os.unlink(f"{self.root}/run/charon.vici")
+
+    def accept(self) -> None:
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client: socket.socket) -> None:
+        with client:
+            while header := client.recv(4, socket.MSG_WAITALL):
+                packet = client.recv(struct.unpack("!I", header)[0], socket.MSG_WAITALL)
+                name = packet[2 : 2 + packet[1]].decode()
+                if packet[0] == vici.REGISTER:
+                    self.send(client, bytes([vici.CONFIRM]))
+                    continue
+                for event in self.events(name, vici.decode(packet[2 + packet[1] :])):
+                    label = {"list-conns": b"list-conn", "list-sas": b"list-sa"}[name]
+                    self.send(client, bytes([vici.EVENT, len(label)]) + label + encode(event))
+                self.send(client, bytes([vici.RESPONSE]))
+
+    def events(self, command: str, arguments: dict) -> list[dict]:
+        if command == "list-conns":
+            return [{name: {"version": "IKEv2"}} for name in self.connections()]
+        if command == "list-sas":
+            return [{data["connection"]: data} for data in self.associations.values()]
+        if command == "terminate":
+            self.terminated.append(arguments["ike-id"])
+            self.associations.pop(arguments["ike-id"], None)
+        return []
+
+    def connections(self) -> list[str]:
+        names: list[str] = []
+        for path in glob.glob(f"{self.root}/etc/swanctl/conf.d/*.conf"):
+            with open(path) as file:
+                names += strongswan_conf.connections(file.read())
+        return names
+
+    def add(self, unique_id: str, connection: str, user: str | None = None) -> None:
+        data = {"uniqueid": unique_id, "connection": connection, "state": "ESTABLISHED"}
+        if user:
+            data["remote-eap-id"] = user
+        self.associations[unique_id] = data
+
+    @staticmethod
+    def send(client: socket.socket, packet: bytes) -> None:
+        client.sendall(struct.pack("!I", len(packet)) + packet)

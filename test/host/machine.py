@@ -1,0 +1,138 @@
+"""A gateway in a temporary directory: the real command, with fake programs and a fake charon."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from fake_charon import FakeCharon
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+HOST = os.path.join(HERE, "..", "..", "host")
+PROGRAMS = (
+    "systemctl systemd-run modprobe nft swanctl pppd dpkg-query dpkg systemd-analyze journalctl apt-get".split()
+)
+
+
+def part_text(name: str, files: dict[str, str], *headers: str, secret: bool = False) -> str:
+    """A part as gateway/formats/part.ts writes it."""
+    lines = [f"part {name}", *headers]
+    for path, content in files.items():
+        lines.append(f"file {path} {'0600' if secret else '0644'}")
+        lines += [f"  {line}" if line else "" for line in content.splitlines()]
+    return "\n".join([*lines, "end", ""])
+
+
+class MachineTest(unittest.TestCase):
+    """Gives each test a machine of its own."""
+
+    def setUp(self) -> None:
+        self.state = tempfile.mkdtemp(prefix="vpn-gateway-test-")
+        self.addCleanup(shutil.rmtree, self.state, ignore_errors=True)
+        self.root = f"{self.state}/root"
+        for folder in ("active", "enabled", "absent", "broken", "no-module", "not-installed", "bin"):
+            os.mkdir(f"{self.state}/{folder}")
+        for folder in ("etc/ppp", "var/log", "run", "proc/sys/net/ipv4", "proc/sys/kernel/random", "sys/module"):
+            os.makedirs(f"{self.root}/{folder}")
+        for program in PROGRAMS:
+            os.symlink(f"{HERE}/fakes/program", f"{self.state}/bin/{program}")
+        self.write("/proc/sys/net/ipv4/ip_forward", "0\n")
+        self.write("/proc/sys/kernel/random/boot_id", "boot-1\n")
+        self.environment = {
+            "PATH": f"{self.state}/bin:{os.environ['PATH']}",
+            "FAKE_STATE": self.state,
+            "PYTHONPATH": HOST,
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+
+    def start_charon(self) -> FakeCharon:
+        charon = FakeCharon(self.root)
+        self.addCleanup(charon.stop)
+        self.mark("active/strongswan.service")
+        return charon
+
+    def write(self, path: str, text: str) -> None:
+        os.makedirs(os.path.dirname(self.root + path), exist_ok=True)
+        with open(self.root + path, "w") as file:
+            file.write(text)
+
+    def read(self, path: str) -> str:
+        with open(self.root + path) as file:
+            return file.read()
+
+    def exists(self, path: str) -> bool:
+        return os.path.lexists(self.root + path)
+
+    def mark(self, name: str, text: str = "") -> None:
+        with open(f"{self.state}/{name}", "w") as file:
+            file.write(text)
+
+    def unmark(self, name: str) -> None:
+        os.unlink(f"{self.state}/{name}")
+
+    def calls(self, start: str = "") -> list[str]:
+        try:
+            with open(f"{self.state}/calls") as file:
+                return [line.rstrip("\n") for line in file if line.startswith(start)]
+        except FileNotFoundError:
+            return []
+
+    def forget_calls(self) -> None:
+        self.mark("calls")
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "vpn_gateway", "--root", self.root, *arguments]
+
+    def start(self, *arguments: str, stdin: str = "", **more: str) -> subprocess.Popen:
+        """Starts a command and gives it its standard input."""
+        process = subprocess.Popen(
+            self.command(*arguments),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**self.environment, **more},
+            text=True,
+        )
+        assert process.stdin
+        process.stdin.write(stdin)
+        process.stdin.close()
+        process.stdin = None  # communicate() would flush it again
+        self.addCleanup(self._end, process)
+        return process
+
+    @staticmethod
+    def _end(process: subprocess.Popen) -> None:
+        process.wait()
+        for stream in (process.stdout, process.stderr):
+            stream.close()
+
+    def run_command(self, *arguments: str, stdin: str = "", **more: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            self.command(*arguments), input=stdin, capture_output=True, text=True, env={**self.environment, **more}, timeout=60
+        )
+
+    def apply(self, text: str, expect: int = 0, **more: str) -> subprocess.CompletedProcess:
+        name = text.split("\n")[0].split()[1]
+        done = self.run_command("apply", name, stdin=text, **more)
+        self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
+        return done
+
+    def status(self) -> dict:
+        done = self.run_command("status", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def part_status(self, name: str) -> dict:
+        return next(part for part in self.status()["parts"] if part["name"] == name)
+
+    def leftovers(self) -> list[str]:
+        """Files that only exist while a change is under way."""
+        return [
+            os.path.join(folder, name)
+            for folder, _, names in os.walk(self.root)
+            for name in names
+            if name.endswith(".vpn-gateway-new") or name == "journal.json"
+        ]
