@@ -37,6 +37,8 @@ export interface ConnectOptions {
   splitTunnel?: string[];
   /** L2TP: the client's own mtu and mru. Default 1500: the gateway decides. */
   pppMtu?: number;
+  /** How long IKE may take. Default 25: a wrong PSK in IKEv1 shows only as this silence. */
+  ikeTimeoutSeconds?: number;
   /** L2TP: dial again by itself. Default true. */
   redial?: boolean;
 }

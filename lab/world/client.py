@@ -84,7 +84,8 @@ class Client:
         if loaded.returncode != 0:
             return refused(started_at, reasons(loaded.stdout + loaded.stderr))
         begun = time.monotonic()
-        initiated = self.swanctl("--initiate", "--child", "vpn", "--timeout", str(IKE_TIMEOUT_SECONDS), timeout=IKE_TIMEOUT_SECONDS + 20)
+        timeout = wanted.get("ikeTimeoutSeconds") or IKE_TIMEOUT_SECONDS
+        initiated = self.swanctl("--initiate", "--child", "vpn", "--timeout", str(timeout), timeout=timeout + 20)
         if initiated.returncode != 0:
             reason = reasons(initiated.stdout + initiated.stderr)
             self.swanctl("--terminate", "--ike", "vpn", "--force", "--timeout", "3")
@@ -165,6 +166,11 @@ class Client:
             stop_unit(self.xl2tpd)
         if is_active(self.charon):
             self.swanctl("--terminate", "--ike", "vpn", "--timeout", "5")
+            # A gateway that has forgotten the SA never answers: forget it here too.
+            if self.swanctl("--list-sas").stdout.strip():
+                self.swanctl("--terminate", "--ike", "vpn", "--force", "--timeout", "3")
+            if self.swanctl("--list-sas").stdout.strip():
+                stop_unit(self.charon)
         ip_in(self.namespace, "route", "flush", "cache", check=False)
 
     def status(self):
