@@ -1,8 +1,8 @@
 import { network, parseAddress } from "../addressing";
 import { renderPppOptions, renderPppSecrets } from "../formats/pppOptions";
 import { pathMtu } from "../mtu";
-import { passwordOf } from "./passwordOf";
 import type { GatewaySecrets, GatewaySpec, L2tpSpec } from "../spec";
+import { passwordOf } from "./passwordOf";
 
 /** Options of the pppd that xl2tpd starts for each session: pppd(8). */
 export function renderPppd(spec: GatewaySpec): string {

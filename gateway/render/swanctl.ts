@@ -1,8 +1,9 @@
 import { parseAddress, parseNetwork, network, contains, hostNetwork } from "../addressing";
 import { concessions, espProposals, ikeProposals } from "../cipherSuites";
 import { renderStrongswanConf, section, setting, type Entry } from "../formats/strongswanConf";
-import { passwordOf } from "./passwordOf";
 import type { GatewaySecrets, GatewaySpec, Ikev2Spec, L2tpSpec } from "../spec";
+import { swanctlIdentity } from "./identity";
+import { passwordOf } from "./passwordOf";
 
 const heading = (spec: GatewaySpec) => `Connections and address pools of ${spec.name}. Written by pulumi-vpn-gateway.`;
 
@@ -146,7 +147,7 @@ export function renderPreSharedKey(preSharedKey: string): string {
 /** Passwords for EAP-MSCHAPv2. */
 export function renderEapSecrets(spec: GatewaySpec, secrets: GatewaySecrets): string {
   const users = spec.users.map(({ name }) =>
-    section(secretName(name), [setting("id", name), setting("secret", encoded(passwordOf(secrets, name)))]),
+    section(secretName(name), [setting("id", swanctlIdentity(name)), setting("secret", encoded(passwordOf(secrets, name)))]),
   );
   return renderStrongswanConf(
     [section("secrets", users)],

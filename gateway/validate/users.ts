@@ -40,7 +40,7 @@ function differsInCase(spec: GatewaySpec, path: string, name: string, other: num
 }
 
 /** Words that strongSwan reads as the type of an identity (identification.c). */
-const typed = /^(\{\d+\}|ipv[46](net|range)?|rfc822|email|userfqdn|fqdn|dns|asn1[dg]n|xmppaddr|keyid|uri):/i;
+const typed = /^(\{[^}]*\}|ipv[46](net|range)?|rfc822|email|userfqdn|fqdn|dns|asn1[dg]n|xmppaddr|keyid|uri):/i;
 
 /**
  * What a name may not be, because one of the programs would take it for something else than these characters.

@@ -76,6 +76,7 @@ const names: [string, string, RegExp][] = [
   ["a distinguished name", "CN=alice", /distinguished name/],
   ["a typed identity", "email:alice", /type of an identity/],
   ["a numbered type", "{1}:alice", /type of an identity/],
+  ["an odd type", "{}:alice", /type of an identity/],
   ["an address", "10.0.0.1", /is an IP address/],
   ["a range", "10.0.0.1-10.0.0.9", /is an IP address, network or range/],
   ["a network", "0.0.0.0/0", /is an IP address, network or range/],
