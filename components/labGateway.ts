@@ -29,7 +29,7 @@ export class LabGateway extends pulumi.ComponentResource {
   constructor(name: string, args: LabGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pulumi-vpn-gateway:index:LabGateway", name, {}, opts);
     const spec = remoteAccessSpec(name, args, { endpoint: labAddresses.gatewayOutside }, this);
-    const hostKey = sshKey(`${name}-host-key`, { parent: this });
+    const hostKey = sshKey(`${name}-host-key`, { parent: this }, spec);
     const machine = labMachine(
       name,
       {

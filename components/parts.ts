@@ -22,12 +22,18 @@ export interface PartPusher {
 }
 
 /**
- * Installs the `vpn-gateway` command on the machine and gives what pushes parts through it.
+ * Installs the `vpn-gateway` command on the machine, once `spec` has been found good, and gives what pushes parts
+ * through it.
  *
  * Every push names the same command for create and update, so that a change of `triggers` (another machine) pushes
  * again and never runs `remove`.
  */
-export function partPusher(name: string, machine: Machine, opts: pulumi.CustomResourceOptions): PartPusher {
+export function partPusher(
+  name: string,
+  machine: Machine,
+  spec: pulumi.Output<unknown>,
+  opts: pulumi.CustomResourceOptions,
+): PartPusher {
   const { connection } = machine;
   const sudo = pulumi.output(connection.user ?? "root").apply((user) => (user === "root" ? "" : "sudo -n "));
   const common: pulumi.CustomResourceOptions = {
@@ -69,7 +75,7 @@ export function partPusher(name: string, machine: Machine, opts: pulumi.CustomRe
       { ...common, dependsOn: [...dependencies(opts), ...dependsOn] },
     );
 
-  let last = run("host-command", unpack, "vpn-gateway uninstall", hostCommandText(), [], 10);
+  let last = run("host-command", unpack, "vpn-gateway uninstall", spec.apply(hostCommandText), [], 10);
   return {
     push(part, value, secret, confirm) {
       const text = pulumi.output(value).apply(renderPart);

@@ -53,7 +53,7 @@ export function remoteAccess(
 
   const readable = spec.apply(renderReadableParts);
   const secret = pulumi.all([spec, secrets]).apply(([plain, values]) => renderSecretParts(plain, values));
-  const pusher = partPusher(name, machine, opts);
+  const pusher = partPusher(name, machine, spec, opts);
   pusher.push("identity", pick(secret, "identity"), true, false);
   pusher.push("base", pick(readable, "base"), false, true);
   pusher.push("passwords", pick(secret, "passwords"), true, false);

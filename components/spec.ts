@@ -76,13 +76,18 @@ export function checkedSpec(
   parent: pulumi.Resource,
 ): pulumi.Output<GatewaySpec> {
   const checked = pulumi.all([spec, given]).apply(async ([plain, secrets]) => {
-    const problems = validateSpec(plain, secrets);
-    const warnings = problems.filter((problem) => problem.severity === "warning");
-    const errors = problems.filter((problem) => problem.severity === "error");
-    if (warnings.length > 0) await pulumi.log.warn(problemsText(warnings), parent);
-    if (errors.length > 0) throw new pulumi.ResourceError(problemsText(errors), parent, true);
+    const warnings = refuseBadSpec(plain, secrets, parent);
+    if (warnings !== "") await pulumi.log.warn(warnings, parent);
     return plain;
   });
   // The spec holds no secret; it was only judged beside some.
   return pulumi.unsecret(checked);
+}
+
+/** Throws with all errors of a spec and the given secrets at once; gives the text of the warnings, or nothing. */
+export function refuseBadSpec(spec: GatewaySpec, secrets: GatewaySecrets, resource: pulumi.Resource | undefined): string {
+  const problems = validateSpec(spec, secrets);
+  const errors = problems.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) throw new pulumi.ResourceError(problemsText(errors), resource, true);
+  return problems.length === 0 ? "" : problemsText(problems);
 }

@@ -13,7 +13,7 @@ import type { Qemu } from "./qemu";
 
 export type Accelerator = "kvm" | "tcg";
 
-const PROBE_SECONDS = 20;
+const PROBE_SECONDS = 12;
 
 function hostBoot(): string {
   try {
@@ -35,7 +35,7 @@ async function guestBoots(qemu: Qemu, image: LabImage): Promise<boolean> {
   return result.stdout.includes("LAB-PROBE-OK");
 }
 
-/** `PULUMI_VPN_GATEWAY_ACCELERATOR=tcg|kvm` decides; else a probe of at most 20 s, once a boot of the host. */
+/** `PULUMI_VPN_GATEWAY_ACCELERATOR=tcg|kvm` decides; else a probe of at most 12 s, once a boot of the host. */
 export async function findAccelerator(qemu: Qemu, image: LabImage, say: Say, env: NodeJS.ProcessEnv = process.env): Promise<Accelerator> {
   const wanted = env.PULUMI_VPN_GATEWAY_ACCELERATOR;
   if (wanted === "tcg" || wanted === "kvm") return wanted;
@@ -45,7 +45,7 @@ export async function findAccelerator(qemu: Qemu, image: LabImage, say: Say, env
     return "tcg";
   }
   const file = path.join(labCacheDirectory(), "accelerator.json");
-  const key = `${hostBoot()} ${qemu.version} ${image.recipe}`;
+  const key = `${hostBoot()} ${qemu.version}`;
   try {
     const known = JSON.parse(fs.readFileSync(file, "utf8")) as { key: string; accelerator: Accelerator };
     if (known.key === key) return known.accelerator;

@@ -43,7 +43,6 @@ function word(text: string): string {
 function contentLines(path: string, content: string): string[] {
   if (!content.endsWith("\n")) throw new Error(`part: ${path} does not end with a line feed`);
   // Anything that a line reader could take for the end of a line, but for the line feed itself.
-  // eslint-disable-next-line no-control-regex
   if (/[\0\r\v\f\x1c-\x1e\x85\u2028\u2029]/.test(content)) throw new Error(`part: ${path} holds a control character`);
   return content.slice(0, -1).split("\n").map((line) => (line === "" ? "" : `  ${line}`));
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /**
- * scenario --list | --all | NAME…  [--keep]
+ * scenario --list | --all | NAME…  [--keep] [--stack NAME]
  *
  * Runs lab scenarios on one lab of their own, which is brought up by the real Pulumi engine and destroyed at the end
- * (unless --keep). Prints every check; exits 1 where one failed.
+ * (unless --keep). `--stack` runs them on another stack than `scenario`. Prints every check; exits 1 where one failed.
  */
 
 import * as fs from "node:fs";
@@ -35,6 +35,8 @@ async function runOne(scenario: Scenario, lab: Lab, report: PrintedReport): Prom
 async function main(words: string[]): Promise<number> {
   if (words.includes("--list")) return list(), 0;
   const keep = words.includes("--keep");
+  const at = words.indexOf("--stack");
+  const [, stack] = at < 0 ? [] : words.splice(at, 2);
   const names = words.filter((word) => !word.startsWith("--"));
   const unknown = names.filter((name) => !scenarios.some((scenario) => scenario.name === name));
   const chosen = words.includes("--all") ? scenarios : scenarios.filter(({ name }) => names.includes(name));
@@ -43,7 +45,7 @@ async function main(words: string[]): Promise<number> {
     return 2;
   }
   const report = new PrintedReport();
-  const lab = new Lab(new Stack("scenario", root));
+  const lab = new Lab(new Stack(stack ?? "scenario", root));
   try {
     await lab.start();
     for (const scenario of chosen) await runOne(scenario, lab, report);

@@ -124,7 +124,7 @@ export class Lab {
   /** Destroys the stack and checks that nothing of the lab is left. */
   async end(report: Report): Promise<void> {
     console.log("\n-- destroy: the lab leaves nothing behind");
-    const id = this.outputs?.lab;
+    const { lab: id } = await this.stack.outputs<Partial<Outputs>>();
     await Promise.all([this.gateway?.close(), this.world?.ssh.close()]);
     const destroyed = await this.stack.destroy({ mayFail: true });
     report.check("pulumi destroy succeeds", destroyed.code === 0, destroyed.code === 0 ? `${destroyed.seconds.toFixed(0)} s` : destroyed.stdout + destroyed.stderr);

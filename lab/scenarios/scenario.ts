@@ -16,9 +16,9 @@ export interface Scenario {
 /** Where a scenario says what it saw. */
 export interface Report {
   /** One named check: what must be so, whether it is, and what was seen. */
-  check(what: string, holds: boolean, seen?: string): void;
+  check: (what: string, holds: boolean, seen?: string) => void;
   /** A figure worth reading that nothing is judged by. */
-  figure(text: string): void;
+  figure: (text: string) => void;
 }
 
 /** Prints each check as it is made and counts them. */
@@ -26,15 +26,16 @@ export class PrintedReport implements Report {
   passed = 0;
   failed = 0;
 
-  check(what: string, holds: boolean, seen?: string): void {
+  // Arrow functions: scenarios take them out of the report by name.
+  check = (what: string, holds: boolean, seen?: string): void => {
     if (holds) this.passed++;
     else this.failed++;
     console.log(`  ${holds ? "ok  " : "FAIL"} ${what}${seen !== undefined && seen !== "" ? `: ${oneLine(seen)}` : ""}`);
-  }
+  };
 
-  figure(text: string): void {
+  figure = (text: string): void => {
     console.log(`       ${text}`);
-  }
+  };
 }
 
 function oneLine(text: string): string {

@@ -72,8 +72,13 @@ export async function settled(): Promise<void> {
   await disconnect();
 }
 
-/** A secret input as mocks see it: unwrapped. */
+/** An input as mocks see it, without the wrapping of a secret. */
+export function plain<T>(value: unknown): T {
+  const wrapped = value as { value?: T };
+  return wrapped !== null && typeof wrapped === "object" && "value" in wrapped ? (wrapped.value as T) : (value as T);
+}
+
+/** A text input, secret or not. */
 export function textOf(value: unknown): string {
-  const wrapped = value as { value?: string } | string;
-  return typeof wrapped === "string" ? wrapped : String(wrapped?.value ?? wrapped);
+  return plain<string>(value);
 }

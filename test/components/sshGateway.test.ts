@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { SshGateway, type SshGatewayArgs } from "../../index";
-import { ofType, record, registered, settled, textOf, valueOf } from "./mocks";
+import { ofType, plain, record, registered, settled, textOf, valueOf } from "./mocks";
 
 const connection = { host: "198.51.100.7", privateKey: "PRIVATE", hostKey: "ssh-ed25519 AAAAhost" };
 const args: SshGatewayArgs = {
@@ -44,7 +44,7 @@ describe("SshGateway", () => {
   test("every push pins the host key and is the same for create and update", async () => {
     await made();
     for (const [name, inputs] of ofType(remote)) {
-      expect([name, (inputs.connection as { hostKey: string }).hostKey]).toEqual([name, connection.hostKey]);
+      expect([name, plain<{ hostKey: string }>(inputs.connection).hostKey]).toEqual([name, connection.hostKey]);
       expect([name, inputs.update]).toEqual([name, inputs.create]);
     }
   });
@@ -57,11 +57,13 @@ describe("SshGateway", () => {
     for (const [name, inputs] of ofType(remote)) {
       const secretPart = name === "office-identity" || name === "office-passwords";
       const seen = JSON.stringify({ ...inputs, stdin: secretPart ? "" : inputs.stdin });
-      for (const secret of secrets) expect([name, seen.includes(secret)]).toEqual([name, false]);
+      for (const secret of secrets)
+        for (const written of [secret, Buffer.from(secret).toString("base64")])
+          expect([name, seen.includes(written)]).toEqual([name, false]);
     }
     // The twin: they do go there.
     expect(textOf(ofType(remote).get("office-passwords")?.stdin)).toContain("hunter2-canary");
-    expect(textOf(ofType(remote).get("office-identity")?.stdin)).toContain("minted-office-pre-shared-key-Aa1");
+    expect(textOf(ofType(remote).get("office-identity")?.stdin)).toContain(Buffer.from("minted-office-pre-shared-key-Aa1").toString("base64"));
   });
 
   test("what a client must know is a secret", async () => {
@@ -80,26 +82,5 @@ describe("SshGateway", () => {
   test("a user who is not root goes through sudo", async () => {
     await made({ connection: { ...connection, user: "admin" } });
     for (const [name, inputs] of ofType(remote)) expect([name, String(inputs.create).startsWith("sudo -n ")]).toEqual([name, true]);
-  });
-
-  test("a bad spec gets all its problems in one error, and nothing is made of it", async () => {
-    record();
-    const gateway = new SshGateway("office", {
-      ...args,
-      users: [{ name: "alice" }, { name: "alice" }, { name: "", password: "hunter2-canary" }],
-      insideNetworks: ["10.77.1.0/24"],
-      platform: "debian3",
-    });
-    const promise = (gateway.address as unknown as { promise(): Promise<string> }).promise();
-    const error: Error = await promise.then(
-      () => {
-        throw new Error("the bad spec was taken");
-      },
-      (reason: Error) => reason,
-    );
-    for (const fragment of ["alice", "users[2]", "10.77.1.0/24", "debian3"]) expect(error.message).toContain(fragment);
-    expect(error.message).not.toContain("hunter2-canary");
-    await new Promise((done) => setTimeout(done, 50));
-    expect(registered.filter(({ type }) => !type.startsWith("pulumi-vpn-gateway:"))).toEqual([]);
   });
 });

@@ -1,0 +1,47 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { RemoteAccessArgs } from "../../components/args";
+import { checkedSpec, givenSecrets, refuseBadSpec, resolveSpec } from "../../components/spec";
+import { record, valueOf } from "./mocks";
+
+const args: RemoteAccessArgs = { users: [{ name: "alice", password: "a-canary" }], administrators: ["203.0.113.0/24"] };
+const defaults = { endpoint: "198.51.100.7" };
+
+beforeEach(() => record());
+
+/** What the check says of these args. The plain judgement, since an Output that rejects does so on several promises. */
+async function refusal(changes: Partial<RemoteAccessArgs>): Promise<string> {
+  const wrong = { ...args, ...changes };
+  const [spec, secrets] = [await valueOf(resolveSpec("office", wrong, defaults)), await valueOf(givenSecrets(wrong))];
+  try {
+    refuseBadSpec(spec, secrets, undefined);
+    return "taken";
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+test("IKEv2 alone, full tunnel, public name servers: the defaults", async () => {
+  const spec = await valueOf(resolveSpec("office", args, defaults));
+  expect(spec).toMatchObject({ ikev2: { pool: "10.77.2.0/24" }, tunnel: "full", dns: ["1.1.1.1", "9.9.9.9"], masquerade: "internet", clientToClient: false });
+  expect(spec.l2tp).toBeUndefined();
+});
+
+test("a good spec is taken, and is no secret though it was judged beside some", async () => {
+  expect(await refusal({})).toBe("taken");
+  const parent = new pulumi.ComponentResource("test:index:Test", "other");
+  const checked = checkedSpec(resolveSpec("office", args, defaults), givenSecrets(args), parent);
+  expect(await pulumi.isSecret(checked)).toBe(false);
+  expect(await pulumi.isSecret(givenSecrets(args))).toBe(true);
+});
+
+test("all problems of spec and secrets come in one error, which holds no secret", async () => {
+  const message = await refusal({
+    users: [{ name: "alice", password: "a-canary" }, { name: "alice" }, { name: "", password: "another-canary\n" }],
+    insideNetworks: ["10.77.2.0/24"],
+    platform: "debian3",
+    clients: ["toaster"],
+    l2tp: { enabled: true, preSharedKey: "short\ncanary" },
+  });
+  for (const fragment of ["users[1].name", "users[2].name", "10.77.2.0/24", "debian3", "toaster", "preSharedKey"]) expect(message).toContain(fragment);
+  expect(message).not.toContain("canary");
+});
