@@ -29,8 +29,11 @@ def transition(gateway: Gateway, store: Store, source: int | None, target: int |
         store.save(state)
     except (Failure, OSError) as error:
         why = os_error(error) if isinstance(error, OSError) else str(error)
-        gateway.report.say(f"going back to {_named(source)}: {why}")
-        go_back(gateway, store, source, target, list(changes))
+        gateway.report.say(f"going back to {_named(source)}")
+        try:
+            go_back(gateway, store, source, target, list(changes))
+        except Failure as second:
+            raise Failure(f"{why}\n  {second}") from None
         raise Failure(f"{why}\n  {_named(source)} is in force again") from None
     journal.clear()
     forget_unused_originals(gateway)

@@ -90,6 +90,34 @@ def associations(gateway: Gateway) -> list[tuple[str, Message]]:
         return found
 
 
+def user_tunnels(gateway: Gateway) -> list[tuple[str, str]]:
+    """
+    Unique id and user of each IKE SA whose peer is a user. charon tells the EAP identity only where it differs from
+    the IKE identity, so the connection must tell whether there was one.
+    """
+    with Vici(gateway.paths.of(SOCKET)) as vici:
+        connections = {name: data for event in vici.stream("list-conns", "list-conn") for name, data in event.items()}
+    of_users = {name for name, data in connections.items() if isinstance(data, dict) and _asks_for_user(data)}
+    found = []
+    for name, data in associations(gateway):
+        user = data.get("remote-eap-id") or data.get("remote-xauth-id")
+        if not user and name in of_users:
+            user = data.get("remote-id")
+        if isinstance(user, str) and data.get("state") == "ESTABLISHED":
+            found.append((str(data["uniqueid"]), user))
+    return found
+
+
+def _asks_for_user(connection: Message) -> bool:
+    rounds = [data for key, data in connection.items() if key.startswith("remote-") and isinstance(data, dict)]
+    return any(str(data.get("class", "")).upper().startswith(("EAP", "XAUTH")) for data in rounds)
+
+
+def shown(name: str) -> str:
+    """A name as charon prints it: every byte that is not printable ASCII as a question mark."""
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F else "?" for byte in name.encode())
+
+
 def terminate(gateway: Gateway, unique_id: str, seconds: int = 5) -> None:
     """Ends an IKE SA with a delete message; if no answer comes within `seconds`, without one."""
     with Vici(gateway.paths.of(SOCKET)) as vici:

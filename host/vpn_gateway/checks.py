@@ -35,7 +35,8 @@ def problems(gateway: Gateway, store: Store, part: Part, generation: int, change
             except (Failure, UnicodeDecodeError) as error:
                 problem = str(error)
             if problem:
-                found.append(f"{path}: {problem.replace(staged, path)}")
+                told = problem.replace(staged, path)
+                found.append(told if told.startswith(path) else f"{path}: {told}")
     ikev1 = packages.ikev1_problem(gateway, part)
     return found + ([ikev1] if ikev1 else [])
 

@@ -66,17 +66,20 @@ def ikev1_problem(gateway: Gateway, part: Part) -> str | None:
 
 
 def notes(gateway: Gateway, names: list[str]) -> list[str]:
-    """Installed versions that are known to be vulnerable. Debian mends without a new version: its changelog tells."""
+    """
+    Installed versions that are known to be vulnerable. A distribution mends without a new upstream version: what it
+    mended stands in its changelog, and where that is not installed nothing can be said.
+    """
     found = versions(gateway, ["strongswan-libcharon", "ppp"]) if names else {}
     said = []
     strongswan = found.get("strongswan-libcharon")
-    if strongswan and _older(gateway, strongswan, "6.0.6") and "CVE-2026-353" not in _changelog(gateway, "strongswan"):
+    if strongswan and _older(gateway, strongswan, "6.0.6") and _lacks(gateway, "strongswan", "CVE-2026-353"):
         said.append(
             f"strongSwan {strongswan} lacks the fixes of CVE-2026-353xx (EAP-SIM/AKA, RADIUS, name constraints, gmp): "
             "upgrade it, and load only the plugins in use"
         )
     ppp = found.get("ppp")
-    if ppp and _older(gateway, ppp, "2.4.9") and "CVE-2020-8597" not in _changelog(gateway, "ppp"):
+    if ppp and _older(gateway, ppp, "2.4.9") and _lacks(gateway, "ppp", "CVE-2020-8597"):
         said.append(f"ppp {ppp} lacks the fix of CVE-2020-8597 (EAP): upgrade it, and keep `refuse-eap`")
     return said
 
@@ -85,12 +88,12 @@ def _older(gateway: Gateway, version: str, than: str) -> bool:
     return gateway.programs.run("dpkg", "--compare-versions", version, "lt", than).ok
 
 
-def _changelog(gateway: Gateway, source: str) -> str:
+def _lacks(gateway: Gateway, source: str, vulnerability: str) -> bool:
     packages = {"strongswan": ("libstrongswan", "strongswan-libcharon"), "ppp": ("ppp",)}[source]
-    text = ""
+    texts = []
     for package in packages:
         path = gateway.paths.of(f"/usr/share/doc/{package}/changelog.Debian.gz")
         if os.path.exists(path):
             with gzip.open(path, "rt", errors="replace") as file:
-                text += file.read()
-    return text
+                texts.append(file.read())
+    return bool(texts) and not any(vulnerability in text for text in texts)

@@ -28,11 +28,11 @@ def names_in(text: bytes) -> list[str]:
 def end_sessions_of_others(gateway: Gateway, allowed: set[str]) -> None:
     """Ends each tunnel whose user is not allowed. Sites and devices without a user name are none of its business."""
     if charon.running(gateway):
-        for _name, data in charon.associations(gateway):
-            user = data.get("remote-eap-id") or data.get("remote-xauth-id")
-            if isinstance(user, str) and user not in allowed:
+        known = allowed | {charon.shown(name) for name in allowed}
+        for unique_id, user in charon.user_tunnels(gateway):
+            if user not in known:
                 gateway.report.say(f"ending the IKEv2 tunnel of {json.dumps(user)}, who is no longer a user")
-                charon.terminate(gateway, str(data["uniqueid"]))
+                charon.terminate(gateway, unique_id)
     for session in ppp.sessions(gateway):
         if session.user not in allowed:
             gateway.report.say(f"ending the L2TP session of {json.dumps(session.user)}, who is no longer a user")

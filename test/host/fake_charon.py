@@ -28,6 +28,7 @@ class FakeCharon:
         self.root = root
         self.associations: dict[str, dict] = {}
         self.terminated: list[str] = []
+        self.of_users: set[str] = set()
         os.makedirs(f"{root}/run", exist_ok=True)
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(f"{root}/run/charon.vici")
@@ -61,7 +62,8 @@ class FakeCharon:
 
     def events(self, command: str, arguments: dict) -> list[dict]:
         if command == "list-conns":
-            return [{name: {"version": "IKEv2"}} for name in self.connections()]
+            rounds = {name: "EAP" if name in self.of_users else "public key" for name in self.connections()}
+            return [{name: {"version": "IKEv2", "remote-1": {"class": kind}}} for name, kind in rounds.items()]
         if command == "list-sas":
             return [{data["connection"]: data} for data in self.associations.values()]
         if command == "terminate":
@@ -76,9 +78,10 @@ class FakeCharon:
                 names += strongswan_conf.connections(file.read())
         return names
 
-    def add(self, unique_id: str, connection: str, user: str | None = None) -> None:
-        data = {"uniqueid": unique_id, "connection": connection, "state": "ESTABLISHED"}
-        if user:
+    def add(self, unique_id: str, connection: str, user: str | None = None, identity: str = "10.0.0.9") -> None:
+        """As the real one: the user is told apart only where it is not the IKE identity."""
+        data = {"uniqueid": unique_id, "connection": connection, "state": "ESTABLISHED", "remote-id": identity}
+        if user and user != identity:
             data["remote-eap-id"] = user
         self.associations[unique_id] = data
 

@@ -38,13 +38,17 @@ class UsersTest(MachineTest):
 
     def test_ikev2_tunnels_of_removed_users_end(self) -> None:
         charon = self.start_charon()
-        self.apply(self.users("ann", "bob", 'quo"te {x = y}'))
-        charon.add("1", "remote", "ann")
-        charon.add("2", "remote", "bob")
+        self.write("/etc/swanctl/conf.d/r.conf", "connections {\n remote {\n }\n site-berlin {\n }\n}\n")
+        charon.of_users = {"remote"}
+        self.apply(self.users("ann", "bob", 'quo"te {x = y}', "jürgen"))
+        charon.add("1", "remote", "ann", "ann")
+        charon.add("2", "remote", "bob", "bob")
+        charon.add("5", "remote", "cat")
+        charon.add("6", "remote", "j??rgen")
         charon.add("3", "remote", 'quo"te {x = y}')
         charon.add("4", "site-berlin")
-        done = self.apply(self.users("ann", 'quo"te {x = y}'))
-        self.assertEqual(charon.terminated, ["2"])
+        done = self.apply(self.users("ann", 'quo"te {x = y}', "jürgen"))
+        self.assertEqual(charon.terminated, ["2", "5"])
         self.assertIn('ending the IKEv2 tunnel of "bob"', done.stderr)
 
     def test_l2tp_sessions_of_removed_users_end(self) -> None:
