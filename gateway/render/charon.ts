@@ -27,7 +27,7 @@ export function renderCharon(spec: GatewaySpec): string {
         setting("retransmit_tries", 4, "A silent peer is given up after 45 s instead of 165 s."),
         setting("retransmit_timeout", "2.0"),
         setting("retransmit_base", "1.8"),
-        setting("block_threshold", halfOpen(users), "Half-open IKE SAs from one address: an office behind a NAT dials all at once."),
+        setting("block_threshold", 2 * halfOpen(users), "Half-open IKE SAs from one address: an office behind a NAT dials all at once."),
         setting("cookie_threshold_ip", halfOpen(users)),
         setting("cookie_threshold", 4 * halfOpen(users)),
         section("plugins", [
@@ -36,6 +36,9 @@ export function renderCharon(spec: GatewaySpec): string {
           ]),
         ]),
         section("journal", [setting("default", 1, "From 2 on there are identities, from 4 on there are keys."), setting("ike_name", true)]),
+      ]),
+      section("swanctl", [
+        setting("load", "openssl pem pkcs1 pkcs8 pubkey x509", "What it needs to read keys; by default it loads all that is installed, each time."),
       ]),
     ],
     `The IKE daemon of ${spec.name}. Written by pulumi-vpn-gateway.`,

@@ -16,7 +16,7 @@ export function userProblems(spec: GatewaySpec): Problem[] {
     const wrong = nameProblem(name);
     if (wrong !== undefined) problems.push(error(path, name, wrong.message, wrong.remedy));
     if (spec.l2tp && /[^\x20-\x7e]/.test(name) && unprintable(name) === undefined) {
-      problems.push(warning(path, name, "is not plain ASCII, and L2TP clients differ in how they send such names", "Use ASCII if the user has Windows."));
+      problems.push(error(path, name, "is not plain ASCII, and pppd rewrites such names before it compares them", "Use ASCII, or IKEv2 alone."));
     }
     const same = exact.get(name);
     const alike = folded.get(asciiLower(name));
@@ -44,7 +44,7 @@ const typed = /^(\{[^}]*\}|ipv[46](net|range)?|rfc822|email|userfqdn|fqdn|dns|as
 
 /**
  * What a name may not be, because one of the programs would take it for something else than these characters.
- * Everything else (quotes, `#`, braces, one backslash, letters of any script) is carried as it is.
+ * Everything else (quotes, `#`, braces, one backslash) is carried as it is; other scripts than ASCII by IKEv2 alone.
  */
 export function nameProblem(name: string): { message: string; remedy: string } | undefined {
   if (typeof name !== "string" || name === "") return { message: "is empty", remedy: "Give the user a name." };

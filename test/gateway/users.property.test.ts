@@ -20,8 +20,8 @@ function named(id: string): string {
 test("what validation lets through, every file carries as it is", () => {
   let carried = 0;
   fc.assert(
-    fc.property(fc.uniqueArray(hostile, { minLength: 1, maxLength: 4 }), hostile, (names, password) => {
-      const spec = exampleSpec({ users: names.map((name) => ({ name })) });
+    fc.property(fc.uniqueArray(hostile, { minLength: 1, maxLength: 4 }), hostile, fc.boolean(), (names, password, l2tp) => {
+      const spec = exampleSpec({ users: names.map((name) => ({ name })), ...(l2tp ? {} : { l2tp: undefined }) });
       const secrets: GatewaySecrets = {
         preSharedKey: password,
         passwords: Object.fromEntries(names.map((name, index) => [name, `${password}${index}`])),
@@ -33,9 +33,12 @@ test("what validation lets through, every file carries as it is", () => {
       expect(Object.values(eap).map(({ id, secret }) => [named(id as string), decoded(secret as string)])).toEqual(
         names.map((name, index) => [name, `${password}${index}`]),
       );
-      const chap = readPppWords(renderChapSecrets(spec, spec.l2tp!, secrets));
-      expect(chap).toEqual(names.map((name, index) => [name, "office", `${password}${index}`, "10.77.1.0/24"]));
+      if (spec.l2tp) {
+        const chap = readPppWords(renderChapSecrets(spec, spec.l2tp, secrets));
+        expect(chap).toEqual(names.map((name, index) => [name, "office", `${password}${index}`, "10.77.1.0/24"]));
+      }
       expect(renderUsers(spec).trimEnd().split("\n").map((line) => JSON.parse(line) as string)).toEqual(names);
+      if (!spec.l2tp) return;
       const psk = readStrongswanConf(renderPreSharedKey(password)) as { secrets: Record<string, Tree> };
       expect(decoded(psk.secrets["ike-vpn-gateway"].secret as string)).toBe(password);
     }),

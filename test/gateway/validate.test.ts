@@ -87,12 +87,17 @@ test.each(names)("a user name %s is an error", (_, name, expected) => {
   expect(first({ users: [{ name }] })).toMatch(expected);
 });
 
-test.each(['o"brien', "o'brien", "a#b", "{a}", "CORP\\alice", "alice@example.com", "a/b", "a b", "a,b", "a;b", "a:b", "$HOME", "漢字", "constructor", "123"])(
+test.each(['o"brien', "o'brien", "a#b", "{a}", "CORP\\alice", "alice@example.com", "a/b", "a b", "a,b", "a;b", "a:b", "$HOME", "constructor", "123"])(
   "the user name %s is allowed",
   (name) => {
     expect(first({ users: [{ name }] })).toBeUndefined();
   },
 );
+
+test("a user name that is not ASCII is for IKEv2 alone", () => {
+  expect(first({ users: [{ name: "漢字" }] })).toMatch(/pppd rewrites such names/);
+  expect(first({ users: [{ name: "漢字" }], l2tp: undefined })).toBeUndefined();
+});
 
 test("a user twice is an error, and one that differs in case is for IKEv2", () => {
   const twice = [{ name: "alice" }, { name: "bob" }, { name: "alice" }];
