@@ -1,6 +1,7 @@
 import { changing } from "./changing";
 import { connecting } from "./connecting";
 import { firewall } from "./firewall";
+import { hostile } from "./hostile";
 import { keeping } from "./keeping";
 import { mtu } from "./mtu";
 import { pushing } from "./pushing";
@@ -8,4 +9,4 @@ import { recovering } from "./recovering";
 import type { Scenario } from "./scenario";
 
 /** Every lab scenario, in the order in which `--all` runs them. */
-export const scenarios: Scenario[] = [...connecting, ...firewall, ...mtu, ...changing, ...pushing, ...keeping, ...recovering];
+export const scenarios: Scenario[] = [...connecting, ...firewall, ...mtu, ...changing, ...hostile, ...pushing, ...keeping, ...recovering];

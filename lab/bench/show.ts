@@ -1,0 +1,97 @@
+/** What a person reads: one table a bench. */
+
+import type { Host } from "./benchLab";
+import type { Goodput } from "./goodput";
+import type { ImportCost } from "./import";
+import type { Mtu } from "./mtu";
+import { spreadText, table } from "./table";
+import type { TuningResult } from "./tuning";
+
+function hostText(host: Host): string {
+  return `${host.accelerator}, ${host.guestCpus} CPUs a machine, two machines on ${host.hostCpus} CPUs (${host.hostCpu}), load ${host.load} at the end, Linux ${host.guestKernel}`;
+}
+
+const titles: Record<string, string> = {
+  plain: "no tunnel",
+  bareTransport: "bare transport ESP, aes256gcm16",
+  l2tp: "our L2TP/IPsec, aes256gcm16",
+  bareTunnel: "bare tunnel ESP, aes256gcm16",
+  ikev2: "our IKEv2, aes256gcm16",
+  bareTransportSha256: "bare transport ESP, aes256-sha256",
+  l2tpSha256: "our L2TP/IPsec, aes256-sha256",
+  article: "an article's L2TP/IPsec, aes256-sha256",
+};
+
+const references: Record<string, string> = {
+  l2tp: "bareTransport",
+  ikev2: "bareTunnel",
+  l2tpSha256: "bareTransportSha256",
+  article: "bareTransportSha256",
+};
+
+export function showGoodput(result: Goodput): string {
+  const path = (title: string, part: Goodput["delay20"]) => {
+    const rows = Object.entries(part.megabits).map(([name, { up, down }]) => {
+      const reference = references[name] in part.megabits ? references[name] : "bareTransport";
+      const found = part.ratios[`${name}/${reference}`];
+      return [titles[name] ?? name, spreadText(up), spreadText(down), found === undefined ? "" : spreadText(found, 2), found === undefined ? "" : `of ${titles[reference]}`];
+    });
+    return `${title}: ${part.repeats} repeats, median (least–most)\n` + table(["", "up, Mbit/s", "down, Mbit/s", "ratio", ""], rows);
+  };
+  return [
+    hostText(result.host),
+    path("clean path", result),
+    path("20 ms", result.delay20),
+    path("20 ms, 0.2 % loss each way", result.delay20loss),
+    result.notes.map((note) => `- ${note}`).join("\n"),
+  ].join("\n\n");
+}
+
+export function showMtu(result: Mtu): string {
+  const rows = result.rows.map((row) => [
+    `${row.protocol} ${row.suite}`,
+    row.natTraversal ? "NAT-T" : "direct",
+    String(row.linkMtu),
+    String(row.formula),
+    row.measured === null ? (row.reason ?? "nothing passes") : String(row.measured),
+    row.exact ? "exact" : "differs",
+    row.offered ? "" : "not offered by us",
+  ]);
+  return [
+    hostText(result.host),
+    table(["", "", "link", "formula", "measured", "", ""], rows),
+    `${result.exact} of ${result.checked} are exact`,
+    result.leftOut.map((line) => `- left out: ${line}`).join("\n"),
+  ].join("\n\n");
+}
+
+export function showImport(result: ImportCost): string {
+  const row = (title: string, unit: keyof Pick<ImportCost, "milliseconds" | "megabytes">) => [
+    title,
+    ...(["pulumi", "library", "added"] as const).map((key) => spreadText(result[unit][key])),
+  ];
+  return (
+    `${result.runs} runs, median (least–most)\n` +
+    table(["", "@pulumi/pulumi alone", "with the library", "added"], [row("milliseconds", "milliseconds"), row("megabytes", "megabytes")])
+  );
+}
+
+export function showTuning(result: TuningResult): string {
+  const goodput = result.goodput.map((row) => [
+    row.name,
+    row.shipped ? "shipped, taken away" : "not shipped, added",
+    row.protocol,
+    spreadText(row.ratio, 2),
+    row.acts ? "acts" : "within the noise",
+    row.remark ?? "",
+  ]);
+  const functional = result.functional.map((row) => [row.name, row.shipped ? "shipped" : "not shipped", row.acts === null ? "not measured" : row.acts ? "acts" : "no effect", row.effect]);
+  return [
+    hostText(result.host),
+    `goodput to the inside host, both directions at once, by ours measured just before: ${result.runs} repeats, median (least–most); noise ${(100 * result.noise).toFixed(0)} %`,
+    table(["", "", "", "ratio to ours", "", ""], goodput),
+    "what has another purpose than goodput",
+    table(["", "", "", ""], functional),
+    result.notes.map((note) => `- ${note}`).join("\n"),
+  ].join("\n\n");
+}
