@@ -83,8 +83,9 @@ export function partPusher(
       if (confirm) {
         // Two sessions, each a new one: the first confirms, or, where the gateway went back because an earlier `up`
         // lost its way to it, puts the generation on again, which the second then confirms.
-        for (const suffix of ["confirm", "settle"])
-          last = run(`${part}-${suffix}`, `vpn-gateway confirm ${part}`, undefined, last.stdout, [last], 3);
+        // The first one waits until the gateway has gone back, to say that it has.
+        last = run(`${part}-confirm`, `vpn-gateway confirm ${part} --again`, undefined, last.stdout, [last], 8);
+        last = run(`${part}-settle`, `vpn-gateway confirm ${part}`, undefined, last.stdout, [last], 3);
       }
       return last;
     },

@@ -11,8 +11,8 @@ from .errors import Failure, UsageError, os_error
 from .gateway import Gateway
 
 USAGE = (
-    "usage: vpn-gateway [--root DIR] apply PART | confirm PART | revert PART [--generation N] | remove PART"
-    " | status [--json] | check [--json] | version"
+    "usage: vpn-gateway [--root DIR] apply PART | confirm PART [--again] | revert PART [--generation N] | remove PART"
+    " | status [--json] | check [--json] | uninstall | version"
 )
 
 
@@ -92,11 +92,15 @@ def _run(words: list[str]) -> int:
         given.flag("--boot")
         given.end()
         return _change(root, command, patience, commands.recover_at_boot, recover=False)
+    if command == "uninstall":
+        given.end()
+        return _change(root, command, patience, commands.uninstall)
     if command not in ("apply", "confirm", "revert", "remove"):
         raise UsageError(f"there is no command {command}")
     name = given.part()
     generation = given.number("--generation") if command == "revert" else None
     unconfirmed = given.number("--unconfirmed") if command == "revert" else None
+    again = command == "confirm" and given.flag("--again")
     given.end()
     what = f"{command} {name}"
     if command == "apply":
@@ -109,7 +113,7 @@ def _run(words: list[str]) -> int:
 
         return _change(root, what, patience, work)
     if command == "confirm":
-        return _change(root, what, patience, lambda gateway: commands.confirm(gateway, name))
+        return _change(root, what, patience, lambda gateway: commands.confirm(gateway, name, again))
     if command == "remove":
         return _change(root, what, patience, lambda gateway: commands.remove(gateway, name))
     if unconfirmed is not None:

@@ -40,23 +40,8 @@ def _take(gateway: Gateway, store: Store, state: State, part: Part, generation: 
     problems = checks.problems(gateway, store, part, generation, changed)
     if problems:
         raise Failure("\n  ".join([*problems, "nothing was changed"]))
-    source = state.current
-    state.last, state.current, state.applied = generation, generation, now()
-    state.failure = state.reverted = None
-    if part.confirm:
-        timer.arm(gateway, part.name, generation, part.confirm + timer.SLACK)
-        state.unconfirmed = timer.waiting(gateway, generation, part.confirm + timer.SLACK)
-    else:
-        state.unconfirmed, state.confirmed = None, generation
-        state.good.append(generation)
-    change.transition(gateway, store, source, generation, state)
-    if part.confirm:
-        _wait_for_confirmation(gateway, store, state, part.confirm)
-        gateway.report.say(
-            f"generation {generation} goes back by itself in {part.confirm} s unless a second session confirms it"
-        )
-    if source is not None:
-        timer.disarm(gateway, part.name, source)
+    state.last = generation
+    _put(gateway, store, state, generation, part.confirm)
     gateway.reserve_space()
     store.prune(state)
     store.save(state)
@@ -64,6 +49,44 @@ def _take(gateway: Gateway, store: Store, state: State, part: Part, generation: 
         gateway.report.say(f"changed {path}")
     _say_notes(gateway, part)
     gateway.report.result(f"{part.name} generation {generation}")
+
+
+def _put(gateway: Gateway, store: Store, state: State, generation: int, confirm: int) -> None:
+    """A kept generation comes into force; with `confirm` (seconds) until a second session confirms it."""
+    source = state.current
+    state.current, state.applied = generation, now()
+    state.failure = state.reverted = None
+    if confirm:
+        timer.arm(gateway, store.name, generation, confirm + timer.SLACK)
+        state.unconfirmed = timer.waiting(gateway, generation, confirm + timer.SLACK)
+    else:
+        state.unconfirmed, state.confirmed = None, generation
+        state.good.append(generation)
+    change.transition(gateway, store, source, generation, state)
+    if confirm:
+        _wait_for_confirmation(gateway, store, state, confirm)
+        gateway.report.say(
+            f"generation {generation} goes back by itself in {confirm} s unless a second session confirms it"
+        )
+    if source is not None and source != generation:
+        timer.disarm(gateway, store.name, source)
+
+
+def put_again(gateway: Gateway, store: Store) -> None:
+    """The generation that went back by itself, once more."""
+    state = store.state()
+    assert state.reverted is not None
+    generation = int(state.reverted["generation"])
+    part = store.load(generation)
+    assert part is not None
+    gateway.report.say(f"part {store.name}: putting generation {generation} in force once more")
+    try:
+        gateway.free_reserve()
+        _put(gateway, store, state, generation, part.confirm or int(state.reverted["seconds"]))
+        gateway.reserve_space()
+    except (Failure, OSError):
+        timer.disarm(gateway, store.name, generation)
+        raise
 
 
 def _prepare_machine(gateway: Gateway, part: Part) -> None:

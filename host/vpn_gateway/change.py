@@ -24,6 +24,10 @@ def transition(gateway: Gateway, store: Store, source: int | None, target: int |
         raise Failure(f"{os_error(error)}; nothing was changed") from None
     try:
         effects = swap.commit(gateway, changes)
+        left = verify.astray(gateway, after, [effect.path for effect in effects])
+        if left:
+            gateway.report.say(f"putting in force again what something else undid: {', '.join(left)}")
+            effects += swap.effects_between(gateway, after, after, left)
         started = act(gateway, effects, before, after)
         verify.must_hold(gateway, after, started)
         store.save(state)

@@ -1,22 +1,40 @@
-"""The other commands that change something: confirm, revert, remove, recover."""
+"""The other commands that change something: confirm, revert, remove, uninstall, recover."""
 
-from . import change, swap, systemd, timer
-from .apply import revert_expired
+import calendar
+import os
+import shutil
+import time
+
+from . import change, files, swap, systemd, timer
+from .apply import put_again, revert_expired
 from .errors import Failure
 from .gateway import Gateway
 from .store import State, Store, now
 
 
-def confirm(gateway: Gateway, name: str) -> None:
-    """A second session came through: the current generation stays."""
+LONG_AGO = 300  # seconds after which a revert cannot be news to the push that asks: that one has ended
+
+
+def confirm(gateway: Gateway, name: str, again: bool = False) -> None:
+    """
+    A second session came through: the current generation stays. One that went back by itself is reported, once; asked
+    for `again` after that it is put in force once more, and waits for one more session.
+    """
     store = gateway.store(name)
     revert_expired(gateway, store)
     state = store.state()
     if state.reverted:
+        if again and state.reverted["generation"] in store.kept() and _is_known(state.reverted):
+            put_again(gateway, store)
+            gateway.report.result(f"{name} generation {store.state().current} waits for a second session")
+            return
         in_force = "the part is not on the gateway" if state.current is None else f"generation {state.current} is in force"
-        raise Failure(
-            f"generation {state.reverted['generation']} was reverted because {state.reverted['why']}; {in_force}"
-        )
+        why = f"generation {state.reverted['generation']} was reverted because {state.reverted['why']}; {in_force}"
+        if again and not state.reverted.get("told"):
+            state.reverted["told"] = True
+            store.save(state)
+            why += "; the next push tries it once more"
+        raise Failure(why)
     if state.current is None:
         raise Failure(f"part {name} is not on the gateway: apply it first")
     if state.unconfirmed:
@@ -29,6 +47,13 @@ def confirm(gateway: Gateway, name: str) -> None:
         store.save(state)
         timer.disarm(gateway, name, state.current)
     gateway.report.result(f"{name} generation {state.current} confirmed")
+
+
+def _is_known(reverted: dict) -> bool:
+    """Whether somebody was told of a revert, or whoever should have been has gone."""
+    return bool(reverted.get("told")) or time.time() - calendar.timegm(
+        time.strptime(reverted["at"], "%Y-%m-%dT%H:%M:%SZ")
+    ) > LONG_AGO
 
 
 def revert(gateway: Gateway, name: str, generation: int | None) -> None:
@@ -97,6 +122,26 @@ def remove(gateway: Gateway, name: str) -> None:
     timer.disarm(gateway, name, state.current)
     store.forget()
     gateway.report.result(f"{name} removed")
+
+
+def uninstall(gateway: Gateway) -> None:
+    """Takes the command itself away, once no part is left that it would have to look after."""
+    parts = sorted(gateway.others(""))
+    if parts:
+        raise Failure(
+            f"the gateway still has {', '.join(parts)}: take each away by `vpn-gateway remove PART`; nothing was changed"
+        )
+    paths = gateway.paths
+    unit = paths.of(f"/etc/systemd/system/{timer.RECOVER}")
+    if os.path.lexists(unit):
+        gateway.programs.run("systemctl", "disable", "--quiet", timer.RECOVER)
+        files.drop(unit)
+        systemd.daemon_reload(gateway)
+    gateway.report.result("vpn-gateway removed")
+    for folder in (paths.state, paths.of("/run/vpn-gateway"), paths.of("/usr/lib/vpn-gateway")):
+        shutil.rmtree(folder, ignore_errors=True)
+    for file in (paths.of("/usr/sbin/vpn-gateway"), paths.log, f"{paths.log}.1"):
+        files.drop(file)
 
 
 def recover_at_boot(gateway: Gateway) -> None:

@@ -28,7 +28,7 @@ class State:
     applied: str = ""
     # {"generation", "seconds", "deadline" (Unix time), "boot", "connection"}: waits for a second session
     unconfirmed: dict | None = None
-    # {"generation", "seconds", "why", "at"}: the generation that went back by itself
+    # {"generation", "seconds", "why", "at", "told" (somebody heard of it)}: the generation that went back by itself
     reverted: dict | None = None
     # {"at", "generation", "what"}
     failure: dict | None = None
@@ -98,7 +98,7 @@ class Store:
 
     def prune(self, state: State) -> None:
         """Drops all but the newest, never one that is in force or could come back by itself."""
-        needed = {state.current, state.confirmed}
+        needed = {state.current, state.confirmed, (state.reverted or {}).get("generation")}
         for generation in self.kept()[:-KEEP]:
             if generation not in needed:
                 self.discard(generation)

@@ -26,23 +26,37 @@ def drift(gateway: Gateway, part: Part) -> list[str]:
     return found
 
 
+def file_problems(gateway: Gateway, path: str, content: bytes) -> list[str]:
+    """Where the running kernel and daemons are not as one file of a part says."""
+    if path.startswith(kernel.MODULE_FOLDER):
+        return _missing_modules(gateway, kernel.modules_in(content))
+    if path.startswith(kernel.SYSCTL_FOLDER):
+        return kernel.sysctl_problems(gateway, content)
+    if nftables.is_ruleset(path):
+        return nftables.problems(gateway, path, content)
+    if charon.is_conf(path) and strongswan_conf.connections(content.decode()):
+        return _connections(gateway, path, content)
+    return []
+
+
+def astray(gateway: Gateway, part: Part | None, changed: list[str]) -> list[str]:
+    """Files that a change leaves as they are, but that the machine follows no longer."""
+    files_left = [file for path, file in part.files.items() if path not in changed] if part else []
+    return [file.path for file in files_left if file_problems(gateway, file.path, file.content)]
+
+
+def _missing_modules(gateway: Gateway, names: list[str]) -> list[str]:
+    missing = [name for name in dict.fromkeys(names) if not kernel.module_present(gateway, name)]
+    return [f"the kernel module {name} is not loaded" for name in missing]
+
+
 def problems(gateway: Gateway, part: Part, just_started: bool = False) -> list[str]:
     """All that is not as the part says, in a person's words."""
     found = systemd.stopped(gateway, part.services, just_started)
-    modules = list(part.modules)
+    found += _missing_modules(gateway, part.modules)
     for file in part.files.values():
-        path = file.path
-        if path.startswith(kernel.MODULE_FOLDER):
-            modules += kernel.modules_in(file.content)
-        elif path.startswith(kernel.SYSCTL_FOLDER):
-            found += kernel.sysctl_problems(gateway, file.content)
-        elif nftables.is_ruleset(path):
-            found += nftables.problems(gateway, path, file.content)
-        elif charon.is_conf(path) and strongswan_conf.connections(file.content.decode()):
-            found += _connections(gateway, path, file.content)
-    missing = [name for name in dict.fromkeys(modules) if not kernel.module_present(gateway, name)]
-    found += [f"the kernel module {name} is not loaded" for name in missing]
-    return found + drift(gateway, part)
+        found += file_problems(gateway, file.path, file.content)
+    return list(dict.fromkeys(found + drift(gateway, part)))
 
 
 def _connections(gateway: Gateway, path: str, content: bytes) -> list[str]:

@@ -1,5 +1,6 @@
 """A gateway in a temporary directory: the real command, with fake programs and a fake charon."""
 
+import atexit
 import json
 import os
 import shutil
@@ -12,6 +13,8 @@ from fake_charon import FakeCharon
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 HOST = os.path.join(HERE, "..", "..", "host")
+CACHE = tempfile.mkdtemp(prefix="vpn-gateway-compiled-")
+atexit.register(shutil.rmtree, CACHE, ignore_errors=True)
 PROGRAMS = (
     "systemctl systemd-run modprobe nft swanctl pppd dpkg-query dpkg systemd-analyze journalctl apt-get".split()
 )
@@ -45,7 +48,7 @@ class MachineTest(unittest.TestCase):
             "PATH": f"{self.state}/bin:{os.environ['PATH']}",
             "FAKE_STATE": self.state,
             "PYTHONPATH": HOST,
-            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPYCACHEPREFIX": CACHE,  # a command starts in half the time when it is not compiled anew
         }
 
     def start_charon(self) -> FakeCharon:

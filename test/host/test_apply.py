@@ -117,6 +117,21 @@ class ApplyTest(MachineTest):
         self.assertEqual(self.apply(text).stdout, "base generation 1\n")
         self.assertEqual(self.read("/etc/a"), "a\n")
 
+    def test_what_the_kernel_lost_is_put_in_force_again(self) -> None:
+        """By the same text, and by one that changes another file."""
+        files = {"/etc/vpn-gateway/firewall.nft": NFT, "/etc/sysctl.d/v.conf": "net.ipv4.ip_forward = 1\n"}
+        for text in (part_text("base", files), part_text("base", {**files, "/etc/a": "more\n"})):
+            self.apply(part_text("base", files))
+            self.mark("loaded.nft", "table inet vpn {\n}\n")
+            self.write("/proc/sys/net/ipv4/ip_forward", "0\n")
+            check = self.run_command("check")
+            self.assertIn("somebody changed the rules of table inet vpn in the kernel", check.stdout)
+            self.assertIn("sysctl net.ipv4.ip_forward is 0, not 1", check.stdout)
+            done = self.apply(text)
+            self.assertIn("putting in force again what something else undid: /etc/vpn-gateway/firewall.nft", done.stderr)
+            self.assertEqual(self.read("/proc/sys/net/ipv4/ip_forward"), "1\n")
+            self.assertEqual(self.run_command("check").returncode, 0)
+
     def test_settings_of_charon_restart_it_only_when_they_must(self) -> None:
         self.start_charon()
         path = "/etc/strongswan.d/v.conf"

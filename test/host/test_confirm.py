@@ -63,6 +63,47 @@ class ConfirmTest(MachineTest):
         self.assertEqual(self.apply(self.second).stdout, "base generation 3\n")
         self.assertEqual(self.run_command("confirm", "base").stdout, "base generation 3 confirmed\n")
 
+    def test_what_went_back_is_told_once_and_then_put_on_again(self) -> None:
+        self.apply(self.second)
+        self.expire()
+        told = self.run_command("confirm", "base", "--again")
+        self.assertEqual((told.returncode, told.stdout), (1, ""))
+        self.assertIn("generation 2 was reverted", told.stderr)
+        self.assertIn("the next push tries it once more", told.stderr)
+        self.assertEqual(self.read("/etc/a"), "one\n")
+        self.forget_calls()
+        again = self.run_command("confirm", "base", "--again", SSH_CONNECTION="10.0.0.1 40000 10.0.0.2 22")
+        self.assertEqual((again.returncode, again.stdout), (0, "base generation 2 waits for a second session\n"), again.stderr)
+        self.assertEqual(self.read("/etc/a"), "two\n")
+        self.assertIn("--on-active=60s", self.calls("systemd-run")[-1])
+        same = self.run_command("confirm", "base", SSH_CONNECTION="10.0.0.1 40000 10.0.0.2 22")
+        self.assertEqual(same.returncode, 1)
+        settled = self.run_command("confirm", "base", SSH_CONNECTION="10.0.0.1 40001 10.0.0.2 22")
+        self.assertEqual(settled.stdout, "base generation 2 confirmed\n")
+        self.assertIn("systemctl stop vpn-gateway-revert-base-2.timer", self.calls())
+
+    def test_what_is_put_on_again_goes_back_again(self) -> None:
+        self.apply(self.second)
+        self.expire()
+        self.run_command("confirm", "base", "--again")
+        self.run_command("confirm", "base", "--again")
+        self.expire()
+        late = self.run_command("confirm", "base")
+        self.assertIn("generation 2 was reverted", late.stderr)
+        self.assertEqual(self.read("/etc/a"), "one\n")
+
+    def test_a_revert_of_long_ago_is_no_news(self) -> None:
+        self.apply(self.second)
+        self.expire()
+        self.run_command("revert", "base", "--unconfirmed", "2")
+        path = "/var/lib/vpn-gateway/parts/base/state.json"
+        state = json.loads(self.read(path))
+        state["reverted"]["at"] = "2020-01-01T00:00:00Z"
+        self.write(path, json.dumps(state))
+        self.assertEqual(
+            self.run_command("confirm", "base", "--again").stdout, "base generation 2 waits for a second session\n"
+        )
+
     def test_a_late_confirmation_reverts_even_without_the_timer(self) -> None:
         self.apply(self.second)
         self.expire()
