@@ -43,7 +43,7 @@ if text[-2:] != ["end", ""]: sys.exit("vpn-gateway: the command was cut off on i
 files = []
 for line in text[1:-2]:
     if line.startswith("file "): files.append((*line.split()[1:], []))
-    elif files: files[-1][2].append(line[2:])
+    elif files: files[-1][2].append(line[len(files[-1][0]) + 3:])
 for path, mode, lines in files:
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path + ".new", "w") as file: file.write("\\n".join(lines) + "\\n")

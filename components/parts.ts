@@ -1,3 +1,4 @@
+import { createHash } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { Command } from "@pulumi/command/remote/command";
 import { Logging } from "@pulumi/command/types/enums/remote";
@@ -9,7 +10,10 @@ import { hostCommandText, unpack } from "./hostCommand";
 /** The gateway's machine as the parts see it. */
 export interface Machine {
   connection: SshConnectionArgs;
-  /** Identity of the machine: when it changes, every part is pushed again. */
+  /**
+   * Identity of the machine: with another one every part is pushed to the new machine, then taken from the old. Where
+   * both are one and the same (a host's other name), the gateway sees that its parts have a new owner, and keeps them.
+   */
   id: pulumi.Input<string>;
   /** The resource that takes its parts away with it; none for a machine that is not ours. */
   resource?: pulumi.Resource;
@@ -36,17 +40,12 @@ export function partPusher(
 ): PartPusher {
   const { connection } = machine;
   const sudo = pulumi.output(connection.user ?? "root").apply((user) => (user === "root" ? "" : "sudo -n "));
-  const common: pulumi.CustomResourceOptions = {
-    ...opts,
-    ...(machine.resource
-      ? { deletedWith: machine.resource }
-      : // Another host is another machine: the part is put there first and then taken from the old one.
-        { replaceOnChanges: ["connection.host"] }),
-  };
+  const owner = pulumi.output(machine.id).apply((id) => createHash("sha256").update(`${name} ${id}`).digest("hex").slice(0, 12));
+  const common: pulumi.CustomResourceOptions = { ...opts, ...(machine.resource ? { deletedWith: machine.resource } : {}) };
   const run = (
     suffix: string,
-    command: string,
-    remove: string | undefined,
+    command: pulumi.Input<string>,
+    remove: pulumi.Input<string> | undefined,
     stdin: pulumi.Input<string>,
     dependsOn: pulumi.Resource[],
     patience: number,
@@ -75,11 +74,12 @@ export function partPusher(
       { ...common, dependsOn: [...dependencies(opts), ...dependsOn] },
     );
 
-  let last = run("host-command", unpack, "vpn-gateway uninstall", spec.apply(hostCommandText), [], 10);
+  let last = run("host-command", unpack, pulumi.interpolate`vpn-gateway uninstall --owner ${owner}`, spec.apply(hostCommandText), [], 10);
   return {
     push(part, value, secret, confirm) {
       const text = pulumi.output(value).apply(renderPart);
-      last = run(part, `vpn-gateway apply ${part}`, `vpn-gateway remove ${part}`, secret ? pulumi.secret(text) : text, [last], 5);
+      const [apply, remove] = ["apply", "remove"].map((verb) => pulumi.interpolate`vpn-gateway ${verb} ${part} --owner ${owner}`);
+      last = run(part, apply, remove, secret ? pulumi.secret(text) : text, [last], 5);
       if (confirm) {
         // Two sessions, each a new one: the first confirms, or, where the gateway went back because an earlier `up`
         // lost its way to it, puts the generation on again, which the second then confirms.

@@ -6,6 +6,8 @@ import { remoteAccess, remoteAccessSpec, type ClientSettings } from "./remoteAcc
 export interface SshGatewayArgs extends RemoteAccessArgs {
   /** How to reach the host. Its host key is pinned: any other is refused. */
   connection: SshConnectionArgs;
+  /** Port on which the host's own sshd listens, where a forwarding makes it another. @default `connection.port` */
+  sshPort?: pulumi.Input<number>;
 }
 
 /**
@@ -20,9 +22,9 @@ export class SshGateway extends pulumi.ComponentResource {
 
   constructor(name: string, args: SshGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pulumi-vpn-gateway:index:SshGateway", name, {}, opts);
-    const defaults = { endpoint: args.connection.host, sshPort: args.connection.port };
+    const defaults = { endpoint: args.connection.host, sshPort: args.sshPort ?? args.connection.port };
     const spec = remoteAccessSpec(name, args, defaults, this);
-    const machine = { connection: args.connection, id: args.connection.hostKey };
+    const machine = { connection: args.connection, id: args.connection.host };
     this.clientSettings = remoteAccess(name, args, spec, machine, this);
     this.address = spec.endpoint;
     this.registerOutputs({ address: this.address, clientSettings: this.clientSettings });

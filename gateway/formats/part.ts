@@ -11,12 +11,13 @@ import type { Part } from "../bundle";
  * service strongswan.service
  * confirm 60
  * file /etc/xl2tpd/xl2tpd.conf 0644
- *   [global]
- *   port = 1701
+ * /etc/xl2tpd/xl2tpd.conf | [global]
+ * /etc/xl2tpd/xl2tpd.conf | port = 1701
  * end
  * ```
  *
- * A file's lines are indented by two spaces (an empty line stays empty), so no content can be taken for a header.
+ * Each line of a file begins with the file's path: Pulumi's preview shows a changed line with two others around it, and
+ * nothing else would say which file it stands in. No content can be taken for a header either.
  * The closing `end` shows that nothing was cut off.
  *
  * @throws Error if a path or content cannot be carried (control characters, no final line feed).
@@ -44,5 +45,5 @@ function contentLines(path: string, content: string): string[] {
   if (!content.endsWith("\n")) throw new Error(`part: ${path} does not end with a line feed`);
   // Anything that a line reader could take for the end of a line, but for the line feed itself.
   if (/[\0\r\v\f\x1c-\x1e\x85\u2028\u2029]/.test(content)) throw new Error(`part: ${path} holds a control character`);
-  return content.slice(0, -1).split("\n").map((line) => (line === "" ? "" : `  ${line}`));
+  return content.slice(0, -1).split("\n").map((line) => (line === "" ? `${path} |` : `${path} | ${line}`));
 }

@@ -1,3 +1,4 @@
+import { ikev2Clients, l2tpAddresses, network } from "../addressing";
 import { renderStrongswanConf, section, setting, type Entry } from "../formats/strongswanConf";
 import type { GatewaySpec } from "../spec";
 
@@ -15,21 +16,21 @@ export function charonPlugins(spec: Pick<GatewaySpec, "ikev2">): string[] {
 
 /** The IKE daemon's own settings: strongswan.conf(5), for /etc/strongswan.d. */
 export function renderCharon(spec: GatewaySpec): string {
-  const users = spec.users.length;
+  const most = mostClients(spec);
   return renderStrongswanConf(
     [
       section("charon-systemd", [
         setting("load_modular", false, "A list of our own instead of all that is installed."),
         setting("load", charonPlugins(spec).join(" ")),
         setting("threads", 16),
-        ...saTable(users),
+        ...saTable(most),
         // 2 s, then each pause 1.8 times as long, four tries more: 44.7 s until a peer is given up (default: 165 s).
         setting("retransmit_tries", 4, "A silent peer is given up after 45 s instead of 165 s."),
         setting("retransmit_timeout", "2.0"),
         setting("retransmit_base", "1.8"),
-        setting("block_threshold", 2 * halfOpen(users), "Half-open IKE SAs from one address: an office behind a NAT dials all at once."),
-        setting("cookie_threshold_ip", halfOpen(users)),
-        setting("cookie_threshold", 4 * halfOpen(users)),
+        setting("block_threshold", 2 * halfOpen(most), "Half-open IKE SAs from one address: an office behind a NAT dials all at once."),
+        setting("cookie_threshold_ip", halfOpen(most)),
+        setting("cookie_threshold", 4 * halfOpen(most)),
         section("plugins", [
           section("kernel-netlink", [
             setting("roam_events", false, "Each L2TP session brings an interface; none of them moves an IKE SA."),
@@ -45,14 +46,24 @@ export function renderCharon(spec: GatewaySpec): string {
   );
 }
 
-/** How many half-open IKE SAs one address may have. */
-function halfOpen(users: number): number {
-  return Math.max(32, Math.min(users, 512));
+/**
+ * How many clients the pools have room for. Not the number of users: charon reads these settings only when it starts,
+ * and one more user must not end everybody's tunnel.
+ */
+function mostClients(spec: Pick<GatewaySpec, "l2tp" | "ikev2">): number {
+  const l2tp = spec.l2tp ? l2tpAddresses(network(spec.l2tp.pool)).clients : 0;
+  const ikev2 = spec.ikev2 ? Number(ikev2Clients(network(spec.ikev2.pool))) : 0;
+  return l2tp + ikev2;
 }
 
-/** A hash table instead of charon's single list: about 8 SAs a bucket, in powers of two. */
-function saTable(users: number): Entry[] {
-  const buckets = powerOfTwo(Math.ceil((users * 2) / 8));
+/** How many half-open IKE SAs one address may have. */
+function halfOpen(clients: number): number {
+  return Math.max(32, Math.min(clients, 512));
+}
+
+/** A hash table instead of charon's single list: about 8 SAs a bucket, in powers of two up to 16 KB of them. */
+function saTable(clients: number): Entry[] {
+  const buckets = Math.min(2048, powerOfTwo(Math.ceil(clients / 8)));
   if (buckets === 1) return [];
   return [
     setting("ikesa_table_size", buckets, "By default all IKE SAs are in one list."),

@@ -11,8 +11,8 @@ from .errors import Failure, UsageError, os_error
 from .gateway import Gateway
 
 USAGE = (
-    "usage: vpn-gateway [--root DIR] apply PART | confirm PART [--again] | revert PART [--generation N] | remove PART"
-    " | status [--json] | check [--json] | uninstall | version"
+    "usage: vpn-gateway [--root DIR] apply PART [--owner O] | confirm PART [--again] | revert PART [--generation N]"
+    " | remove PART [--owner O] | status [--json] | check [--json] | uninstall [--owner O] | version"
 )
 
 
@@ -83,7 +83,6 @@ def _run(words: list[str]) -> int:
         as_json = given.flag("--json")
         given.end()
         gateway = Gateway(root, command)
-        gateway.must_be_root(command)
         if command == "check":
             return status.check(gateway, as_json)
         status.show(gateway, as_json)
@@ -93,29 +92,31 @@ def _run(words: list[str]) -> int:
         given.end()
         return _change(root, command, patience, commands.recover_at_boot, recover=False)
     if command == "uninstall":
+        owner = given.option("--owner") or ""
         given.end()
-        return _change(root, command, patience, commands.uninstall)
+        return _change(root, command, patience, lambda gateway: commands.uninstall(gateway, owner))
     if command not in ("apply", "confirm", "revert", "remove"):
         raise UsageError(f"there is no command {command}")
     name = given.part()
     generation = given.number("--generation") if command == "revert" else None
     unconfirmed = given.number("--unconfirmed") if command == "revert" else None
+    owner = (given.option("--owner") if command in ("apply", "remove") else None) or ""
     again = command == "confirm" and given.flag("--again")
     given.end()
     what = f"{command} {name}"
     if command == "apply":
-        Gateway(root, what).must_be_root(command)
+        Gateway(root, what)  # who may not apply is told so before anything else
         wanted = part.parse(sys.stdin.buffer.read(), name)
 
         def work(gateway: Gateway) -> None:
             gateway.learn(wanted)
-            apply(gateway, wanted)
+            apply(gateway, wanted, owner)
 
         return _change(root, what, patience, work)
     if command == "confirm":
         return _change(root, what, patience, lambda gateway: commands.confirm(gateway, name, again))
     if command == "remove":
-        return _change(root, what, patience, lambda gateway: commands.remove(gateway, name))
+        return _change(root, what, patience, lambda gateway: commands.remove(gateway, name, owner))
     if unconfirmed is not None:
         return _change(root, what, patience, lambda gateway: commands.revert_unconfirmed(gateway, name, unconfirmed))
     return _change(root, what, patience, lambda gateway: commands.revert(gateway, name, generation))
@@ -126,7 +127,6 @@ def _change(
 ) -> int:
     """Runs `work` under the lock in a process that outlives the session, after repairing what a killed one left."""
     gateway = Gateway(root, what)
-    gateway.must_be_root(what.split()[0])
 
     def locked() -> int:
         try:

@@ -7,13 +7,16 @@ from .part import Part
 from .store import State, Store, now
 
 
-def apply(gateway: Gateway, part: Part) -> None:
-    """Under the lock. Prints `PART generation N`, the same for the same text."""
+def apply(gateway: Gateway, part: Part, owner: str = "") -> None:
+    """Under the lock. `owner` has the part from now on. Prints `PART generation N`, the same for the same text."""
     store = gateway.store(part.name)
     revert_expired(gateway, store)
     state = store.state()
     current = store.load(state.current)
+    taken_over, state.owner = state.owner != owner, owner
     if current is not None and current.digest() == part.digest():
+        if taken_over:
+            store.save(state)
         _keep(gateway, store, state, part)
         return
     generation = state.last + 1

@@ -67,7 +67,7 @@ def load_all(gateway: Gateway, changed: list[str]) -> None:
     """Makes charon take /etc/swanctl. Connections that did not change, and all SAs, stay up."""
     clear = ["--clear"] if any(CLEARED.match(path) for path in changed) else []
     result = gateway.programs.run("swanctl", "--load-all", "--noprompt", *clear)
-    bad = [line.strip() for line in result.output.splitlines() if REFUSED.search(line) and " 0 failed" not in line]
+    bad = [line.strip() for line in result.shown.splitlines() if REFUSED.search(line) and " 0 failed" not in line]
     if not result.ok or bad:
         raise Failure("strongSwan refused the configuration: " + ("\n  ".join(bad) or words(result)))
 

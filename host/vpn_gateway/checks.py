@@ -110,5 +110,5 @@ def _check_unit(gateway: Gateway, path: str, staged: str) -> str | None:
             shutil.copyfile(staged, unit)
         result = gateway.programs.run("systemd-analyze", "verify", "--man=no", unit)
         names = (folder, os.path.basename(unit))
-        lines = [line for line in result.output.splitlines() if any(name in line for name in names)]
+        lines = [line for line in result.shown.splitlines() if any(name in line for name in names)]
         return "\n  ".join(line.replace(f"{folder}/", "") for line in lines) or (None if result.ok else words(result))

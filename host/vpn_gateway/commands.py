@@ -109,13 +109,20 @@ def revert_unconfirmed(gateway: Gateway, name: str, generation: int) -> None:
         gateway.report.result(f"{name} generation {state.current or 'none'}")
 
 
-def remove(gateway: Gateway, name: str) -> None:
-    """Takes a part away: its files go, what was there before comes back."""
+def remove(gateway: Gateway, name: str, owner: str = "") -> None:
+    """
+    Takes a part away: its files go, what was there before comes back. A part that another owner has applied since is
+    left alone: the machine was taken over, under another name or address, before its old name was given up.
+    """
     store = gateway.store(name)
     state = store.state()
     if state.current is None:
         gateway.report.say(f"part {name} is not on the gateway")
         gateway.report.result(f"{name} removed")
+        return
+    if owner and state.owner != owner:
+        gateway.report.say(f"part {name} belongs to another owner by now and is left alone")
+        gateway.report.result(f"{name} left alone")
         return
     gateway.free_reserve()
     change.transition(gateway, store, state.current, None, State(last=state.last))
@@ -124,9 +131,12 @@ def remove(gateway: Gateway, name: str) -> None:
     gateway.report.result(f"{name} removed")
 
 
-def uninstall(gateway: Gateway) -> None:
+def uninstall(gateway: Gateway, owner: str = "") -> None:
     """Takes the command itself away, once no part is left that it would have to look after."""
     parts = sorted(gateway.others(""))
+    if owner and parts and all(gateway.store(name).state().owner != owner for name in parts):
+        gateway.report.result("vpn-gateway left alone: its parts belong to another owner by now")
+        return
     if parts:
         raise Failure(
             f"the gateway still has {', '.join(parts)}: take each away by `vpn-gateway remove PART`; nothing was changed"

@@ -18,6 +18,8 @@ class Gateway:
 
     def __init__(self, root: str, command: str) -> None:
         self.paths = Paths(root)
+        if self.is_real() and os.geteuid() != 0:
+            raise Failure(f"vpn-gateway {command} must run as root: use sudo or connect as root")
         self.redactor = Redactor()
         # Under a test's root the caller's PATH comes first: that is where fake programs are.
         path = f"{os.environ.get('PATH', '')}:{SYSTEM_PATH}" if self.paths.root else SYSTEM_PATH
@@ -39,7 +41,7 @@ class Gateway:
     def learn(self, part: Part | None) -> None:
         for file in part.files.values() if part else ():
             if file.secret:
-                self.redactor.learn(file.content)
+                self.redactor.learn(file.path, file.content)
 
     def others(self, name: str) -> dict[str, Part]:
         """All other parts as they are in force."""
@@ -74,10 +76,6 @@ class Gateway:
 
     def is_real(self) -> bool:
         return not self.paths.root
-
-    def must_be_root(self, command: str) -> None:
-        if self.is_real() and os.geteuid() != 0:
-            raise Failure(f"vpn-gateway {command} must run as root: use sudo or connect as root")
 
     def own_state(self) -> None:
         """The state's directory exists and is root's alone."""

@@ -80,7 +80,8 @@ class _Reader:
         part = Part(self.expected)
         self.at = 1
         while True:
-            if self.at >= len(self.lines) or (self.at == len(self.lines) - 1 and self.lines[-1] == ""):
+            # What follows the last line feed is no line: empty, or the beginning of one.
+            if self.at >= len(self.lines) - 1 and self.lines[-1] != "end":
                 raise self.fail("the text ends before `end`: it was cut off on its way")
             line = self.lines[self.at]
             if line == "end":
@@ -131,11 +132,12 @@ class _Reader:
             raise self.fail(f"{path} stands in the part twice")
         self.at += 1
         content: list[str] = []
+        start = f"{path} |"
         while self.at < len(self.lines) - 1:
             line = self.lines[self.at]
-            if line.startswith("  "):
-                content.append(line[2:])
-            elif line == "":
+            if line.startswith(f"{start} "):
+                content.append(line[len(start) + 1 :])
+            elif line == start:
                 content.append("")
             else:
                 break

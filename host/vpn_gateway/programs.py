@@ -13,10 +13,11 @@ SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 @dataclass(frozen=True)
 class Result:
-    """What a program answered: its exit status, and stdout and stderr in one text."""
+    """What a program answered: its exit status, stdout and stderr in one text, and the same with no secret in it."""
 
     status: int
-    output: str
+    output: str  # to be read by code
+    shown: str  # to be read by people
 
     @property
     def ok(self) -> bool:
@@ -59,17 +60,17 @@ class Programs:
             raise Failure(f"{argv[0]} is not installed: the part must name its package") from None
         except subprocess.TimeoutExpired:
             raise Failure(f"`{' '.join(argv)}` did not end within {timeout:.0f} s") from None
-        return Result(done.returncode, self.redactor.clean(done.stdout.decode(errors="replace")))
+        output = done.stdout.decode(errors="replace")
+        return Result(done.returncode, output, self.redactor.clean(output))
 
-    def must(self, what: str, *argv: str, **how: object) -> str:
+    def must(self, what: str, *argv: str, **how: object) -> None:
         """Runs a program that has to succeed; `what` says in the error what was being done."""
         result = self.run(*argv, **how)  # type: ignore[arg-type]
         if not result.ok:
             raise Failure(f"{what}: {words(result)}")
-        return result.output
 
 
 def words(result: Result, most: int = 12) -> str:
     """A program's own words, its last `most` lines, in one text for an error."""
-    lines = [line.rstrip() for line in result.output.splitlines() if line.strip()]
+    lines = [line.rstrip() for line in result.shown.splitlines() if line.strip()]
     return "\n  ".join(lines[-most:]) or f"exit status {result.status}, without a word"

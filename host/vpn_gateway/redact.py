@@ -3,6 +3,8 @@
 import re
 
 SHORTEST = 4
+# Who a secret belongs to is none: hiding it would leave a person without a clue.
+OWNER = re.compile(r"(id[\w-]*|file|handle)\s*=")
 # Words of the formats themselves that stand where a secret could.
 COMMON = {"secret", "secrets", "private", "BEGIN", "PRIVATE", "psk", "true", "false", "none"}
 
@@ -14,10 +16,14 @@ class Redactor:
         self.secrets: set[str] = set()
         self.pattern: re.Pattern[str] | None = None
 
-    def learn(self, content: bytes) -> None:
+    def learn(self, path: str, content: bytes) -> None:
         """Takes everything in a secret file that could be a value: errs on the side of hiding too much."""
         for line in content.decode(errors="replace").splitlines():
             line = line.strip()
+            if line.startswith("#") or OWNER.match(line):
+                continue
+            if path.startswith("/etc/ppp/"):  # client, server, secret, addresses: pppd(8)
+                line = "\n".join(re.findall(r'"(?:[^"\\]|\\.)*"|\S+', line)[2:3])
             found = re.findall(r'"((?:[^"\\]|\\.)*)"', line)
             found += [text.replace('\\"', '"').replace("\\\\", "\\") for text in found]
             if "=" in line:

@@ -32,6 +32,8 @@ class State:
     reverted: dict | None = None
     # {"at", "generation", "what"}
     failure: dict | None = None
+    # Whoever applied it last (`--owner`): nobody else's `remove` takes it away. Empty: nobody in particular.
+    owner: str = ""
     # Generations that were confirmed, or needed no confirmation.
     good: list[int] = field(default_factory=list)
 

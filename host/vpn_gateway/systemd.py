@@ -20,7 +20,7 @@ def unit_of(path: str) -> str | None:
 
 
 def properties(gateway: Gateway, unit: str) -> dict[str, str]:
-    wanted = "LoadState,ActiveState,Result"
+    wanted = "LoadState,ActiveState,Result,WantedBy,RequiredBy"
     result = gateway.programs.run("systemctl", "show", f"--property={wanted}", "--", unit)
     return dict(line.split("=", 1) for line in result.output.splitlines() if "=" in line)
 
@@ -43,7 +43,9 @@ def ensure(gateway: Gateway, unit: str) -> bool:
     if found.get("LoadState") == "not-found":
         raise Failure(f"there is no unit {unit}: the part must name the package that brings it")
     # is-enabled and not UnitFileState: of xl2tpd, a SysV script, the latter says only `generated`.
-    enabled = gateway.programs.run("systemctl", "is-enabled", "--quiet", "--", unit).ok
+    # And not that alone: an alias's symlink counts for it, though nothing would start the unit at boot.
+    wanted = bool(found.get("WantedBy") or found.get("RequiredBy"))
+    enabled = wanted and gateway.programs.run("systemctl", "is-enabled", "--quiet", "--", unit).ok
     active = found.get("ActiveState") in ("active", "reloading")
     if unit not in gateway.originals.services:
         gateway.originals.services[unit] = {"active": active, "enabled": enabled}

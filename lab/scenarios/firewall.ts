@@ -25,7 +25,7 @@ export const firewall: Scenario[] = [
       check("twin: IKE answers the same sender", ike.code === 0, ike.stdout || ike.stderr);
       const client = await lab.connect("direct", "l2tp", "alice");
       check("twin: within an SA the same host gets its L2TP session", client.connected, client.reason);
-      const ssh = await lab.world.run("direct", `timeout 3 sh -c 'exec 3<>/dev/tcp/${lab.settings.endpoint}/22' 2>&1 || python3 -c 'import socket; socket.create_connection(("${lab.settings.endpoint}", 22), 3)'`);
+      const ssh = await lab.world.run("direct", `python3 -c 'import socket; socket.create_connection(("${lab.settings.endpoint}", 22), 3)'`);
       check("SSH is not open to the outside", ssh.code !== 0, ssh.stdout + ssh.stderr.split("\n").slice(-2)[0]);
     },
   },

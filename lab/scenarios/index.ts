@@ -1,5 +1,6 @@
 import { changing } from "./changing";
 import { connecting } from "./connecting";
+import { existing } from "./existing";
 import { firewall } from "./firewall";
 import { hostile } from "./hostile";
 import { keeping } from "./keeping";
@@ -9,4 +10,4 @@ import { recovering } from "./recovering";
 import type { Scenario } from "./scenario";
 
 /** Every lab scenario, in the order in which `--all` runs them. */
-export const scenarios: Scenario[] = [...connecting, ...firewall, ...mtu, ...changing, ...hostile, ...pushing, ...keeping, ...recovering];
+export const scenarios: Scenario[] = [...connecting, ...firewall, ...mtu, ...changing, ...hostile, ...pushing, ...keeping, ...recovering, ...existing];

@@ -79,11 +79,14 @@ export const pushing: Scenario[] = [
     seconds: 60,
     async run(lab, { check }) {
       const good = await baseText(lab);
-      const other = good.replace(/^ {2}mtu (\d+)/m, (_, mtu: string) => `  mtu ${Number(mtu) - 2}`);
+      const other = good.replace(/ \| mtu (\d+)$/m, (_, mtu: string) => ` | mtu ${Number(mtu) - 2}`);
       const both = await Promise.all([good, other].map((text) => lab.gateway.run("vpn-gateway apply base", { stdin: text, timeoutSeconds: 200 })));
       check("two pushes at once: one after the other, neither broken", both.every(({ code }) => code === 0), both.map(({ stdout, stderr }) => stdout + stderr).join(" / "));
-      const restored = await lab.gateway.run("vpn-gateway apply base && vpn-gateway confirm base", { stdin: good, timeoutSeconds: 200 });
+      const restored = await lab.gateway.run("vpn-gateway apply base", { stdin: good, timeoutSeconds: 200 });
       check("and the gateway takes the next", restored.code === 0, restored.stdout + restored.stderr);
+      await lab.gateway.close(); // another session
+      const confirmed = await lab.gateway.run("vpn-gateway confirm base");
+      check("which another session confirms", confirmed.code === 0, confirmed.stdout + confirmed.stderr);
 
       await lab.gateway.mustRun("mkdir -p /root/full && df --output=avail -k / | tail -1 | { read k; fallocate -l ${k}K /root/full/file 2>/dev/null || dd if=/dev/zero of=/root/full/file bs=1M status=none; true; }; sync", { timeoutSeconds: 120 });
       const full = await lab.gateway.run("vpn-gateway apply base", { stdin: other, timeoutSeconds: 200 });

@@ -35,11 +35,11 @@ export const recovering: Scenario[] = [
       await lab.gateway.mustRun("systemctl kill -s KILL strongswan");
       const sas = await lab.gateway.run("sleep 3; swanctl --list-sas");
       report.check("twin: the new charon knows no SA at first", !sas.stdout.includes("ESTABLISHED"), sas.stdout);
-      await bothBack(lab, report, "kill -9 of charon", 30);
+      await bothBack(lab, report, "kill -9 of charon", 15);
       await lab.gateway.mustRun("systemctl kill -s KILL xl2tpd");
-      await bothBack(lab, report, "kill -9 of xl2tpd", 30);
-      const active = await lab.gateway.mustRun("systemctl is-active strongswan xl2tpd; vpn-gateway check");
-      report.check("both units run and `vpn-gateway check` finds nothing wrong", true, active);
+      await bothBack(lab, report, "kill -9 of xl2tpd", 15);
+      const check = await lab.gateway.run("systemctl is-active strongswan xl2tpd && vpn-gateway check");
+      report.check("both units run and `vpn-gateway check` finds nothing wrong", check.code === 0, check.stdout + check.stderr);
     },
   },
   {

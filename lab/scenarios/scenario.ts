@@ -8,6 +8,8 @@ export interface Scenario {
   shows: string;
   /** Its negative twin, one line. */
   twin: string;
+  /** The stack program that it runs on. @default "lab" */
+  program?: string;
   /** Seconds that it takes beside the lab's own start, in an emulated lab of 2 cores. */
   seconds: number;
   run(lab: Lab, report: Report): Promise<void>;

@@ -35,6 +35,13 @@ describe.each(Object.keys(goldenSpecs))("%s", (name) => {
     }
   });
 
+  test("one more user changes nothing but the list of users", () => {
+    const [base] = renderReadableParts(spec);
+    const users = Array.from({ length: 100 }, (_, index) => ({ name: `user${index}` }));
+    for (const more of [1, 40, 100])
+      expect(renderReadableParts({ ...spec, users: [...spec.users, ...users.slice(0, more)] })[0]).toEqual(base);
+  });
+
   test("no weak algorithm is accepted anywhere", () => {
     const text = Object.values(files(spec)).join("\n").toLowerCase();
     expect(text).not.toMatch(/3des|\bdes\b|md5-|-md5|modp1024|modp1536|modp768|null|-none|blowfish|cast/);

@@ -25,7 +25,7 @@ def part_text(name: str, files: dict[str, str], *headers: str, secret: bool = Fa
     lines = [f"part {name}", *headers]
     for path, content in files.items():
         lines.append(f"file {path} {'0600' if secret else '0644'}")
-        lines += [f"  {line}" if line else "" for line in content.splitlines()]
+        lines += [f"{path} | {line}" if line else f"{path} |" for line in content.splitlines()]
     return "\n".join([*lines, "end", ""])
 
 
@@ -36,7 +36,7 @@ class MachineTest(unittest.TestCase):
         self.state = tempfile.mkdtemp(prefix="vpn-gateway-test-")
         self.addCleanup(shutil.rmtree, self.state, ignore_errors=True)
         self.root = f"{self.state}/root"
-        for folder in ("active", "enabled", "absent", "broken", "no-module", "not-installed", "bin"):
+        for folder in ("active", "enabled", "absent", "alias-only", "broken", "no-module", "not-installed", "bin"):
             os.mkdir(f"{self.state}/{folder}")
         for folder in ("etc/ppp", "var/log", "run", "proc/sys/net/ipv4", "proc/sys/kernel/random", "sys/module"):
             os.makedirs(f"{self.root}/{folder}")

@@ -132,6 +132,12 @@ class ApplyTest(MachineTest):
             self.assertEqual(self.read("/proc/sys/net/ipv4/ip_forward"), "1\n")
             self.assertEqual(self.run_command("check").returncode, 0)
 
+    def test_a_unit_that_only_an_alias_enables_is_enabled(self) -> None:
+        for folder in ("active", "enabled", "alias-only"):
+            self.mark(f"{folder}/strongswan.service")
+        self.apply(part_text("base", {"/etc/a": "a\n"}, "service strongswan.service"))
+        self.assertEqual(self.calls("systemctl enable -- "), ["systemctl enable -- strongswan.service"])
+
     def test_settings_of_charon_restart_it_only_when_they_must(self) -> None:
         self.start_charon()
         path = "/etc/strongswan.d/v.conf"

@@ -14,12 +14,12 @@ module l2tp_ppp
 service strongswan.service
 confirm 60
 file /etc/xl2tpd/xl2tpd.conf 0644
-  [global]
-
-    port = 1701
+/etc/xl2tpd/xl2tpd.conf | [global]
+/etc/xl2tpd/xl2tpd.conf |
+/etc/xl2tpd/xl2tpd.conf |   port = 1701
 file /etc/x 0600
-  secret
-
+/etc/x | secret
+/etc/x |
 end
 """
 
@@ -58,11 +58,13 @@ class PartTest(unittest.TestCase):
             ("part base\nfile /etc/a 0666\nend\n", 2, "mode"),
             ("part base\nfile /etc/a 4755\nend\n", 2, "mode"),
             ("part base\nfile /etc/a 644\nend\n", 2, "mode"),
-            ("part base\nfile /etc/a 0644\n  x\nfile /etc/a 0644\n  x\nend\n", 4, "twice"),
-            ("part base\nfile /etc/a 0644\n hunter2\nend\n", 3, "none of"),
-            ("part base\nfile /etc/a 0644\n  hunter2\r\nend\n", 3, "control"),
-            ("part base\nfile /etc/a 0644\n  x\nservice a.service\nend\n", 4, "before the first file"),
-            ("part base\nfile /etc/a 0644\n  hunter2\n", 4, "cut off"),
+            ("part base\nfile /etc/a 0644\n/etc/a | x\nfile /etc/a 0644\n/etc/a | x\nend\n", 4, "twice"),
+            ("part base\nfile /etc/a 0644\n/etc/a |hunter2\nend\n", 3, "none of"),
+            ("part base\nfile /etc/a 0644\n/etc/a | hunter2\r\nend\n", 3, "control"),
+            ("part base\nfile /etc/a 0644\n/etc/a | x\nservice a.service\nend\n", 4, "before the first file"),
+            ("part base\nfile /etc/a 0644\n/etc/a | hunter2\n", 4, "cut off"),
+            ("part base\nfile /etc/a 0644\n/etc/a | hunter2\n/etc/a | hu", 4, "cut off"),
+            ("part base\nfile /etc/a 0644\n/etc/a | hunter2\n/etc/a", 4, "cut off"),
             ("part base\nend\nhunter2\n", 3, "follow `end`"),
             ("part base\nend", 3, "follow `end`"),
             (b"part base\n\xff\nend\n", 2, "UTF-8"),

@@ -50,9 +50,20 @@ class SecretTest(MachineTest):
         done = self.apply(leaking, expect=1)
         self.assertNotIn(CANARY, done.stderr)
 
+    def test_whose_the_secret_is_may_be_shown(self) -> None:
+        """Nor may a word of a secret file's own language spoil what a program is asked for."""
+        self.start_charon()
+        ruleset = {"/etc/vpn-gateway/f.nft": "table inet vpn {\n  chain bob { }\n}\n"}
+        self.apply(part_text("base", ruleset))
+        self.apply(self.secret_part('# LEAK bob\n'), expect=1)
+        self.apply(self.secret_part())
+        self.apply(part_text("base", {"/etc/vpn-gateway/f.nft": "table inet vpn {\n  chain bob { typo }\n}\n"}), expect=1)
+        self.assertIn("chain bob { typo", self.read("/var/log/vpn-gateway.log"))
+        self.assertEqual(self.run_command("check").stdout, "2 parts are as they should be\n")
+
     def test_a_cut_or_wrong_secret_part_is_not_echoed(self) -> None:
         whole = self.secret_part()
-        for text in (whole[: whole.index(CANARY) + 5], whole.replace("  secret", " secret"), whole.replace("end\n", "")):
+        for text in (whole[: whole.index(CANARY) + 5], whole.replace(" | ", "| "), whole.replace("end\n", "")):
             done = self.run_command("apply", "passwords", stdin=text)
             self.assertEqual(done.returncode, 1)
             self.assertNotIn("canar", done.stdout + done.stderr)

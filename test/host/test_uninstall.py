@@ -25,5 +25,18 @@ class UninstallTest(MachineTest):
         self.assertEqual(self.files(), before)
         self.assertEqual(self.read("/etc/a"), "theirs\n")
 
+    def test_a_part_that_another_owner_has_by_now_stays(self) -> None:
+        """A host under a new name: the new owner applies, then the old one removes."""
+        text = part_text("base", {"/etc/a": "one\n"})
+        for owner in ("old", "new"):
+            self.assertEqual(self.run_command("apply", "base", "--owner", owner, stdin=text).stdout, "base generation 1\n")
+        for words in (["remove", "base", "--owner", "old"], ["uninstall", "--owner", "old"]):
+            done = self.run_command(*words)
+            self.assertEqual((done.returncode, "left alone" in done.stdout), (0, True), done.stderr)
+        self.assertEqual(self.read("/etc/a"), "one\n")
+        self.assertEqual(self.run_command("uninstall", "--owner", "new").returncode, 1)
+        self.assertEqual(self.run_command("remove", "base", "--owner", "new").stdout, "base removed\n")
+        self.assertFalse(self.exists("/etc/a"))
+
     def files(self) -> set[str]:
         return {os.path.join(folder, name) for folder, _, names in os.walk(self.root) for name in names}

@@ -164,15 +164,16 @@ export function readPart(text: string): { headers: string[]; files: Record<strin
   if (lines.pop() !== "" || lines.pop() !== "end") throw new Error("cut off");
   const headers: string[] = [];
   const files: Record<string, { mode: string; content: string }> = {};
-  let content: string[] | undefined;
+  let content: string[] = [];
+  let path = "";
   let current: { mode: string; content: string } | undefined;
   for (const line of lines) {
-    if (line === "" || line.startsWith("  ")) {
-      if (content === undefined) throw new Error("content before a file");
-      content.push(line.slice(2));
-      current!.content = content.map((one) => `${one}\n`).join("");
+    if (current !== undefined && (line === `${path} |` || line.startsWith(`${path} | `))) {
+      content.push(line.slice(path.length + 3));
+      current.content = content.map((one) => `${one}\n`).join("");
     } else if (line.startsWith("file ")) {
-      const [, path, mode] = line.split(" ");
+      const [, named, mode] = line.split(" ");
+      path = named;
       content = [];
       current = files[path] = { mode, content: "" };
     } else {

@@ -1,0 +1,29 @@
+import { createHash } from "crypto";
+import * as pulumi from "@pulumi/pulumi";
+import type { RemoteAccessArgs } from "../components/args";
+import { labAddresses } from "../lab/networks";
+
+/** The lab of this stack: two checkouts, or two stacks of one, have two. */
+export function labName(): string {
+  const checkout = createHash("sha256").update(process.cwd()).digest("hex").slice(0, 6);
+  return `${pulumi.getStack()}-${checkout}`;
+}
+
+/** What a gateway shall be, as the stack's config has it, with the lab's addresses where it is silent. */
+export function remoteAccessConfig(config: pulumi.Config): RemoteAccessArgs {
+  const passwords = config.getObject<Record<string, string>>("passwords") ?? {};
+  return {
+    users: (config.getObject<string[]>("users") ?? []).map((name) => ({ name, password: passwords[name] })),
+    l2tp: { enabled: config.getBoolean("l2tp") ?? true, preSharedKey: config.getSecret("preSharedKey") },
+    ikev2: { enabled: config.getBoolean("ikev2") ?? true, pool6: config.get("pool6") },
+    insideNetworks: config.getObject<string[]>("insideNetworks") ?? [labAddresses.insideNetwork],
+    dns: config.getObject<string[]>("dns") ?? [labAddresses.internetHost],
+    tunnel: config.get("tunnel"),
+    clients: config.getObject<string[]>("clients"),
+    clientToClient: config.getBoolean("clientToClient"),
+    masquerade: config.get("masquerade"),
+    outsideMtu: config.getNumber("outsideMtu"),
+    platform: config.get("platform"),
+    administrators: config.getObject<string[]>("administrators") ?? [labAddresses.management],
+  };
+}
