@@ -86,6 +86,7 @@ export const changing: Scenario[] = [
       check("twin: without an IPv6 pool the client gets no IPv6 address", without.connected && !without.address6, String(without.address6));
       await lab.stack.set("pool6", "fd77::/64");
       await lab.stack.set("tunnel", "split");
+      await lab.stack.set("dns[0]", labAddresses.insideHost); // the default one is on the internet, and goes through the tunnel
       await lab.stack.set("insideNetworks[0]", labAddresses.insideNetwork);
       await lab.stack.set("insideNetworks[1]", labAddresses.insideNetwork6);
       await lab.stack.up();

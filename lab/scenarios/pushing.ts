@@ -94,7 +94,10 @@ export const pushing: Scenario[] = [
       await lab.gateway.mustRun("rm -rf /root/full; sync");
       const check2 = await lab.gateway.run("vpn-gateway check");
       check("and the gateway is whole", check2.code === 0, check2.stdout + check2.stderr);
-      const twin = await lab.gateway.run("vpn-gateway apply base", { stdin: good, timeoutSeconds: 200 });
+      const twin = await lab.gateway.run("vpn-gateway apply base", { stdin: other, timeoutSeconds: 200 });
+      await lab.gateway.run("vpn-gateway apply base", { stdin: good, timeoutSeconds: 200 });
+      await lab.gateway.close();
+      await lab.gateway.mustRun("vpn-gateway confirm base");
       check("twin: with room again the push works", twin.code === 0, twin.stdout + twin.stderr);
 
       const unprivileged = await lab.gateway.run("setpriv --reuid nobody --regid nogroup --clear-groups vpn-gateway apply base", { stdin: good });
