@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Command } from "@pulumi/command/local/command";
 import { Logging } from "@pulumi/command/types/enums/local";
 import { PrivateKey } from "@pulumi/tls/privateKey";
+import { keysUserData } from "../lab/keys";
 import type { LinkSpec, MachineSpec } from "../lab/machineSpec";
 import type { SshConnectionArgs } from "./args";
 import { packageRoot } from "./hostCommand";
@@ -23,6 +24,15 @@ export function sshKey(name: string, opts: pulumi.CustomResourceOptions, good?: 
     privateKey: pulumi.secret(key.privateKeyOpenssh),
     publicKey: key.publicKeyOpenssh.apply((text) => text.trim().split(" ").slice(0, 2).join(" ")),
   };
+}
+
+/** User data of a machine that gets its keys and nothing else: the world, or a host that somebody else made. */
+export function keysAlone(hostKey: SshKey, administrator: SshKey): pulumi.Output<string> {
+  return pulumi
+    .all([hostKey.privateKey, hostKey.publicKey, administrator.publicKey])
+    .apply(([hostPrivateKey, hostPublicKey, authorized]) =>
+      keysUserData({ hostPrivateKey, hostPublicKey, authorizedKeys: [authorized] }),
+    );
 }
 
 /** What {@link labMachine} needs. */

@@ -1,8 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { keysUserData } from "../lab/keys";
 import { worldLinks } from "../lab/networks";
 import type { SshConnectionArgs } from "./args";
-import { labMachine, sshKey, type SshKey } from "./labMachine";
+import { keysAlone, labMachine, sshKey, type SshKey } from "./labMachine";
 
 /** Args of {@link LabWorld}. */
 export interface LabWorldArgs {
@@ -30,11 +29,7 @@ export class LabWorld extends pulumi.ComponentResource {
       name,
       {
         lab: args.lab,
-        userData: pulumi
-          .all([hostKey.privateKey, hostKey.publicKey, this.administratorKey.publicKey])
-          .apply(([hostPrivateKey, hostPublicKey, administrator]) =>
-            keysUserData({ hostPrivateKey, hostPublicKey, authorizedKeys: [administrator] }),
-          ),
+        userData: keysAlone(hostKey, this.administratorKey),
         links: worldLinks,
         memoryMegabytes: 1024,
         hostKey,

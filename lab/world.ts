@@ -130,6 +130,10 @@ export class World {
   async disconnect(client: ClientName): Promise<void> {
     await this.call(["client", "disconnect", client]);
   }
+  /** All of them, in one call: each costs an emulated machine seconds. */
+  async disconnectAll(): Promise<void> {
+    await this.call(["client", "disconnect-all"]);
+  }
   status(client: ClientName): Promise<Connected & { securityAssociations?: string }> {
     return this.call(["client", "status", client]);
   }

@@ -1,8 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { labMachine, sshKey } from "../components/labMachine";
+import { keysAlone, labMachine, sshKey } from "../components/labMachine";
 import { LabWorld } from "../components/labWorld";
 import { SshGateway } from "../components/sshGateway";
-import { keysUserData } from "../lab/keys";
 import { gatewayLinks, labAddresses } from "../lab/networks";
 import { labName, remoteAccessConfig } from "./config";
 
@@ -19,11 +18,7 @@ export function existingHost(): Record<string, unknown> {
     "gateway",
     {
       lab: world.lab,
-      userData: pulumi
-        .all([hostKey.privateKey, hostKey.publicKey, world.administratorKey.publicKey])
-        .apply(([hostPrivateKey, hostPublicKey, administrator]) =>
-          keysUserData({ hostPrivateKey, hostPublicKey, authorizedKeys: [administrator] }),
-        ),
+      userData: keysAlone(hostKey, world.administratorKey),
       links: gatewayLinks,
       memoryMegabytes: 384,
       hostKey,

@@ -56,9 +56,10 @@ export class Lab {
   /** Reads the stack's outputs again, as after an `up` that changed them. */
   async read(): Promise<void> {
     this.outputs = await this.stack.outputs<Outputs>();
-    const ssh = this.ssh("world", this.outputs.worldConnection);
     this.gateway = this.ssh("gateway", this.outputs.gatewayConnection);
-    this.world = await prepareWorld(ssh);
+    const { worldConnection } = this.outputs;
+    if (this.world?.ssh.target.hostPublicKey !== worldConnection.hostKey)
+      this.world = await prepareWorld(this.ssh("world", worldConnection));
   }
 
   /** SSH to a machine with the key of the stack, which stands in a private file as long as the lab does. */
@@ -75,7 +76,7 @@ export class Lab {
   /** Between two scenarios: nobody connected, the link whole, the config as it was at first. */
   async fresh(): Promise<void> {
     await this.world.linkRestore();
-    for (const client of [1, 2, 3, 4, "direct"] as ClientName[]) await this.world.disconnect(client);
+    await this.world.disconnectAll();
     if (fs.readFileSync(this.stack.configFile, "utf8") !== this.config) {
       fs.writeFileSync(this.stack.configFile, this.config);
       await this.stack.up();

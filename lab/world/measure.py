@@ -30,11 +30,16 @@ def payload(target, packet_size):
     return packet_size - (48 if ":" in target else 28)
 
 
-def read_ping(text, interval):
-    """{sent, received, rttMs, longestGapMs}: the gap is the longest time between two replies, less the interval."""
+def read_ping(text, interval, stopped=False):
+    """
+    {sent, received, rttMs, longestGapMs}: the gap is the longest time between two replies, less the interval. Of a ping
+    that was stopped the last request does not count where it has no answer: it may have been on its way. One more does.
+    """
     summary = SUMMARY.search(text)
     sent, received = (int(summary[1]), int(summary[2])) if summary else (0, 0)
     replies = [(float(moment), int(sequence), float(rtt)) for moment, sequence, rtt in REPLY.findall(text)]
+    if stopped and replies and sent == replies[-1][1] + 1:
+        sent -= 1
     gaps = [later[0] - earlier[0] - interval for earlier, later in zip(replies, replies[1:])]
     # Losses at the end have no later reply: what is missing counts as silence too.
     if replies and sent > replies[-1][1]:
@@ -91,7 +96,7 @@ def ping_stop(namespace, label):
         pass
     with open(log, errors="replace") as file:
         text = file.read()
-    return read_ping(text, float(text.split(None, 2)[1]))
+    return read_ping(text, float(text.split(None, 2)[1]), stopped=True)
 
 
 def iperf(namespace, target, seconds=5, reverse=False, udp_megabits=None, streams=1):

@@ -76,6 +76,12 @@ class Ping(unittest.TestCase):
         text = self.TEXT.replace("7 packets", "12 packets")
         self.assertEqual(measure.read_ping(text, 0.2)["longestGapMs"], 1000)
 
+    def test_a_stopped_ping_forgives_the_one_request_on_its_way(self):
+        for sent, counted in ((7, 7), (8, 7), (9, 9)):
+            text = self.TEXT.replace("7 packets", f"{sent} packets")
+            self.assertEqual(measure.read_ping(text, 0.2, stopped=True)["sent"], counted)
+            self.assertEqual(measure.read_ping(text, 0.2)["sent"], sent)
+
     def test_nothing_came_back(self):
         self.assertEqual(measure.read_ping("5 packets transmitted, 0 received, 100% packet loss", 0.2), {"sent": 5, "received": 0, "rttMs": None, "longestGapMs": None})
 
