@@ -8,36 +8,37 @@ export interface ImportCost {
   /** Medians. */
   addedMilliseconds: number;
   addedMegabytes: number;
-  milliseconds: { pulumi: Spread; library: Spread; added: Spread };
-  megabytes: { pulumi: Spread; library: Spread; added: Spread };
+  milliseconds: { pulumi: Spread; added: Spread };
+  megabytes: { pulumi: Spread; added: Spread };
 }
 
+/** One process imports both, one after the other: the difference of two processes would be the difference of two noises. */
 const measure = `
+  const now = () => ({ ms: Number(process.hrtime.bigint()) / 1e6, mb: process.memoryUsage().rss / 1048576 });
+  const start = now();
   require("@pulumi/pulumi");
-  if (process.argv[1]) require(process.argv[1]);
-  console.log(process.memoryUsage().rss / 1048576);
+  const pulumi = now();
+  require(process.argv[1]);
+  const library = now();
+  const between = (a, b) => ({ ms: b.ms - a.ms, mb: b.mb - a.mb });
+  console.log(JSON.stringify({ pulumi: between(start, pulumi), added: between(pulumi, library) }));
 `;
 
-/** Imports both in fresh Node processes, in turns, `runs` times after one to warm the disk's cache. */
+type Sample = Record<"pulumi" | "added", { ms: number; mb: number }>;
+
+/** Imports in fresh Node processes, `runs` times after one to warm the disk's cache. */
 export function importCost(root: string, runs: number): ImportCost {
   const library = path.join(root, "dist", "index.js");
-  const one = (file?: string) => {
-    const began = process.hrtime.bigint();
-    const { stdout, stderr, status } = spawnSync(process.execPath, ["-e", measure, ...(file ? [file] : [])], { cwd: root, encoding: "utf8" });
+  const one = (): Sample => {
+    const { stdout, stderr, status } = spawnSync(process.execPath, ["-e", measure, library], { cwd: root, encoding: "utf8" });
     if (status !== 0) throw new Error(`importing failed: ${stderr}`);
-    return { ms: Number(process.hrtime.bigint() - began) / 1e6, mb: Number(stdout) };
+    return JSON.parse(stdout) as Sample;
   };
-  one(library);
-  const pulumi: { ms: number; mb: number }[] = [];
-  const both: { ms: number; mb: number }[] = [];
-  for (let run = 0; run < runs; run++) {
-    pulumi.push(one());
-    both.push(one(library));
-  }
+  one();
+  const samples = Array.from({ length: runs }, one);
   const column = (key: "ms" | "mb") => ({
-    pulumi: spread(pulumi.map((each) => each[key])),
-    library: spread(both.map((each) => each[key])),
-    added: spread(both.map((each, index) => each[key] - pulumi[index][key])),
+    pulumi: spread(samples.map(({ pulumi }) => pulumi[key])),
+    added: spread(samples.map(({ added }) => added[key])),
   });
   const milliseconds = column("ms");
   const megabytes = column("mb");
