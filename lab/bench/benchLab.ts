@@ -83,7 +83,7 @@ export class BenchLab {
       await this.world.linkRestore();
       return;
     }
-    await this.lab.end({ check: (what, holds, seen) => void (holds || left.push(`${what}: ${seen}`)), figure: () => {} });
+    await this.lab.end({ check: (what, holds, seen) => void (holds || left.push(`${what}: ${seen}`)), figure: () => {}, heading: () => {} });
     left.forEach((line) => this.say(`left behind: ${line}`));
   }
 

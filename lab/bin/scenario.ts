@@ -22,7 +22,7 @@ function list(): void {
 
 async function runOne(scenario: Scenario, lab: Lab, report: PrintedReport): Promise<void> {
   const began = Date.now();
-  console.log(`\n-- ${scenario.name}: ${scenario.shows}`);
+  report.heading(`${scenario.name}: ${scenario.shows}`);
   try {
     await lab.fresh();
     await scenario.run(lab, report);

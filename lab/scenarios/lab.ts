@@ -124,7 +124,7 @@ export class Lab {
 
   /** Destroys the stack and checks that nothing of the lab is left. */
   async end(report: Report): Promise<void> {
-    console.log("\n-- destroy: the lab leaves nothing behind");
+    report.heading("destroy: the lab leaves nothing behind");
     const { lab: id } = await this.stack.outputs<Partial<Outputs>>();
     await Promise.all([this.gateway?.close(), this.world?.ssh.close()]);
     const destroyed = await this.stack.destroy({ mayFail: true });

@@ -19,6 +19,8 @@ export interface Scenario {
 export interface Report {
   /** One named check: what must be so, whether it is, and what was seen. */
   check: (what: string, holds: boolean, seen?: string) => void;
+  /** Begins a group of checks. */
+  heading: (text: string) => void;
   /** A figure worth reading that nothing is judged by. */
   figure: (text: string) => void;
 }
@@ -33,6 +35,10 @@ export class PrintedReport implements Report {
     if (holds) this.passed++;
     else this.failed++;
     console.log(`  ${holds ? "ok  " : "FAIL"} ${what}${seen !== undefined && seen !== "" ? `: ${oneLine(seen)}` : ""}`);
+  };
+
+  heading = (text: string): void => {
+    console.log(`\n-- ${text}`);
   };
 
   figure = (text: string): void => {
