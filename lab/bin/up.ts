@@ -33,7 +33,7 @@ async function main(words: string[]): Promise<number> {
   }
   await stack.init();
   await forgetDeadMachines(stack);
-  say("pulumi up: two machines boot (usually 30–90 s emulated, 10 s with KVM), then the gateway's parts are pushed (30 s)");
+  say("pulumi up: two machines boot (usually 30–120 s emulated, 10 s with KVM), then the gateway's parts are pushed (30–60 s)");
   await lab.start();
   const { text, good } = await demonstrate(lab, say);
   console.log(`\n${text}\n`);
