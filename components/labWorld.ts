@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { worldLinks } from "../lab/networks";
+import { pairWorldLinks, worldLinks } from "../lab/networks";
 import type { SshConnectionArgs } from "./args";
 import { keysAlone, labMachine, sshKey, type SshKey } from "./labMachine";
 
@@ -7,6 +7,8 @@ import { keysAlone, labMachine, sshKey, type SshKey } from "./labMachine";
 export interface LabWorldArgs {
   /** Which lab: letters, digits, hyphens; also the name of the folder that holds its machines. */
   lab: pulumi.Input<string>;
+  /** Wires for a pair of gateways rather than for one. @default false */
+  pair?: boolean;
 }
 
 /**
@@ -30,7 +32,7 @@ export class LabWorld extends pulumi.ComponentResource {
       {
         lab: args.lab,
         userData: keysAlone(hostKey, this.administratorKey),
-        links: worldLinks,
+        links: args.pair === true ? pairWorldLinks : worldLinks,
         memoryMegabytes: 1024,
         hostKey,
         administratorKey: this.administratorKey,

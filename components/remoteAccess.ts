@@ -30,14 +30,14 @@ export function remoteAccessSpec(
   return checkedSpec(resolveSpec(name, args, defaults), givenSecrets(args), parent);
 }
 
-/** Makes a machine the gateway that `spec` describes: mints what is secret, renders the parts and pushes them. */
-export function remoteAccess(
-  name: string,
-  args: RemoteAccessArgs,
-  spec: pulumi.Output<GatewaySpec>,
-  machine: Machine,
-  parent: pulumi.Resource,
-): pulumi.Output<ClientSettings> {
+/** What a gateway must hide and what its clients must know, minted once: two machines of a pair have the same. */
+export interface AccessMaterial {
+  secrets: pulumi.Output<GatewaySecrets>;
+  /** What clients are told, once `ready` has been made. */
+  settings(ready: pulumi.Resource): pulumi.Output<ClientSettings>;
+}
+
+export function accessMaterial(name: string, args: RemoteAccessArgs, spec: pulumi.Output<GatewaySpec>, parent: pulumi.Resource): AccessMaterial {
   const opts = { parent };
   const access = accessSecrets(name, args, spec, opts);
   const identity = args.ikev2?.enabled === false ? undefined : serverIdentity(name, spec, opts);
@@ -50,26 +50,50 @@ export function remoteAccess(
       authority: identity?.authority,
     }),
   ) as pulumi.Output<GatewaySecrets>;
+  return {
+    secrets,
+    settings: (ready) =>
+      pulumi.secret(
+        pulumi
+          .all([spec.endpoint, access.preSharedKey, identity?.authority, access.passwords, ready.urn])
+          .apply(([endpoint, preSharedKey, authority, passwords]) => ({
+            endpoint,
+            preSharedKey: preSharedKey ?? "",
+            authority: authority ?? "",
+            passwords,
+          })),
+      ),
+  };
+}
 
+/** Renders all parts and pushes them to the machine; gives the last push, once which the gateway stands. */
+export function pushParts(
+  name: string,
+  machine: Machine,
+  spec: pulumi.Output<GatewaySpec>,
+  secrets: pulumi.Output<GatewaySecrets>,
+  opts: pulumi.CustomResourceOptions,
+): pulumi.CustomResource {
   const readable = spec.apply(renderReadableParts);
   const secret = pulumi.all([spec, secrets]).apply(([plain, values]) => renderSecretParts(plain, values));
   const pusher = partPusher(name, machine, spec, opts);
   pusher.push("identity", pick(secret, "identity"), true, false);
   pusher.push("base", pick(readable, "base"), false, true);
   pusher.push("passwords", pick(secret, "passwords"), true, false);
-  const users = pusher.push("users", pick(readable, "users"), false, false);
+  return pusher.push("users", pick(readable, "users"), false, false);
+}
 
+/** Makes a machine the gateway that `spec` describes: mints what is secret, renders the parts and pushes them. */
+export function remoteAccess(
+  name: string,
+  args: RemoteAccessArgs,
+  spec: pulumi.Output<GatewaySpec>,
+  machine: Machine,
+  parent: pulumi.Resource,
+): pulumi.Output<ClientSettings> {
+  const material = accessMaterial(name, args, spec, parent);
   // Only once the last part stands is there something to connect to.
-  return pulumi.secret(
-    pulumi
-      .all([spec.endpoint, access.preSharedKey, identity?.authority, access.passwords, users.id])
-      .apply(([endpoint, preSharedKey, authority, passwords]) => ({
-        endpoint,
-        preSharedKey: preSharedKey ?? "",
-        authority: authority ?? "",
-        passwords,
-      })),
-  );
+  return material.settings(pushParts(name, machine, spec, material.secrets, { parent }));
 }
 
 function pick(parts: pulumi.Output<Part[]>, name: PartName): pulumi.Output<Part> {

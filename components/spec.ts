@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { GatewaySecrets, GatewaySpec } from "../gateway/spec";
+import type { GatewaySecrets, GatewaySpec, PairSpec } from "../gateway/spec";
 import { clientKinds } from "../gateway/spec";
 import { problemsText, validateSpec } from "../gateway/validate";
 import type { RemoteAccessArgs } from "./args";
@@ -8,6 +8,8 @@ import type { RemoteAccessArgs } from "./args";
 export interface SpecDefaults {
   endpoint: pulumi.Input<string>;
   sshPort?: pulumi.Input<number>;
+  /** The first machine of a pair. @default a gateway by itself */
+  pair?: pulumi.Input<PairSpec>;
 }
 
 /** The one place where inputs become plain data. Says nothing of whether they make sense: see {@link checkedSpec}. */
@@ -31,6 +33,7 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
       administrators: args.administrators,
       sshPort: defaults.sshPort,
       deadPeerDelay: args.deadPeerDelay,
+      pair: defaults.pair,
     })
     .apply((a) => {
       const tunnel = a.tunnel ?? "full";
@@ -54,6 +57,7 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
         sshPort: a.sshPort ?? 22,
         deadPeerDelay: a.deadPeerDelay ?? 30,
         users: args.users.map((user) => ({ name: user.name })),
+        ...(a.pair === undefined ? {} : { pair: a.pair as PairSpec }),
       } as GatewaySpec;
     });
 }

@@ -65,7 +65,7 @@ export function renderUserData(args: UserDataArgs): string {
 }
 
 function packagesOf(spec: GatewaySpec, facts: Platform): string[] {
-  return [...facts.packages, ...(spec.ikev2 ? facts.ikev2Packages : []), ...(spec.l2tp ? facts.l2tpPackages : [])];
+  return [...facts.packages, ...(spec.ikev2 ? facts.ikev2Packages : []), ...(spec.l2tp ? facts.l2tpPackages : []), ...(spec.pair ? facts.pairPackages : [])];
 }
 
 function filesOf({ spec, files = [] }: UserDataArgs, facts: Platform): ConfigFile[] {

@@ -14,10 +14,18 @@ export interface Platform {
   l2tpKernelPackages: readonly string[];
   /** Why the platform cannot do L2TP; undefined: it can. */
   l2tpMissing?: string;
-  units: { ike: string; l2tp: string; firewall: string };
+  /** Packages that a pair needs beside them. */
+  pairPackages: readonly string[];
+  units: { ike: string; l2tp: string; firewall: string; vrrp: string; watch: string };
 }
 
-const units = { ike: "strongswan.service", l2tp: "xl2tpd.service", firewall: "vpn-gateway-firewall.service" };
+const units = {
+  ike: "strongswan.service",
+  l2tp: "xl2tpd.service",
+  firewall: "vpn-gateway-firewall.service",
+  vrrp: "keepalived.service",
+  watch: "vpn-gateway-watch.service",
+};
 
 /**
  * Of strongSwan only what a gateway loads (see render/charon.ts): eap-mschapv2 is in libcharon-extauth-plugins,
@@ -28,6 +36,7 @@ const common = {
   packages: ["charon-systemd", "strongswan-swanctl", "nftables", "python3"],
   ikev2Packages: ["libcharon-extauth-plugins", "libcharon-extra-plugins"],
   l2tpPackages: ["xl2tpd", "ppp"],
+  pairPackages: ["keepalived"],
   units,
 };
 
@@ -81,6 +90,12 @@ export const paths = {
   ikeUnit: "/etc/systemd/system/strongswan.service.d/vpn-gateway.conf",
   l2tpUnit: "/etc/systemd/system/xl2tpd.service",
   firewallUnit: "/etc/systemd/system/vpn-gateway-firewall.service",
+  keepalived: "/etc/keepalived/keepalived.conf",
+  vrrpUnit: "/etc/systemd/system/keepalived.service.d/vpn-gateway.conf",
+  watchUnit: "/etc/systemd/system/vpn-gateway-watch.service",
+  pair: "/etc/vpn-gateway/pair.json",
+  fitScript: "/etc/vpn-gateway/fit",
+  stateScript: "/etc/vpn-gateway/pair-state",
   sshd: "/etc/ssh/sshd_config.d/10-vpn-gateway.conf",
   ready: "/var/lib/vpn-gateway/ready",
 } as const;

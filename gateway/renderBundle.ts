@@ -6,7 +6,8 @@ import { renderFirewall } from "./render/nftables";
 import { renderChapSecrets, renderPppd } from "./render/pppd";
 import { renderConnections, renderEapSecrets, renderPreSharedKey } from "./render/swanctl";
 import { renderKernelParameters } from "./render/sysctl";
-import { renderFirewallUnit, renderIkeUnit, renderL2tpUnit } from "./render/units";
+import { renderFitScript, renderPair, renderStateScript, renderVrrp } from "./render/keepalived";
+import { renderFirewallUnit, renderIkeUnit, renderL2tpUnit, renderVrrpUnit, renderWatchUnit } from "./render/units";
 import { renderUsers } from "./render/users";
 import { renderXl2tpd } from "./render/xl2tpd";
 import type { GatewaySecrets, GatewaySpec } from "./spec";
@@ -51,7 +52,7 @@ function identityPart(spec: GatewaySpec, secrets: GatewaySecrets): Part {
 }
 
 function basePart(spec: GatewaySpec): Part {
-  const { packages, ikev2Packages, l2tpPackages, units } = platform(spec.platform);
+  const { packages, ikev2Packages, l2tpPackages, pairPackages, units } = platform(spec.platform);
   const files = [
     readable(paths.modules, renderModules(spec)),
     readable(paths.sysctl, renderKernelParameters(spec)),
@@ -66,11 +67,24 @@ function basePart(spec: GatewaySpec): Part {
     files.push(readable(paths.pppOptions, renderPppd(spec)));
     files.push(readable(paths.l2tpUnit, renderL2tpUnit(spec)));
   }
+  if (spec.pair) {
+    files.push(readable(paths.pair, renderPair(spec, spec.pair)));
+    files.push({ path: paths.fitScript, mode: 0o755, content: renderFitScript() });
+    files.push({ path: paths.stateScript, mode: 0o755, content: renderStateScript() });
+    files.push(readable(paths.watchUnit, renderWatchUnit(spec)));
+    files.push(readable(paths.keepalived, renderVrrp(spec, spec.pair)));
+    files.push(readable(paths.vrrpUnit, renderVrrpUnit(spec, spec.pair)));
+  }
   return {
     ...part("base", false),
-    packages: [...packages, ...(spec.ikev2 ? ikev2Packages : []), ...(spec.l2tp ? l2tpPackages : [])],
+    packages: [
+      ...packages,
+      ...(spec.ikev2 ? ikev2Packages : []),
+      ...(spec.l2tp ? l2tpPackages : []),
+      ...(spec.pair ? pairPackages : []),
+    ],
     modules: requiredModules(spec),
-    services: [units.firewall, units.ike, ...(spec.l2tp ? [units.l2tp] : [])],
+    services: [units.firewall, units.ike, ...(spec.l2tp ? [units.l2tp] : []), ...(spec.pair ? [units.watch, units.vrrp] : [])],
     // The firewall is in it: a mistake there cuts the session that pushes it.
     confirmWithin: 60,
     files,

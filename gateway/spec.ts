@@ -36,6 +36,40 @@ export interface Ikev2Spec {
   pool6?: string;
 }
 
+/**
+ * How clients reach whichever machine of a pair is active: an address that moves between the two, or a load balancer
+ * that sends everything to the one that answers its health checks.
+ */
+export const pairFronts = ["floatingAddress", "loadBalancer"] as const;
+export type PairFront = (typeof pairFronts)[number];
+
+/** An address that the active machine of a pair alone has. */
+export interface FloatingAddress {
+  /** IPv4 address with prefix length, e.g. 192.0.2.11/24. */
+  address: string;
+  /** The interface that it is put on. */
+  interface: string;
+}
+
+/** One machine of an active/standby pair. The two have different values in `member`, `address` and `peer` alone. */
+export interface PairSpec {
+  /** Which of the two; decides its half of each address pool, and who gives way where both believe to be active. */
+  member: 1 | 2;
+  front: PairFront;
+  /** This machine's and the other's own IPv4 address, between which VRRP is spoken (unicast), and the interface for it. */
+  address: string;
+  peer: string;
+  interface: string;
+  /** What follows the active machine: with a floating front the endpoint; the inside networks' way back; or nothing. */
+  floating: FloatingAddress[];
+  /** 1–255; another than any other pair's on the same network. */
+  virtualRouterId: number;
+  /** TCP port on which the active machine alone answers. */
+  healthPort: number;
+  /** CIDR ranges from which a load balancer asks it; empty: nobody may. */
+  healthCheckers: string[];
+}
+
 /** A person or device that may connect. The password is not here: see {@link GatewaySecrets}. */
 export interface UserSpec {
   /** 1–64 printable characters, no white space at either end. */
@@ -70,6 +104,8 @@ export interface GatewaySpec {
   /** Dead-peer detection: seconds of silence before a peer is asked. */
   deadPeerDelay: number;
   users: UserSpec[];
+  /** Of an active/standby pair; none: a gateway by itself. */
+  pair?: PairSpec;
 }
 
 /** What must never be readable; kept apart so that nothing renders it by accident. */

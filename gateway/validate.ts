@@ -1,6 +1,7 @@
 import { addressProblems } from "./validate/addresses";
 import { clientProblems } from "./validate/clients";
 import { endpointProblems } from "./validate/endpoint";
+import { pairProblems } from "./validate/pair";
 import type { Problem } from "./validate/problem";
 import { secretProblems } from "./validate/secrets";
 import { userProblems } from "./validate/users";
@@ -23,6 +24,7 @@ export function validateSpec(spec: GatewaySpec, secrets?: Partial<GatewaySecrets
     ...clientProblems(spec),
     ...addressProblems(spec),
     ...userProblems(spec),
+    ...pairProblems(spec),
     ...(secrets === undefined ? [] : secretProblems(spec, secrets, complete)),
   ];
 }

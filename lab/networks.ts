@@ -5,6 +5,8 @@ export const labAddresses = {
   /** The gateway's own, towards clients. */
   gatewayOutside: "192.0.2.11",
   gatewayOutside6: "2001:db8:1::11",
+  /** The gateway's way to the internet; in a lab with a load balancer it is that, too. */
+  internetRouter: "192.0.2.1",
   /** A host on the internet, beyond the gateway. */
   internetHost: "203.0.113.10",
   internetHost6: "2001:db8:3::10",
@@ -26,7 +28,7 @@ export const gatewayLinks: LinkSpec[] = [
     role: "client",
     socket: "outside",
     addresses: [`${labAddresses.gatewayOutside}/24`, `${labAddresses.gatewayOutside6}/64`],
-    gateway4: "192.0.2.1",
+    gateway4: labAddresses.internetRouter,
     gateway6: "2001:db8:1::1",
   },
   {
@@ -37,8 +39,29 @@ export const gatewayLinks: LinkSpec[] = [
   },
 ];
 
+/** The own addresses of a pair's two machines; `gatewayOutside` and `gatewayInside` are what moves between them. */
+export const pairAddresses = [
+  { outside: "192.0.2.12", inside: "10.20.0.2" },
+  { outside: "192.0.2.13", inside: "10.20.0.3" },
+] as const;
+
+/** Wires of one machine of a pair: names of the sockets have the machine's number. */
+export function pairLinks(member: 1 | 2): LinkSpec[] {
+  const { outside, inside } = pairAddresses[member - 1];
+  return [
+    { name: "wan0", role: "client", socket: `outside-${member}`, addresses: [`${outside}/24`], gateway4: labAddresses.internetRouter },
+    { name: "lan0", role: "client", socket: `inside-${member}`, addresses: [`${inside}/24`] },
+  ];
+}
+
 /** The world's ends of the same wires. */
 export const worldLinks: LinkSpec[] = [
   { name: "wan0", role: "server", socket: "outside" },
   { name: "lan0", role: "server", socket: "inside" },
 ];
+
+/** The same for a pair: a bridge joins the wires of both machines. */
+export const pairWorldLinks: LinkSpec[] = ([1, 2] as const).flatMap((member): LinkSpec[] => [
+  { name: `wan${member - 1}`, role: "server", socket: `outside-${member}` },
+  { name: `lan${member - 1}`, role: "server", socket: `inside-${member}` },
+]);

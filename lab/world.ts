@@ -41,6 +41,8 @@ export interface ConnectOptions {
   ikeTimeoutSeconds?: number;
   /** L2TP: dial again by itself. Default true. */
   redial?: boolean;
+  /** Asks after each second of silence, gives a silent gateway up within 2 s more, and dials anew by itself. Default false. */
+  fastDeadPeer?: boolean;
 }
 
 export interface Connected {
@@ -193,6 +195,26 @@ export class World {
   }
   captureCount(label: string, filter?: string): Promise<CaptureResult> {
     return this.call(["capture", "count", label, ...(filter ? [filter] : [])]);
+  }
+
+  /** The load balancer in front of a pair: its address, the machines behind it, and where they are asked for health. */
+  async balancerStart(address: string, targets: readonly string[], healthPort: number): Promise<void> {
+    await this.call(["balancer", "start"], { address, targets, healthPort });
+  }
+  async balancerStop(): Promise<void> {
+    await this.call(["balancer", "stop"]);
+  }
+  balancerStatus(): Promise<{ running: boolean; healthy: string[]; traffic: string[] }> {
+    return this.call(["balancer", "status"]);
+  }
+
+  /** Asks the machines of a pair, each 0.2 s, whether they answer for it. */
+  async samplerStart(addresses: readonly string[], port: number): Promise<void> {
+    await this.call(["sampler", "start"], { addresses, port });
+  }
+  /** Seconds for which two answered, and for which none did, at the longest. */
+  samplerStop(): Promise<{ samples: number; longestTwo: number; longestNone: number }> {
+    return this.call(["sampler", "stop"]);
   }
 
   /** A shell command in a namespace: isp, edge, nat, direct, internet, inside, c1 … */

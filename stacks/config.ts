@@ -15,7 +15,7 @@ export function remoteAccessConfig(config: pulumi.Config): RemoteAccessArgs {
   return {
     users: (config.getObject<string[]>("users") ?? []).map((name) => ({ name, password: passwords[name] })),
     l2tp: { enabled: config.getBoolean("l2tp") ?? true, preSharedKey: config.getSecret("preSharedKey") },
-    ikev2: { enabled: config.getBoolean("ikev2") ?? true, pool6: config.get("pool6") },
+    ikev2: { enabled: config.getBoolean("ikev2") ?? true, pool: config.get("ikev2Pool"), pool6: config.get("pool6") },
     insideNetworks: config.getObject<string[]>("insideNetworks") ?? [labAddresses.insideNetwork],
     dns: config.getObject<string[]>("dns") ?? [labAddresses.internetHost],
     tunnel: config.get("tunnel"),

@@ -6,6 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
  */
 const programs: Record<string, () => Promise<Record<string, unknown>>> = {
   lab: async () => (await import("./lab")).lab(),
+  "lab-pair": async () => (await import("./labPair")).labPair(),
   "existing-host": async () => (await import("./existingHost")).existingHost(),
 };
 

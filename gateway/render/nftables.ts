@@ -37,6 +37,7 @@ function firewallTable(spec: GatewaySpec): Table {
       ...addressSets("servers", servers),
       // What is neither the internet nor an inside network: clients have no business there.
       ...addressSets("reserved", reserved.map(network)),
+      ...(spec.pair ? addressSets("health_checkers", spec.pair.healthCheckers.map(network)) : []),
     ],
     chains: [prerouting(spec), input(spec), output(spec), forward(spec), clamp(spec), postrouting(spec)],
   };
@@ -91,10 +92,23 @@ function input(spec: GatewaySpec): Chain {
       ...ssh(spec),
       { rule: "udp dport { 500, 4500 } accept", why: "IKE, and ESP within UDP." },
       { rule: "meta l4proto esp accept" },
+      ...pairRules(spec),
       ...(spec.l2tp ? [{ rule: "udp dport 1701 meta ipsec exists accept" }] : []),
       { rule: dropped },
     ],
   };
+}
+
+/** VRRP has no authentication that is worth its name (RFC 5798, 9): who may speak it is decided here. */
+function pairRules({ pair }: GatewaySpec): Rule[] {
+  if (pair === undefined) return [];
+  const checkers = pair.healthCheckers.map(network);
+  return [
+    { rule: `ip saddr ${hostNetwork(parseAddress(pair.peer)!).text} meta l4proto 112 accept`, why: "The other machine of the pair, and nobody else." },
+    ...([4, 6] as const)
+      .filter((family) => checkers.some((range) => range.family === family))
+      .map((family) => ({ rule: `${family === 4 ? "ip" : "ip6"} saddr @health_checkers${family} tcp dport ${pair.healthPort} accept` })),
+  ];
 }
 
 const essentials: Rule[] = [

@@ -1,6 +1,7 @@
 import { parseAddress, parseNetwork, network, contains, hostNetwork } from "../addressing";
 import { concessions, espProposals, ikeProposals } from "../cipherSuites";
 import { renderStrongswanConf, section, setting, type Entry } from "../formats/strongswanConf";
+import { ownShare } from "../pair";
 import type { GatewaySecrets, GatewaySpec, Ikev2Spec, L2tpSpec } from "../spec";
 import { swanctlIdentity } from "./identity";
 import { passwordOf } from "./passwordOf";
@@ -26,6 +27,7 @@ function ikev2Connection(spec: GatewaySpec, ikev2: Ikev2Spec): Entry {
     setting("pools", poolNames(ikev2)),
     setting("fragmentation", true, "IKE messages with a certificate are larger than a packet, and many paths drop IP fragments."),
     setting("mobike", true),
+    ...encapsulation(spec),
     setting("send_cert", "always", "Windows and Apple do not ask for the certificate."),
     setting("send_certreq", false),
     setting("unique", "never", "One person has several devices, and each says INITIAL_CONTACT."),
@@ -60,6 +62,7 @@ function l2tpConnection(spec: GatewaySpec, l2tp: L2tpSpec): Entry {
     setting("remote_addrs", "%any"),
     setting("proposals", ikeProposals("l2tp", spec.clients), weak.length > 0 ? `SHA-1: ${weak.join("; ")}.` : undefined),
     setting("fragmentation", true),
+    ...encapsulation(spec),
     setting("unique", "never", "Clients behind one NAT may share an identity."),
     setting("dpd_delay", seconds(spec.deadPeerDelay)),
     setting("dpd_timeout", seconds(spec.deadPeerDelay * 4)),
@@ -78,6 +81,11 @@ function l2tpConnection(spec: GatewaySpec, l2tp: L2tpSpec): Entry {
       ]),
     ]),
   ]);
+}
+
+/** Load balancers carry UDP and no ESP. */
+function encapsulation(spec: GatewaySpec): Entry[] {
+  return spec.pair?.front === "loadBalancer" ? [setting("encap", true, "The load balancer carries no ESP but within UDP.")] : [];
 }
 
 function childCommon(): Entry[] {
@@ -128,7 +136,7 @@ function pools(spec: GatewaySpec, ikev2: Ikev2Spec): Entry[] {
     const subnets = spec.tunnel === "split" ? trafficSelectors(spec, ikev2).filter((t) => parseNetwork(t)?.family === family) : [];
     return [
       section(poolNames(ikev2)[index], [
-        setting("addrs", text),
+        setting("addrs", ownShare(network(text), spec.pair).text, spec.pair && "This machine's half: the other hands out the rest."),
         ...(servers.length > 0 ? [setting("dns", servers)] : []),
         ...(subnets.length > 0 ? [setting("subnet", subnets)] : []),
       ]),

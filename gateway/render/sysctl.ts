@@ -5,7 +5,7 @@ import type { GatewaySpec } from "../spec";
  * Kernel parameters. Only what acts on packets that are forwarded: sizes of socket buffers and TCP's settings do
  * nothing there.
  */
-export function kernelParameters(spec: Pick<GatewaySpec, "ikev2">): KernelParameter[] {
+export function kernelParameters(spec: Pick<GatewaySpec, "ikev2" | "pair">): KernelParameter[] {
   const parameters = [
     { key: "net.ipv4.ip_forward", value: 1, why: "Packets pass between tunnels and networks." },
     {
@@ -21,6 +21,16 @@ export function kernelParameters(spec: Pick<GatewaySpec, "ikev2">): KernelParame
   ];
   if (spec.ikev2?.pool6 !== undefined) {
     parameters.push({ key: "net.ipv6.conf.all.forwarding", value: 1, why: "The same for IPv6." });
+  }
+  if (spec.pair?.front === "floatingAddress") {
+    parameters.push(
+      { key: "net.ipv4.ip_nonlocal_bind", value: 1, why: "xl2tpd waits on the address that moves, on the standby too." },
+      {
+        key: "net.ipv4.conf.all.arp_ignore",
+        value: 1,
+        why: "The machine that has just given an address up has it on `lo` for a moment, to tell its clients from it: nobody on the link may hear of that.",
+      },
+    );
   }
   return parameters;
 }

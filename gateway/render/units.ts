@@ -1,6 +1,6 @@
 import { directive, renderUnit, type Directive } from "../formats/unit";
 import { paths, platform } from "../platforms";
-import type { GatewaySpec } from "../spec";
+import type { GatewaySpec, PairSpec } from "../spec";
 
 const why = (text: string) => `${text} Written by pulumi-vpn-gateway.`;
 
@@ -49,6 +49,13 @@ export function renderIkeUnit(spec: GatewaySpec): string {
           directive("CapabilityBoundingSet", "CAP_NET_ADMIN CAP_NET_RAW CAP_NET_BIND_SERVICE CAP_CHOWN CAP_SETGID CAP_SETUID CAP_SETPCAP"),
           directive("RestrictAddressFamilies", "AF_UNIX AF_INET AF_INET6 AF_NETLINK"),
           directive("SystemCallFilter", "@system-service"),
+          ...(spec.pair
+            ? [
+                directive("LogFilterPatterns", "~unsupported IKE version 3.0 from 127", "The watch asks twice a second whether IKE answers, and charon tells each time."),
+                directive("LogFilterPatterns", "~INVAL_MAJOR"),
+                directive("LogFilterPatterns", "~127.0.0.1.500. to 127.0.0.1"),
+              ]
+            : []),
         ],
       },
     ],
@@ -121,5 +128,65 @@ export function renderFirewallUnit(spec: Pick<GatewaySpec, "name">): string {
       { name: "Install", directives: [directive("WantedBy", "sysinit.target")] },
     ],
     why(`Firewall of ${spec.name}.`),
+  );
+}
+
+/** Drop-in for keepalived: comes back, and never leaves the pair's addresses on a machine where it does not run. */
+export function renderVrrpUnit(spec: GatewaySpec, pair: PairSpec): string {
+  const { units } = platform(spec.platform);
+  return renderUnit(
+    [
+      {
+        name: "Unit",
+        directives: [
+          directive("After", `${units.firewall} ${units.ike} ${units.watch}`),
+          directive("Wants", units.watch),
+          directive("StartLimitIntervalSec", "0"),
+        ],
+      },
+      {
+        name: "Service",
+        directives: [
+          directive("Restart", "always"),
+          directive("RestartSec", "1"),
+          directive("ExecStartPre", `/bin/sh ${paths.stateScript} INSTANCE gateway STOPPED 0`),
+          // Also after kill -9: an address on two machines is worse than on none.
+          ...pair.floating.map(({ address, interface: card }) => directive("ExecStopPost", `-/usr/sbin/ip address del ${address} dev ${card}`)),
+          directive("ExecStopPost", `-/bin/sh ${paths.stateScript} INSTANCE gateway STOPPED 0`),
+        ],
+      },
+    ],
+    why(`Restart of VRRP of ${spec.name}.`),
+  );
+}
+
+/** The watch: asks the IKE daemon, and answers a load balancer while the machine is the active one. */
+export function renderWatchUnit(spec: GatewaySpec): string {
+  return renderUnit(
+    [
+      {
+        name: "Unit",
+        directives: [directive("Description", "Watch over the IKE daemon of a pair"), directive("StartLimitIntervalSec", "0")],
+      },
+      {
+        name: "Service",
+        directives: [
+          directive("Type", "exec"),
+          directive("ExecStart", "/usr/sbin/vpn-gateway watch"),
+          directive("RuntimeDirectory", "vpn-gateway"),
+          directive("RuntimeDirectoryPreserve", "yes", "What it holds is others' too."),
+          directive("Restart", "always"),
+          directive("RestartSec", "1"),
+          directive("NoNewPrivileges", "yes"),
+          directive("ProtectSystem", "full"),
+          directive("ProtectHome", "yes"),
+          directive("PrivateTmp", "yes"),
+          directive("CapabilityBoundingSet", "CAP_NET_BIND_SERVICE"),
+          directive("RestrictAddressFamilies", "AF_UNIX AF_INET AF_INET6"),
+        ],
+      },
+      { name: "Install", directives: [directive("WantedBy", "multi-user.target")] },
+    ],
+    why(`Watch of ${spec.name}.`),
   );
 }

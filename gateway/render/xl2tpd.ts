@@ -1,17 +1,18 @@
-import { l2tpAddresses, network } from "../addressing";
+import { l2tpShare } from "../pair";
 import { renderIni } from "../formats/ini";
 import { paths } from "../platforms";
 import type { GatewaySpec, L2tpSpec } from "../spec";
 
 /** xl2tpd.conf(5): an L2TP network server for any client whose packets come through IPsec. */
 export function renderXl2tpd(spec: GatewaySpec, l2tp: L2tpSpec): string {
-  const addresses = l2tpAddresses(network(l2tp.pool));
+  const addresses = l2tpShare(l2tp.pool, spec.pair);
   return renderIni(
     [
       {
         name: "global",
         settings: [
           { key: "port", value: 1701 },
+          ...listenAddress(spec),
           { key: "access control", value: false },
           { key: "force userspace", value: false, why: "Packets stay in the kernel (l2tp_ppp)." },
         ],
@@ -34,4 +35,11 @@ export function renderXl2tpd(spec: GatewaySpec, l2tp: L2tpSpec): string {
     ],
     `L2TP server of ${spec.name}. Written by pulumi-vpn-gateway.`,
   );
+}
+
+/** Left to itself xl2tpd answers from the machine's own address, which no client has asked. */
+function listenAddress({ pair }: GatewaySpec) {
+  const outside = pair?.front === "floatingAddress" ? pair.floating.find((each) => each.interface === pair.interface) : undefined;
+  if (outside === undefined) return [];
+  return [{ key: "listen-addr", value: outside.address.split("/")[0], why: "Answers from the address that moves (net.ipv4.ip_nonlocal_bind lets the standby wait on it)." }];
 }

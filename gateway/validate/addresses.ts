@@ -1,6 +1,7 @@
 import {
-  contains, ikev2Clients, isPrivate, l2tpAddresses, overlaps, parseAddress, parseNetwork, type Family, type Network,
+  contains, ikev2Clients, isPrivate, overlaps, parseAddress, parseNetwork, type Family, type Network,
 } from "../addressing";
+import { l2tpShare, ownShare } from "../pair";
 import type { GatewaySpec } from "../spec";
 import { error, warning, type Problem } from "./problem";
 
@@ -83,10 +84,12 @@ function poolOverlaps(spec: GatewaySpec, pools: Placed[], inside: Placed[]): Pro
 function capacities(spec: GatewaySpec, pools: Placed[]): Problem[] {
   const users = spec.users.length;
   const problems = pools.flatMap(({ path, text, network }) => {
-    const room = path === "l2tp.pool" ? BigInt(l2tpAddresses(network).clients) : ikev2Clients(network);
+    // Where one machine of a pair is dead, the other has to serve everybody with its half.
+    const room = path === "l2tp.pool" ? BigInt(l2tpShare(text, spec.pair).clients) : ikev2Clients(ownShare(network, spec.pair));
     const places = room > 0n ? room : 0n;
     if (places > 0n && places >= BigInt(users)) return [];
-    return [error(path, text, `has room for ${places} clients and there are ${users} users`, "Use a larger network.")];
+    const half = spec.pair ? " on each machine of the pair" : "";
+    return [error(path, text, `has room for ${places} clients${half} and there are ${users} users`, "Use a larger network.")];
   });
   if (spec.l2tp && users > l2tpBound) {
     problems.push(error("users", undefined, `${users} users: xl2tpd serves about ${l2tpBound} clients at once`, "Use IKEv2, or spread the users over several gateways."));

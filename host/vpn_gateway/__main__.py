@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from . import VERSION, change, commands, lock, part, status
+from . import VERSION, change, commands, lock, pair, part, status, watch
 from .apply import apply
 from .detach import survive
 from .errors import Failure, UsageError, os_error
@@ -12,7 +12,8 @@ from .gateway import Gateway
 
 USAGE = (
     "usage: vpn-gateway [--root DIR] apply PART [--owner O] | confirm PART [--again] | revert PART [--generation N]"
-    " | remove PART [--owner O] | status [--json] | check [--json] | uninstall [--owner O] | version"
+    " | remove PART [--owner O] | status [--json] | check [--json] | uninstall [--owner O]"
+    " | hand-over | rejoin | watch | version"
 )
 
 
@@ -87,6 +88,13 @@ def _run(words: list[str]) -> int:
             return status.check(gateway, as_json)
         status.show(gateway, as_json)
         return 0
+    if command in ("watch", "rejoin"):
+        given.end()
+        (watch.watch if command == "watch" else pair.rejoin)(Gateway(root, command))
+        return 0
+    if command == "hand-over":
+        given.end()
+        return _change(root, command, patience, pair.hand_over)
     if command == "recover":
         given.flag("--boot")
         given.end()

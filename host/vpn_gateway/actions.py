@@ -1,6 +1,7 @@
 """What a set of changed files needs, in a fixed order, and nothing else."""
 
-from . import charon, kernel, nftables, strongswan_conf, systemd, users
+from . import charon, keepalived, kernel, nftables, pair, strongswan_conf, systemd, users
+from .errors import Failure
 from .gateway import Gateway
 from .part import Part
 from .swap import Effect
@@ -90,7 +91,12 @@ def _restarts(gateway: Gateway, effects: list[Effect]) -> set[str]:
                 reasons.setdefault(charon.UNIT, []).append(name)
         elif effect.path.startswith(XL2TPD_FILES):
             reasons.setdefault(XL2TPD, []).append(effect.path)
+        elif effect.path == pair.FILE:
+            reasons.setdefault(keepalived.WATCH, []).append(effect.path)
+        elif effect.path == keepalived.FILE and keepalived.UNIT not in reasons:
+            keepalived.reload(gateway)
     restarted = set()
+    moved = _hand_over(gateway, reasons)
     # charon before xl2tpd: L2TP without its SA is refused.
     for unit in sorted(reasons, key=lambda name: (name != charon.UNIT, name)):
         if systemd.is_active(gateway, unit):
@@ -101,9 +107,27 @@ def _restarts(gateway: Gateway, effects: list[Effect]) -> set[str]:
                 gateway.report.say(f"restarting {unit} ({', '.join(reasons[unit])}){drops}")
                 systemd.restart(gateway, unit)
             restarted.add(unit)
+    if moved:
+        pair.rejoin(gateway)
     if reload_charon and charon.UNIT not in restarted and charon.running(gateway):
         charon.reload_settings(gateway)
     return restarted
+
+
+def _hand_over(gateway: Gateway, reasons: dict[str, list[str]]) -> bool:
+    """
+    What drops tunnels is done on the standby: the active machine of a pair gives way first. Where the other does not
+    answer, waiting for it would leave the change undone for ever, so it is said and done.
+    """
+    drops = {charon.UNIT, XL2TPD, keepalived.UNIT} & set(reasons)
+    if not drops or pair.load(gateway) is None or not pair.is_active(gateway):
+        return False
+    try:
+        pair.hand_over(gateway)
+        return True
+    except Failure as failure:
+        gateway.report.say(f"changing the active machine: {failure}")
+        return False
 
 
 def _gone_connections(gateway: Gateway, effects: list[Effect]) -> set[str]:

@@ -124,6 +124,12 @@ def terminate(gateway: Gateway, unique_id: str, seconds: int = 5) -> None:
         vici.request("terminate", ike_id=unique_id, force="yes", timeout=str(seconds * 1000))
 
 
+def redirect(gateway: Gateway, connection: str, endpoint: str) -> None:
+    """Sends the connection's clients to `endpoint`, those that said they understand it."""
+    with Vici(gateway.paths.of(SOCKET)) as vici:
+        vici.request("redirect", ike=connection, gateway=endpoint)
+
+
 def end_orphans(gateway: Gateway, removed: set[str]) -> None:
     """Ends the SAs of connections that were removed: charon alone would keep them up."""
     for name, data in associations(gateway) if removed else ():

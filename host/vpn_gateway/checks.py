@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 
-from . import charon, kernel, nftables, packages, ppp, systemd, users
+from . import charon, keepalived, kernel, nftables, packages, ppp, systemd, users
 from .errors import Failure
 from .gateway import Gateway
 from .part import Part, PartFile
@@ -54,6 +54,8 @@ def _check(gateway: Gateway, file: PartFile, staged: str) -> str | None:
         return ppp.check_options(gateway, staged)
     if path == "/etc/xl2tpd/xl2tpd.conf":
         return _check_xl2tpd(file.content)
+    if path == keepalived.FILE:
+        return keepalived.check(gateway, staged)
     if path.startswith(kernel.SYSCTL_FOLDER):
         return _check_sysctl(gateway, file.content)
     if path == users.PATH:

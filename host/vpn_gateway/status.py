@@ -2,7 +2,7 @@
 
 import json
 
-from . import VERSION, charon, kernel, ppp, systemd, verify
+from . import VERSION, charon, kernel, pair, ppp, systemd, verify
 from .errors import Failure
 from .gateway import Gateway
 from .swap import Journal
@@ -39,6 +39,7 @@ def collect(gateway: Gateway) -> dict:
         "modules": modules,
         "ike": _ike(gateway),
         "l2tp": {"sessions": len(ppp.sessions(gateway))},
+        "pair": pair.collect(gateway),
         "changeUnderWay": Journal(gateway).read() is not None,
     }
 
@@ -78,8 +79,19 @@ def show(gateway: Gateway, as_json: bool) -> None:
     ike = data["ike"]
     print(f"IKE SAs: {ike['established']} established, {ike['connecting']} connecting" if ike["running"] else "charon: down")
     print(f"L2TP sessions: {data['l2tp']['sessions']}")
+    if data["pair"]:
+        print(_pair_line(data["pair"]))
     if data["changeUnderWay"]:
         print("a change is under way, or was cut off: the next command repairs that")
+
+
+def _pair_line(found: dict) -> str:
+    state = {pair.ACTIVE: "active", "BACKUP": "standby", "FAULT": "not fit to be active"}.get(found["state"], "VRRP does not run")
+    aside = ", asked to stand aside" if found["standsAside"] else ""
+    ago = found["ikeAnsweredSecondsAgo"]
+    ike = "IKE has never answered" if ago is None else f"IKE answered {ago} s ago"
+    other = "answers" if found["peerAnswers"] else "does not answer"
+    return f"machine {found['member']} of a pair: {state}{aside}; {ike}; the other, {found['peer']}, {other}"
 
 
 def _line(part: dict) -> str:

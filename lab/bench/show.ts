@@ -1,6 +1,7 @@
 /** What a person reads: one table a bench. */
 
 import type { Host } from "./benchLab";
+import type { Failover } from "./failover";
 import type { Goodput } from "./goodput";
 import type { ImportCost } from "./import";
 import type { Mtu } from "./mtu";
@@ -94,4 +95,20 @@ export function showTuning(result: TuningResult): string {
     table(["", "", "", ""], functional),
     result.notes.map((note) => `- ${note}`).join("\n"),
   ].join("\n\n");
+}
+
+export function showFailover(result: Failover): string {
+  const p95: Record<string, number> = {
+    "floating, IKEv2": result.floatingAddressP95,
+    "floating, L2TP": result.l2tpP95,
+    "balanced, IKEv2": result.loadBalancerP95,
+    "planned, IKEv2": result.plannedP95,
+  };
+  const rows = Object.entries(result.medians).map(([name, found]) => [name, spreadText(found, 2), name in p95 ? p95[name].toFixed(2) : ""]);
+  return [
+    `${result.runs} failovers of each kind, on ${result.host.hostCpus} CPUs (${result.host.hostCpu}), load ${result.host.load} at the end`,
+    table(["seconds without an answer", "median (least–most)", "95th percentile"], rows),
+    `not back within 90 s: ${result.notBack}; two machines answered for ${result.longestTwo} s at the longest, none for ${result.longestNone} s`,
+    ...result.notes.map((note) => `- ${note}`),
+  ].join("\n");
 }

@@ -17,3 +17,10 @@ export function spread(values: number[]): Spread {
 export function rounded(value: number, digits = 3): number {
   return Number(value.toFixed(digits));
 }
+
+/** The smallest of the values that so many per cent of them do not exceed. */
+export function percentile(values: number[], percent: number): number {
+  if (values.length === 0) throw new Error("no measurement was made");
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)];
+}

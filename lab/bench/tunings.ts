@@ -103,7 +103,7 @@ export const tunings: Tuning[] = [
   {
     name: "receive packet steering",
     shipped: false,
-    change: cards("echo f > /sys/class/net/CARD/queues/rx-0/rps_cpus"),
+    change: cards("printf %x $(((1 << $(nproc)) - 1)) > /sys/class/net/CARD/queues/rx-0/rps_cpus"),
     undo: cards("echo 0 > /sys/class/net/CARD/queues/rx-0/rps_cpus"),
     protocols: both,
     remark: "spreads the decryption of several clients over the CPUs; one client has one flow",

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * bench goodput | tuning | mtu | import  [--json] [--runs N] [--keep]
+ * bench goodput | tuning | mtu | import | failover  [--json] [--runs N] [--keep]
  *
  * Measures and prints a table, or with --json one JSON object; progress goes to stderr. All but `import` measure in a
  * lab of their own (stack `bench`), which is destroyed at the end unless --keep. Figures are medians with the least and
@@ -9,27 +9,48 @@
 
 import * as path from "node:path";
 import { BenchLab, revision } from "../bench/benchLab";
+import { FailoverBench } from "../bench/failover";
 import { goodput } from "../bench/goodput";
 import { importCost } from "../bench/import";
 import { mtu } from "../bench/mtu";
-import { showGoodput, showImport, showMtu, showTuning } from "../bench/show";
+import { showFailover, showGoodput, showImport, showMtu, showTuning } from "../bench/show";
 import { tuning } from "../bench/tuning";
 
 const root = path.resolve(__dirname, "..", "..", "..");
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-interface Bench {
-  defaultRuns: number;
-  lab: boolean;
-  run(runs: number, bench: BenchLab): Promise<object>;
-  show(result: never): string;
+/** What a bench needs to stand before it measures. */
+interface Stage {
+  start(): Promise<void>;
+  end(keep: boolean): Promise<void>;
 }
 
+interface Bench {
+  defaultRuns: number;
+  show(result: never): string;
+  /** What stands for it, and the measurement on that. */
+  prepare(): { stage?: Stage; run(runs: number): Promise<object> };
+}
+
+/** A bench on a lab of its own. */
+function staged<S extends Stage>(defaultRuns: number, make: () => S, run: (stage: S, runs: number) => Promise<object>, show: (result: never) => string): Bench {
+  return {
+    defaultRuns,
+    show,
+    prepare: () => {
+      const stage = make();
+      return { stage, run: (runs) => run(stage, runs) };
+    },
+  };
+}
+
+const lab = () => new BenchLab(root, say);
 const benches: Record<string, Bench> = {
-  goodput: { defaultRuns: 5, lab: true, run: (runs, bench) => goodput(bench, runs, say), show: showGoodput },
-  tuning: { defaultRuns: 3, lab: true, run: (runs, bench) => tuning(bench, runs, say), show: showTuning },
-  mtu: { defaultRuns: 1, lab: true, run: (_, bench) => mtu(bench, say), show: showMtu },
-  import: { defaultRuns: 9, lab: false, run: async (runs) => importCost(root, runs), show: showImport },
+  goodput: staged(5, lab, (bench, runs) => goodput(bench, runs, say), showGoodput),
+  tuning: staged(3, lab, (bench, runs) => tuning(bench, runs, say), showTuning),
+  mtu: staged(1, lab, (bench) => mtu(bench, say), showMtu),
+  import: { defaultRuns: 9, show: showImport, prepare: () => ({ run: async (runs) => importCost(root, runs) }) },
+  failover: staged(20, () => new FailoverBench(root, say), (bench, runs) => bench.run(runs), showFailover),
 };
 
 function usage(problem: string): number {
@@ -44,16 +65,16 @@ async function main(words: string[]): Promise<number> {
   const names = words.filter((word) => !["--json", "--keep"].includes(word));
   if (names.length !== 1 || benches[names[0]] === undefined) return usage(names.length === 0 ? "which one?" : `not one of them: ${names.join(" ")}`);
   if (runs !== undefined && !(Number.isInteger(runs) && runs >= 1 && runs <= 1000)) return usage("--runs takes a whole number from 1");
-  const { defaultRuns, lab, run, show } = benches[names[0]];
-  const bench = new BenchLab(root, say);
+  const { defaultRuns, prepare, show } = benches[names[0]];
+  const { stage, run } = prepare();
   const began = Date.now();
   let result: object;
   try {
-    if (lab) await bench.start();
+    await stage?.start();
     const measured = Date.now();
-    result = { bench: names[0], revision: revision(root), ...(await run(runs ?? defaultRuns, bench)), seconds: Math.round((Date.now() - measured) / 1000) };
+    result = { bench: names[0], revision: revision(root), ...(await run(runs ?? defaultRuns)), seconds: Math.round((Date.now() - measured) / 1000) };
   } finally {
-    if (lab) await bench.end(keep);
+    await stage?.end(keep);
   }
   say(`${names[0]}: ${Math.round((Date.now() - began) / 1000)} s in all`);
   // pulumi and the lab say what they do on stderr: stdout has the result alone.

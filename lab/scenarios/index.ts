@@ -5,9 +5,10 @@ import { firewall } from "./firewall";
 import { hostile } from "./hostile";
 import { keeping } from "./keeping";
 import { mtu } from "./mtu";
+import { pairs } from "./pairs";
 import { pushing } from "./pushing";
 import { recovering } from "./recovering";
 import type { Scenario } from "./scenario";
 
 /** Every lab scenario, in the order in which `--all` runs them. */
-export const scenarios: Scenario[] = [...connecting, ...firewall, ...mtu, ...changing, ...hostile, ...pushing, ...keeping, ...recovering, ...existing];
+export const scenarios: Scenario[] = [...connecting, ...firewall, ...mtu, ...changing, ...hostile, ...pushing, ...keeping, ...recovering, ...existing, ...pairs];

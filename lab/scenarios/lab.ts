@@ -20,6 +20,8 @@ interface Outputs {
   machineId: string;
   worldConnection: Connection;
   gatewayConnection: Connection;
+  /** Of a pair, in the order of its machines. */
+  gatewayConnections?: Connection[];
   clientSettings: { endpoint: string; preSharedKey: string; authority: string; passwords: Record<string, string> };
 }
 
@@ -27,7 +29,10 @@ interface Outputs {
 export class Lab {
   private outputs!: Outputs;
   private config = "";
+  /** The gateway, or the first machine of a pair. */
   gateway!: Ssh;
+  /** Both machines of a pair. */
+  gateways: Ssh[] = [];
   world!: World;
 
   constructor(readonly stack: Stack) {}
@@ -56,7 +61,13 @@ export class Lab {
   /** Reads the stack's outputs again, as after an `up` that changed them. */
   async read(): Promise<void> {
     this.outputs = await this.stack.outputs<Outputs>();
-    this.gateway = this.ssh("gateway", this.outputs.gatewayConnection);
+    const { gatewayConnections } = this.outputs;
+    if (gatewayConnections === undefined) {
+      this.gateway = this.ssh("gateway", this.outputs.gatewayConnection);
+    } else {
+      this.gateways = gatewayConnections.map((connection, index) => this.ssh(`gateway-${index + 1}`, connection));
+      this.gateway = this.gateways[0];
+    }
     const { worldConnection } = this.outputs;
     if (this.world?.ssh.target.hostPublicKey !== worldConnection.hostKey)
       this.world = await prepareWorld(this.ssh("world", worldConnection));
@@ -76,6 +87,7 @@ export class Lab {
   /** Between two scenarios: nobody connected, the link whole, the config as it was at first. */
   async fresh(): Promise<void> {
     await this.world.linkRestore();
+    if (this.gateways.length > 0) await this.world.balancerStop();
     await this.world.disconnectAll();
     if (fs.readFileSync(this.stack.configFile, "utf8") !== this.config) {
       fs.writeFileSync(this.stack.configFile, this.config);
@@ -126,7 +138,7 @@ export class Lab {
   async end(report: Report): Promise<void> {
     report.heading("destroy: the lab leaves nothing behind");
     const { lab: id } = await this.stack.outputs<Partial<Outputs>>();
-    await Promise.all([this.gateway?.close(), this.world?.ssh.close()]);
+    await Promise.all([this.gateway, ...this.gateways, this.world?.ssh].map((connection) => connection?.close()));
     const destroyed = await this.stack.destroy({ mayFail: true });
     report.check("pulumi destroy succeeds", destroyed.code === 0, destroyed.code === 0 ? `${destroyed.seconds.toFixed(0)} s` : destroyed.stdout + destroyed.stderr);
     if (id !== undefined) {

@@ -47,7 +47,10 @@ class Client:
         os.makedirs(f"{self.state}/xl2tpd", mode=0o700, exist_ok=True)
         # Daemons of all clients see one /var: each pppd gets a log of its own.
         write(self.ppp_log, "", 0o600)
-        self.unit(self.charon, "/usr/sbin/charon-systemd", kind="notify", bind={f"{self.etc}/swanctl": "/etc/swanctl"})
+        if not os.path.exists(f"{self.etc}/strongswan.conf"):
+            write(f"{self.etc}/strongswan.conf", client_files.strongswan_conf({}))
+        self.unit(self.charon, "/usr/sbin/charon-systemd", kind="notify", bind={
+            f"{self.etc}/swanctl": "/etc/swanctl", f"{self.etc}/strongswan.conf": "/etc/strongswan.conf"})
 
     def stop(self):
         stop_unit(self.xl2tpd)
@@ -60,6 +63,9 @@ class Client:
         return run("nsenter", "-t", pid, "-n", "-m", "swanctl", *words, check=check, timeout=timeout)
 
     def configure(self, wanted):
+        # In place, not by another file in its stead: the unit sees the one that it was started with.
+        with open(f"{self.etc}/strongswan.conf", "w") as file:
+            file.write(client_files.strongswan_conf(wanted))
         for file in glob.glob(f"{self.etc}/swanctl/conf.d/*"):
             os.remove(file)
         for file in glob.glob(f"{self.etc}/swanctl/x509ca/*"):
@@ -80,6 +86,7 @@ class Client:
         self.disconnect()
         self.start()
         self.configure(wanted)
+        self.swanctl("--reload-settings")
         loaded = self.swanctl("--load-all", "--clear", "--noprompt")
         if loaded.returncode != 0:
             return refused(started_at, reasons(loaded.stdout + loaded.stderr))

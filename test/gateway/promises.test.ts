@@ -44,7 +44,7 @@ describe.each(Object.keys(goldenSpecs))("%s", (name) => {
 
   test("no weak algorithm is accepted anywhere", () => {
     const text = Object.values(files(spec)).join("\n").toLowerCase();
-    expect(text).not.toMatch(/3des|\bdes\b|md5-|-md5|modp1024|modp1536|modp768|null|-none|blowfish|cast/);
+    expect(text).not.toMatch(/3des|\bdes\b|md5-|-md5|modp1024|modp1536|modp768|null|-none|blowfish|\bcast/);
     const sha1 = espProposals("l2tp", spec.clients).concat(ikeProposals("l2tp", spec.clients)).some((text) => text.includes("sha1"));
     expect(sha1).toBe(spec.clients.includes("windows"));
   });
@@ -72,6 +72,8 @@ describe.each(Object.keys(goldenSpecs))("%s", (name) => {
       ...families.map((family) => `${family === 4 ? "ip" : "ip6"} saddr @administrators${family} tcp dport ${spec.sshPort} accept`),
       "udp dport { 500, 4500 } accept",
       "meta l4proto esp accept",
+      ...(spec.pair ? [`ip saddr ${spec.pair.peer}/32 meta l4proto 112 accept`] : []),
+      ...(spec.pair?.healthCheckers.length ? [`ip saddr @health_checkers4 tcp dport ${spec.pair.healthPort} accept`] : []),
       ...(spec.l2tp ? ["udp dport 1701 meta ipsec exists accept"] : []),
     ]);
   });

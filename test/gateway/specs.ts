@@ -49,5 +49,34 @@ export const goldenSpecs: Record<string, GatewaySpec> = {
     clients: ["linux", "apple"],
     masquerade: "never",
   }),
+  "pair-floating": exampleSpec({
+    pair: {
+      member: 1,
+      front: "floatingAddress",
+      address: "192.0.2.12",
+      peer: "192.0.2.13",
+      interface: "wan0",
+      floating: [
+        { address: "192.0.2.11/24", interface: "wan0" },
+        { address: "10.20.0.1/24", interface: "lan0" },
+      ],
+      virtualRouterId: 51,
+      healthPort: 8500,
+      healthCheckers: [],
+    },
+  }),
+  "pair-load-balancer": exampleSpec({
+    pair: {
+      member: 2,
+      front: "loadBalancer",
+      address: "192.0.2.13",
+      peer: "192.0.2.12",
+      interface: "wan0",
+      floating: [{ address: "10.20.0.1/24", interface: "lan0" }],
+      virtualRouterId: 51,
+      healthPort: 8500,
+      healthCheckers: ["192.0.2.1/32"],
+    },
+  }),
   "ubuntu-2404": exampleSpec({ platform: "ubuntu2404", outsideMtu: 1460, sshPort: 2222, clients: ["windows"] }),
 };

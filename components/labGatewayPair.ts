@@ -1,0 +1,86 @@
+import * as pulumi from "@pulumi/pulumi";
+import { renderUserData } from "../gateway/cloudInit";
+import { otherMachine } from "../gateway/pair";
+import type { FloatingAddress, PairFront, PairSpec } from "../gateway/spec";
+import { labAddresses, pairAddresses, pairLinks } from "../lab/networks";
+import type { RemoteAccessArgs, SshConnectionArgs } from "./args";
+import { labMachine, sshKey, type LabMachine } from "./labMachine";
+import type { LabWorld } from "./labWorld";
+import { accessMaterial, pushParts, remoteAccessSpec, type ClientSettings } from "./remoteAccess";
+
+/** Args of {@link LabGatewayPair}. */
+export interface LabGatewayPairArgs extends RemoteAccessArgs {
+  /** The world that the pair stands in; made with `pair: true`. */
+  world: LabWorld;
+  /** `floatingAddress` or `loadBalancer`: how clients reach the active machine. @default "floatingAddress" */
+  front?: pulumi.Input<string>;
+}
+
+/**
+ * Two machines of the local lab as one remote-access gateway, active and standby. They have the same certificate,
+ * pre-shared key and users, and a half of each address pool.
+ */
+export class LabGatewayPair extends pulumi.ComponentResource {
+  /** Address that clients connect to. */
+  public readonly address: pulumi.Output<string>;
+  /** Identities of the two machines. */
+  public readonly machineIds: pulumi.Output<string[]>;
+  /** What clients must be told; a secret. */
+  public readonly clientSettings: pulumi.Output<ClientSettings>;
+  /** How to reach the two machines over SSH; a secret. */
+  public readonly connections: pulumi.Output<pulumi.Unwrap<SshConnectionArgs>[]>;
+
+  constructor(name: string, args: LabGatewayPairArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("pulumi-vpn-gateway:index:LabGatewayPair", name, {}, opts);
+    const pair = pulumi.output(args.front).apply((front) => labPair((front ?? "floatingAddress") as PairFront));
+    const first = remoteAccessSpec(name, args, { endpoint: labAddresses.gatewayOutside, pair }, this);
+    const specs = [first, first.apply(otherMachine)];
+    const machines = specs.map((spec, index): LabMachine => {
+      const own = `${name}-${index + 1}`;
+      const hostKey = sshKey(`${own}-host-key`, { parent: this }, first);
+      return labMachine(
+        own,
+        {
+          lab: args.world.lab,
+          userData: pulumi
+            .all([spec, hostKey.privateKey, hostKey.publicKey, args.world.administratorKey.publicKey])
+            .apply(([plain, privateKey, publicKey, administrator]) =>
+              renderUserData({ spec: { ...plain, name: own }, hostKey: { privateKey, publicKey }, authorizedKeys: [administrator] }),
+            ),
+          links: pairLinks(index === 0 ? 1 : 2),
+          memoryMegabytes: 384,
+          hostKey,
+          administratorKey: args.world.administratorKey,
+        },
+        { parent: this },
+      );
+    });
+    const material = accessMaterial(name, args, first, this);
+    // One machine after the other: each is verified before the next is touched, and the active one gives way first.
+    const second = pushParts(`${name}-2`, machines[1], specs[1], material.secrets, { parent: this });
+    const last = pushParts(`${name}-1`, machines[0], specs[0], material.secrets, { parent: this, dependsOn: [second] });
+    this.clientSettings = material.settings(last);
+    this.address = first.endpoint;
+    this.machineIds = pulumi.all(machines.map(({ id }) => id));
+    this.connections = pulumi.secret(pulumi.all(machines.map(({ connection }) => connection))) as pulumi.Output<pulumi.Unwrap<SshConnectionArgs>[]>;
+    this.registerOutputs({ address: this.address, machineIds: this.machineIds });
+  }
+}
+
+/** The first machine's view of the pair. */
+function labPair(front: PairFront): PairSpec {
+  const inside: FloatingAddress = { address: `${labAddresses.gatewayInside}/24`, interface: "lan0" };
+  const outside: FloatingAddress = { address: `${labAddresses.gatewayOutside}/24`, interface: "wan0" };
+  return {
+    member: 1,
+    front,
+    address: pairAddresses[0].outside,
+    peer: pairAddresses[1].outside,
+    interface: "wan0",
+    // Behind a load balancer only the inside network's way back moves.
+    floating: front === "loadBalancer" ? [inside] : [outside, inside],
+    virtualRouterId: 51,
+    healthPort: 8500,
+    healthCheckers: [`${labAddresses.internetRouter}/32`],
+  };
+}

@@ -1,0 +1,48 @@
+import { formatAddress, l2tpAddresses, network, parseAddress, type L2tpAddresses, type Network } from "./addressing";
+import type { GatewaySpec, PairSpec } from "./spec";
+
+/**
+ * How fast a pair notices. All in seconds; the sum bounds how long nobody answers (docs/pairs.md).
+ */
+export const pairTimers = {
+  /** VRRP's advertisements: the standby takes over after three of them and a skew of under one. */
+  advertisement: 0.3,
+  /** How often each machine asks its own IKE daemon. */
+  check: 0.5,
+  /** The daemon has not answered for so long: the machine is not fit. */
+  unfitAfter: 2,
+} as const;
+
+/** A machine's own half of a pool: the two hand out addresses that never collide. Without a pair all of it. */
+export function ownShare(pool: Network, pair: GatewaySpec["pair"]): Network {
+  if (pair === undefined) return pool;
+  const size = pool.last - pool.first + 1n;
+  const first = pair.member === 1 ? pool.first : pool.first + size / 2n;
+  const total = pool.family === 4 ? 32 : 128;
+  const prefix = Math.min(total, prefixLength(pool) + 1);
+  return network(`${formatAddress({ family: pool.family, value: first })}/${prefix}`);
+}
+
+function prefixLength(pool: Network): number {
+  return Number(pool.text.split("/")[1]);
+}
+
+/** The L2TP addresses that a machine hands out: its half of the pool, while the gateway's own end is the same on both. */
+export function l2tpShare(pool: string, pair: GatewaySpec["pair"]): L2tpAddresses {
+  const whole = l2tpAddresses(network(pool));
+  if (pair === undefined || whole.clients < 2) return whole;
+  const first = parseAddress(whole.first)!.value;
+  const half = BigInt(Math.ceil(whole.clients / 2));
+  const at = (value: bigint) => formatAddress({ family: 4, value });
+  return pair.member === 1
+    ? { ...whole, last: at(first + half - 1n), clients: Number(half) }
+    : { ...whole, first: at(first + half), clients: whole.clients - Number(half) };
+}
+
+/** The same pair as the other machine sees it. */
+export function otherMachine(spec: GatewaySpec): GatewaySpec {
+  if (spec.pair === undefined) throw new Error("a gateway by itself has no other machine");
+  const { member, address, peer } = spec.pair;
+  const pair: PairSpec = { ...spec.pair, member: member === 1 ? 2 : 1, address: peer, peer: address };
+  return { ...spec, pair };
+}

@@ -1,0 +1,72 @@
+import { contains, network, parseAddress, parseNetwork } from "../addressing";
+import { pairFronts, type GatewaySpec, type PairSpec } from "../spec";
+import { error, warning, type Problem } from "./problem";
+
+const card = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/;
+
+/** One machine of a pair. What concerns the two together is judged where both are known (see components). */
+export function pairProblems(spec: GatewaySpec): Problem[] {
+  const { pair } = spec;
+  if (pair === undefined) return [];
+  const problems: Problem[] = [];
+  if (!pairFronts.includes(pair.front)) {
+    problems.push(error("pair.front", pair.front, "is no front of a pair", `Use one of ${pairFronts.join(", ")}.`));
+  }
+  if (pair.member !== 1 && pair.member !== 2) problems.push(error("pair.member", pair.member, "is neither 1 nor 2", "A pair has two machines."));
+  for (const key of ["address", "peer"] as const) {
+    if (parseAddress(pair[key])?.family !== 4) {
+      problems.push(error(`pair.${key}`, pair[key], "is not an IPv4 address", "Give the machine's own address, without a prefix length."));
+    }
+  }
+  if (pair.address === pair.peer) problems.push(error("pair.peer", pair.peer, "is this machine's own address", "Give the other machine's."));
+  if (!card.test(pair.interface)) problems.push(error("pair.interface", pair.interface, "is no name of an interface", "At most 15 letters, digits, dots or hyphens."));
+  if (!whole(pair.virtualRouterId, 1, 255)) {
+    problems.push(error("pair.virtualRouterId", pair.virtualRouterId, "is not a whole number from 1 to 255", "Take one that no other pair on this network has."));
+  }
+  problems.push(...floatingProblems(spec, pair), ...healthProblems(spec, pair));
+  return problems;
+}
+
+function floatingProblems(spec: GatewaySpec, pair: PairSpec): Problem[] {
+  const problems = pair.floating.flatMap(({ address, interface: name }, index) => {
+    const path = `pair.floating[${index}]`;
+    const [host, prefix, ...rest] = address.split("/");
+    const found: Problem[] = [];
+    if (parseAddress(host)?.family !== 4 || rest.length > 0 || !/^([0-9]|[12][0-9]|3[0-2])$/.test(prefix ?? "")) {
+      found.push(error(`${path}.address`, address, "is not an IPv4 address with its prefix length", "Write e.g. 192.0.2.11/24."));
+    }
+    if ([pair.address, pair.peer].includes(host)) {
+      found.push(error(`${path}.address`, address, "is one of the machines' own addresses", "An address that moves belongs to neither."));
+    }
+    if (!card.test(name)) found.push(error(`${path}.interface`, name, "is no name of an interface", "At most 15 letters, digits, dots or hyphens."));
+    const pools = [spec.l2tp?.pool, spec.ikev2?.pool].flatMap((pool) => (pool !== undefined && parseNetwork(pool) ? [pool] : []));
+    for (const pool of pools) {
+      const parsed = parseAddress(host);
+      if (parsed && contains(network(pool), parsed)) found.push(error(`${path}.address`, address, `is in the clients' pool ${pool}`, "Use an address that no client gets."));
+    }
+    return found;
+  });
+  if (pair.front === "floatingAddress" && parseAddress(spec.endpoint) && !pair.floating.some(({ address }) => address.split("/")[0] === spec.endpoint)) {
+    problems.push(warning("endpoint", spec.endpoint, "is none of the pair's floating addresses", "That is right behind a 1:1 NAT that follows the active machine, and wrong anywhere else."));
+  }
+  return problems;
+}
+
+function healthProblems(spec: GatewaySpec, pair: PairSpec): Problem[] {
+  const problems: Problem[] = [];
+  if (!whole(pair.healthPort, 1, 65535)) problems.push(error("pair.healthPort", pair.healthPort, "is no TCP port", "Give one from 1 to 65535."));
+  if (pair.healthPort === spec.sshPort) problems.push(error("pair.healthPort", pair.healthPort, "is SSH's port", "Give another."));
+  pair.healthCheckers.forEach((range, index) => {
+    if (parseNetwork(range) === undefined) {
+      problems.push(error(`pair.healthCheckers[${index}]`, range, "is not a network in CIDR notation", "Write e.g. 10.20.0.0/16: where the load balancer asks from."));
+    }
+  });
+  if (pair.front === "loadBalancer" && pair.healthCheckers.length === 0) {
+    problems.push(error("pair.healthCheckers", undefined, "nobody may ask whether a machine is active", "Give the ranges that the load balancer's health checks come from."));
+  }
+  return problems;
+}
+
+function whole(value: unknown, least: number, most: number): boolean {
+  return Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+}

@@ -1,0 +1,179 @@
+"""Two machines as one: which of them is active, whether IKE answers, and giving way on purpose."""
+
+import contextlib
+import json
+import os
+import socket
+import struct
+import time
+from collections.abc import Iterator
+
+from . import charon, systemd
+from .errors import Failure
+from .gateway import Gateway
+
+FILE = "/etc/vpn-gateway/pair.json"
+STATE = "/run/vpn-gateway/pair-state"
+ANSWERED = "/run/vpn-gateway/ike-answered"
+STAND_ASIDE = "/run/vpn-gateway/stand-aside"
+ACTIVE = "MASTER"
+L2TP_UNIT = "xl2tpd.service"
+TELLING_TIME = 0.3  # seconds in which what charon was asked to send is sent
+MOVE_TIME = 10.0  # seconds within which the other machine must have taken over
+
+
+def load(gateway: Gateway) -> dict | None:
+    """What the pair is; None on a gateway by itself."""
+    try:
+        with open(gateway.paths.of(FILE)) as file:
+            return json.load(file)
+    except FileNotFoundError:
+        return None
+
+
+def read(gateway: Gateway, path: str) -> str:
+    try:
+        with open(gateway.paths.of(path)) as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def uptime(gateway: Gateway) -> float:
+    return float(read(gateway, "/proc/uptime").split()[0])
+
+
+def is_active(gateway: Gateway) -> bool:
+    return read(gateway, STATE) == ACTIVE
+
+
+def question() -> bytes:
+    """
+    The header of an IKE message of a version that does not exist: RFC 7296, 2.5, has it answered by
+    INVALID_MAJOR_VERSION. It costs the daemon no state, and one that hangs does not answer.
+    """
+    initiate, initiator = 34, 0x08
+    return os.urandom(8) + bytes(8) + struct.pack("!BBBBII", 0, 0x30, initiate, initiator, 0, 28)
+
+
+def ike_answers(address: str, patience: float, port: int = 500) -> bool:
+    """Whether an IKE daemon answers there within `patience` seconds."""
+    asked = question()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.settimeout(patience)
+        try:
+            asking.connect((address, port))
+            asking.send(asked)
+            return asking.recv(1500)[:8] == asked[:8]
+        except OSError:
+            return False
+
+
+def hand_over(gateway: Gateway) -> None:
+    """
+    Makes the other machine the active one and stays aside until `rejoin`. Clients are told once it has taken over, so
+    that they dial anew at once rather than after their dead-peer time.
+    """
+    described = load(gateway)
+    if described is None:
+        raise Failure("this gateway is not one of a pair: nobody could take over")
+    if not is_active(gateway):
+        gateway.report.result("this machine is the standby already")
+        return
+    if not ike_answers(described["peer"], 1.0) and not ike_answers(described["peer"], 1.0):
+        raise Failure(f"the other machine ({described['peer']}) does not answer: nothing was changed")
+    began = time.monotonic()
+    _end_l2tp(gateway)
+    _stand_aside(gateway, True)
+    try:
+        _until(lambda: not is_active(gateway), began, "keepalived did not give the pair's addresses up")
+        with _address_kept(gateway, described):
+            told = _tell_clients(gateway, described["endpoint"])
+        gateway.report.result(f"handed over in {time.monotonic() - began:.1f} s; {told} IKE SAs told to dial anew")
+    except Failure:
+        rejoin(gateway)
+        raise
+    finally:
+        _begin_l2tp(gateway)
+
+
+@contextlib.contextmanager
+def _address_kept(gateway: Gateway, described: dict) -> Iterator[None]:
+    """
+    For as long as clients are told, the address that has moved is on the loopback interface: they would not believe
+    another, the kernel sends from none that it has not, and nobody on the link is told of one there (arp_ignore).
+    """
+    moved = [each["address"].split("/")[0] for each in described["floating"] if described["front"] == "floatingAddress"]
+    for address in moved[:1]:
+        gateway.programs.run("ip", "address", "add", f"{address}/32", "dev", "lo")
+    try:
+        yield
+        if moved:
+            time.sleep(TELLING_TIME)
+    finally:
+        for address in moved[:1]:
+            gateway.programs.run("ip", "address", "del", f"{address}/32", "dev", "lo")
+
+
+def _stand_aside(gateway: Gateway, aside: bool) -> None:
+    path = gateway.paths.of(STAND_ASIDE)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    # In place: keepalived watches this very file.
+    with open(path, "w") as file:
+        file.write("1\n" if aside else "0\n")
+
+
+def _end_l2tp(gateway: Gateway) -> None:
+    """xl2tpd says goodbye to its clients when it stops, which they must hear before the address has moved."""
+    if systemd.is_active(gateway, L2TP_UNIT):
+        gateway.programs.run("systemctl", "stop", "--", L2TP_UNIT)
+
+
+def _begin_l2tp(gateway: Gateway) -> None:
+    if L2TP_UNIT in gateway.originals.services:
+        gateway.programs.run("systemctl", "start", "--", L2TP_UNIT)
+
+
+def _until(holds, began: float, otherwise: str) -> None:
+    while not holds():
+        if time.monotonic() - began > MOVE_TIME:
+            raise Failure(f"{otherwise} within {MOVE_TIME:.0f} s")
+        time.sleep(0.05)
+
+
+def _tell_clients(gateway: Gateway, endpoint: str) -> int:
+    """
+    Those that understand REDIRECT (RFC 5685) make a new SA before they end the old one; all others get a delete
+    message. Nobody waits for answers: they go to the other machine by now.
+    """
+    if not charon.running(gateway):
+        return 0
+    found = charon.associations(gateway)
+    if any(name == "ikev2" for name, _data in found):
+        charon.redirect(gateway, "ikev2", endpoint)
+    for _name, data in sorted(found, key=lambda each: each[0] == "ikev2"):
+        charon.terminate(gateway, str(data["uniqueid"]), 0)
+    return len(found)
+
+
+def rejoin(gateway: Gateway) -> None:
+    """The machine may be chosen again; it stays standby while the other is fit."""
+    _stand_aside(gateway, False)
+
+
+def collect(gateway: Gateway) -> dict | None:
+    """What `status` tells of the pair."""
+    described = load(gateway)
+    if described is None:
+        return None
+    answered = read(gateway, ANSWERED)
+    return {
+        "member": described["member"],
+        "front": described["front"],
+        "state": read(gateway, STATE) or "UNKNOWN",
+        "ikeAnsweredSecondsAgo": round(uptime(gateway) - float(answered), 1) if answered else None,
+        "standsAside": read(gateway, STAND_ASIDE) == "1",
+        "peer": described["peer"],
+        "peerAnswers": ike_answers(described["peer"], 1.0),
+        "addresses": [each["address"] for each in described["floating"]],
+    }

@@ -1,0 +1,132 @@
+import * as os from "node:os";
+import { labAddresses, pairAddresses } from "../networks";
+import { Pair } from "../pair";
+import { sleep } from "../progress";
+import { Lab } from "../scenarios/lab";
+import { Stack } from "../stack";
+import { percentile, rounded, spread, type Spread } from "./statistics";
+
+/** Seconds without an answer, of every failover that was made. */
+interface Outages {
+  ikev2: number[];
+  l2tp: number[];
+}
+
+export interface Failover {
+  runs: number;
+  /** Seconds, of IKEv2 clients, the 95th percentile. */
+  floatingAddressP95: number;
+  loadBalancerP95: number;
+  plannedP95: number;
+  /** Of L2TP clients, which dial anew: behind the floating address. */
+  l2tpP95: number;
+  medians: Record<string, Spread>;
+  /** Failovers after which a client did not come back within a minute and a half; each counts as that long. */
+  notBack: number;
+  /** At the longest, in one failover: two machines answered for the pair; none did. */
+  longestTwo: number;
+  longestNone: number;
+  host: { hostCpus: number; hostCpu: string; load: number };
+  notes: string[];
+}
+
+const patience = 90;
+const healthPort = 8500;
+const fast = { fastDeadPeer: true };
+const own = pairAddresses.map(({ outside }) => outside);
+const ikev2Client = 2;
+const l2tpClient = 1;
+
+/** A pair of its own, and failovers one after the other. */
+export class FailoverBench {
+  private readonly lab: Lab;
+  private readonly pair: Pair;
+  private notBack = 0;
+  private two = 0;
+  private none = 0;
+
+  constructor(root: string, private readonly say: (line: string) => void) {
+    this.lab = new Lab(new Stack("bench-pair", root, "lab-pair"));
+    this.pair = new Pair(this.lab);
+  }
+
+  async start(): Promise<void> {
+    this.say("a pair of its own: three machines boot");
+    await this.lab.start();
+    await this.lab.fresh();
+  }
+
+  async end(keep: boolean): Promise<void> {
+    if (keep) return;
+    await this.lab.end({ check: (what, holds, seen) => void (holds || this.say(`left behind: ${what}: ${seen}`)), figure: () => {}, heading: () => {} });
+  }
+
+  async run(runs: number): Promise<Failover> {
+    await this.connect();
+    const planned = await this.failovers("planned", runs, (active) => this.pair.ssh(active).mustRun("vpn-gateway hand-over && vpn-gateway rejoin", { timeoutSeconds: 60 }));
+    const floating = await this.failovers("floating address", runs, (active) => this.pair.cut(active));
+    await this.lab.stack.set("front", "loadBalancer");
+    await this.lab.stack.up();
+    await this.lab.read();
+    await this.lab.world.balancerStart(labAddresses.gatewayOutside, own, healthPort);
+    await sleep(15_000);
+    await this.connect();
+    const balanced = await this.failovers("load balancer", runs, (active) => this.pair.cut(active));
+    return {
+      runs,
+      floatingAddressP95: rounded(percentile(floating.ikev2, 95), 2),
+      loadBalancerP95: rounded(percentile(balanced.ikev2, 95), 2),
+      plannedP95: rounded(percentile(planned.ikev2, 95), 2),
+      l2tpP95: rounded(percentile(floating.l2tp, 95), 2),
+      medians: Object.fromEntries(
+        Object.entries({ floating, balanced, planned }).flatMap(([name, { ikev2, l2tp }]) => [
+          [`${name}, IKEv2`, spread(ikev2)],
+          [`${name}, L2TP`, spread(l2tp)],
+        ]),
+      ),
+      notBack: this.notBack,
+      longestTwo: this.two,
+      longestNone: this.none,
+      host: { hostCpus: os.cpus().length, hostCpu: os.cpus()[0]?.model ?? "unknown", load: Number(os.loadavg()[0].toFixed(1)) },
+      notes: [
+        "three emulated machines; the active one's links are cut (a ping each 0.1 s through the tunnel; its longest silence is the outage)",
+        "clients ask after 1 s of silence and give a silent gateway up 1.8 s later; another client's outage is its own dead-peer time and about 2 s",
+        "planned: `vpn-gateway hand-over` on the active machine of the pair with a floating address",
+      ],
+    };
+  }
+
+  private async connect(): Promise<void> {
+    for (const [client, protocol, user] of [[l2tpClient, "l2tp", "alice"], [ikev2Client, "ikev2", "bob"]] as const) {
+      const { connected, reason } = await this.lab.connect(client, protocol, user, fast);
+      if (!connected) throw new Error(`client ${client} does not connect by ${protocol}: ${reason}`);
+    }
+  }
+
+  private async failovers(name: string, runs: number, strike: (active: 1 | 2) => Promise<unknown>): Promise<Outages> {
+    const outages: Outages = { ikev2: [], l2tp: [] };
+    for (let number = 1; number <= runs; number++) {
+      const active = await this.pair.active();
+      await this.lab.world.samplerStart(own, healthPort);
+      const [l2tp, ikev2] = await this.pair.outage([l2tpClient, ikev2Client], () => strike(active), patience);
+      await this.pair.mend(active);
+      // What comes back has to find its place before it is struck again.
+      await sleep(5000);
+      await this.pair.active();
+      const seen = await this.lab.world.samplerStop();
+      this.two = Math.max(this.two, seen.longestTwo);
+      this.none = Math.max(this.none, seen.longestNone);
+      for (const [seconds, all] of [[l2tp, outages.l2tp], [ikev2, outages.ikev2]] as const) {
+        if (seconds === undefined) this.notBack++;
+        all.push(seconds ?? patience);
+      }
+      this.say(`${name} ${number} of ${runs}: IKEv2 ${ikev2 ?? "not back"} s, L2TP ${l2tp ?? "not back"} s; none for ${seen.longestNone} s, two for ${seen.longestTwo} s`);
+      for (const [client, seconds] of [[l2tpClient, l2tp], [ikev2Client, ikev2]] as const)
+        if (seconds === undefined || (await this.lab.answersWithin(client, 30)) === undefined) {
+          await this.connect();
+          break;
+        }
+    }
+    return outages;
+  }
+}

@@ -1,0 +1,73 @@
+import { powerOffMachine, powerOnMachine } from "./machine";
+import { labAddresses } from "./networks";
+import { sleep } from "./progress";
+import type { Lab } from "./scenarios/lab";
+import type { ClientName } from "./world";
+
+/** A machine of a pair, counted as its component does. */
+export type Member = 1 | 2;
+
+const state = "cat /run/vpn-gateway/pair-state";
+
+/** A pair in the lab, and what can befall it. */
+export class Pair {
+  constructor(readonly lab: Lab) {}
+
+  ssh(member: Member) {
+    return this.lab.gateways[member - 1];
+  }
+
+  /** Which machines say that they are active; `among` those that can be asked. */
+  async actives(among: readonly Member[] = [1, 2]): Promise<Member[]> {
+    const said = await Promise.all(among.map(async (member) => (await this.ssh(member).run(state, { timeoutSeconds: 20 })).stdout.trim()));
+    return among.filter((_, index) => said[index] === "MASTER");
+  }
+
+  /** The one active machine. @throws Error where there is none or two for 20 s. */
+  async active(among: readonly Member[] = [1, 2]): Promise<Member> {
+    let found: Member[] = [];
+    for (const until = Date.now() + 20_000; Date.now() < until; await sleep(300)) {
+      found = await this.actives(among);
+      if (found.length === 1) return found[0];
+    }
+    throw new Error(`${found.length} machines of the pair are active for 20 s`);
+  }
+
+  /** A power cut, and power again: the machine boots. */
+  powerOff(member: Member): Promise<void> {
+    return powerOffMachine(this.lab.id, `gateway-${member}`);
+  }
+  async powerOn(member: Member): Promise<void> {
+    await powerOnMachine(this.lab.id, `gateway-${member}`, () => undefined);
+    await this.ssh(member).close();
+  }
+
+  /** The machine's wires out of the world's bridges, and in again: its own cards notice nothing. */
+  async cut(member: Member): Promise<void> {
+    await this.lab.world.ssh.mustRun(`ip link set wan${member - 1} nomaster; ip link set lan${member - 1} nomaster`);
+  }
+  async mend(member: Member): Promise<void> {
+    await this.lab.world.ssh.mustRun(`ip link set wan${member - 1} master outside; ip link set lan${member - 1} master insidenet`);
+  }
+
+  /**
+   * How long each client had no answer because of `fault`: seconds, by the longest silence of a ping each 0.1 s; undefined
+   * where it did not come back within `patience`.
+   */
+  async outage(clients: readonly ClientName[], fault: () => Promise<unknown>, patience = 60): Promise<(number | undefined)[]> {
+    for (const client of clients) await this.lab.world.pingStart(client, labAddresses.insideHost, 0.1, "outage");
+    await sleep(1500);
+    await fault();
+    // The kernel forwards on by itself for a while where only a daemon died: the outage may not have begun.
+    await sleep(6000);
+    // A ping that began before an address was lost keeps asking from the old one: others see whether the client is back.
+    const back = await Promise.all(clients.map((client) => this.lab.answersWithin(client, patience)));
+    await sleep(500);
+    const seen: (number | undefined)[] = [];
+    for (const [index, client] of clients.entries()) {
+      const { longestGapMs } = await this.lab.world.pingStop(client, "outage");
+      seen.push(back[index] === undefined || longestGapMs === null ? undefined : longestGapMs / 1000);
+    }
+    return seen;
+  }
+}

@@ -1,0 +1,242 @@
+import { labAddresses, pairAddresses } from "../networks";
+import { Pair, type Member } from "../pair";
+import { sleep } from "../progress";
+import type { Lab } from "./lab";
+import type { Report, Scenario } from "./scenario";
+
+const healthPort = 8500;
+const own = pairAddresses.map(({ outside }) => outside);
+const other = (member: Member): Member => (member === 1 ? 2 : 1);
+const fast = { fastDeadPeer: true };
+
+async function bothConnected(lab: Lab, { check }: Report): Promise<void> {
+  for (const [protocol, client, user] of [["l2tp", 1, "alice"], ["ikev2", 2, "bob"]] as const) {
+    const { connected, reason, address } = await lab.connect(client, protocol, user, fast);
+    check(`a client connects by ${protocol}`, connected, connected ? String(address) : reason);
+  }
+}
+
+/** Does the health port of this machine answer, asked from where a load balancer would ask? */
+async function healthy(lab: Lab, member: Member): Promise<boolean> {
+  return (await lab.world.run("isp", `nc -z -w 2 ${own[member - 1]} ${healthPort}`)).code === 0;
+}
+
+interface Fault {
+  name: string;
+  /** Seconds within which IKEv2 and L2TP pass traffic again. */
+  ikev2: number;
+  l2tp: number;
+  strike(pair: Pair, active: Member): Promise<unknown>;
+  heal(pair: Pair, member: Member): Promise<unknown>;
+  /** Can the machine be asked while the fault lasts? */
+  reachable: boolean;
+}
+
+const faults: Fault[] = [
+  {
+    name: "the active machine's power is cut",
+    ikev2: 8, l2tp: 25, reachable: false,
+    strike: (pair, active) => pair.powerOff(active),
+    heal: (pair, member) => pair.powerOn(member),
+  },
+  {
+    name: "charon is killed and stays away",
+    ikev2: 10, l2tp: 25, reachable: true,
+    strike: (pair, active) => pair.ssh(active).mustRun("systemctl mask --runtime -q strongswan; systemctl kill -s KILL strongswan"),
+    heal: (pair, member) => pair.ssh(member).mustRun("systemctl unmask --runtime -q strongswan; systemctl start strongswan"),
+  },
+  {
+    name: "charon hangs (SIGSTOP)",
+    ikev2: 10, l2tp: 25, reachable: true,
+    strike: (pair, active) => pair.ssh(active).mustRun("pkill -STOP -x charon-systemd"),
+    heal: (pair, member) => pair.ssh(member).mustRun("pkill -CONT -x charon-systemd"),
+  },
+  {
+    name: "the machine's links are cut",
+    ikev2: 8, l2tp: 25, reachable: false,
+    strike: (pair, active) => pair.cut(active),
+    heal: (pair, member) => pair.mend(member),
+  },
+];
+
+/** Two machines as one. */
+export const pairs: Scenario[] = [
+  {
+    name: "pair-one-active",
+    program: "lab-pair",
+    shows: "one machine of a pair serves, the other stands by; each hands out its own half of the pools",
+    twin: "the standby's health port is shut, and forged VRRP from a stranger changes nothing",
+    seconds: 60,
+    async run(lab, report) {
+      const { check } = report;
+      const pair = new Pair(lab);
+      const active = await pair.active();
+      check("exactly one machine is active", (await pair.actives()).length === 1, `machine ${active}`);
+      check("its health port answers", await healthy(lab, active));
+      check("twin: the standby's does not", !(await healthy(lab, other(active))));
+      const addresses = await pair.ssh(other(active)).mustRun("ip -4 -o address");
+      check("the standby has none of the moving addresses", ![labAddresses.gatewayOutside, labAddresses.gatewayInside].some((address) => addresses.includes(` ${address}/`)));
+      await bothConnected(lab, report);
+      const given = String((await lab.world.status(2)).address);
+      const upperHalf = Number(given.split(".")[3]) >= 128;
+      check("the IKEv2 address is of the active machine's half", upperHalf === (active === 2), given);
+      // A router on the same network, with the highest priority there is, says that it is the active one.
+      const forged = [
+        "import socket, struct",
+        `for target in ${JSON.stringify(own)}:`,
+        "    for _ in range(20):",
+        "        body = struct.pack('!BBBBHH4s', 0x31, 51, 255, 1, 30, 0, socket.inet_aton('192.0.2.11'))",
+        "        s = socket.socket(socket.AF_INET, socket.SOCK_RAW, 112)",
+        "        s.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 255)",
+        "        s.sendto(body, (target, 0))",
+      ].join("\n");
+      await lab.world.ssh.mustRun("ip netns exec isp python3 -", { stdin: forged });
+      await sleep(2000);
+      check("twin: forged VRRP from the router is not believed", (await pair.active()) === active && (await lab.answersWithin(2, 5)) !== undefined);
+      const status = await pair.ssh(active).mustRun("vpn-gateway status");
+      check("`vpn-gateway status` tells the pair's state", /of a pair: active; IKE answered [\d.]+ s ago; the other, [\d.]+, answers/.test(status), status.split("\n").find((text) => text.includes("of a pair")));
+    },
+  },
+  ...faults.map((fault, index): Scenario => ({
+    name: ["pair-dead", "pair-charon-killed", "pair-charon-hangs", "pair-cut"][index],
+    program: "lab-pair",
+    shows: `${fault.name}: the other takes over, both clients are back by themselves`,
+    twin: "never two answer for more than 2 s, also when it comes back",
+    seconds: 120,
+    async run(lab, report) {
+      const { check, figure } = report;
+      const pair = new Pair(lab);
+      const active = await pair.active();
+      const standby = other(active);
+      await bothConnected(lab, report);
+      await lab.world.samplerStart(own, healthPort);
+      const [l2tp, ikev2] = await pair.outage([1, 2], () => fault.strike(pair, active));
+      check(`IKEv2 passes traffic again within ${fault.ikev2} s`, ikev2 !== undefined && ikev2 <= fault.ikev2, `${ikev2} s`);
+      check(`L2TP passes traffic again within ${fault.l2tp} s`, l2tp !== undefined && l2tp <= fault.l2tp, `${l2tp} s`);
+      check("the standby is the active one now", (await pair.active(fault.reachable ? [1, 2] : [standby])) === standby);
+      await fault.heal(pair, active);
+      await sleep(8000);
+      const one = await pair.active();
+      const seen = await lab.world.samplerStop();
+      check("twin: with it back, two answered for 2 s at most", seen.longestTwo <= 2, `${seen.longestTwo} s of ${seen.samples} samples`);
+      figure(`none answered for ${seen.longestNone} s at the longest; active afterwards: machine ${one}`);
+      for (const client of [1, 2]) check(`client ${client} passes traffic afterwards`, (await lab.answersWithin(client, 30)) !== undefined);
+    },
+  })),
+  {
+    name: "pair-planned",
+    program: "lab-pair",
+    shows: "a planned move: the other takes over, clients are told and dial anew at once",
+    twin: "with the other machine's IKE daemon dead the move is refused, and nothing changes",
+    seconds: 60,
+    async run(lab, report) {
+      const { check } = report;
+      const pair = new Pair(lab);
+      const active = await pair.active();
+      await bothConnected(lab, report);
+      const [l2tp, ikev2] = await pair.outage([1, 2], () => pair.ssh(active).mustRun("vpn-gateway hand-over && vpn-gateway rejoin", { timeoutSeconds: 60 }));
+      check("IKEv2 lost 3 s at most", ikev2 !== undefined && ikev2 <= 3, `${ikev2} s`);
+      check("L2TP is back by itself within 20 s", l2tp !== undefined && l2tp <= 20, `${l2tp} s`);
+      const now = await pair.active();
+      check("the other machine is active, and stays it", now === other(active));
+      await pair.ssh(active).mustRun("pkill -STOP -x charon-systemd");
+      const refused = await pair.ssh(now).run("vpn-gateway hand-over", { timeoutSeconds: 60 });
+      await pair.ssh(active).mustRun("pkill -CONT -x charon-systemd");
+      check("twin: a move to a machine whose IKE hangs is refused", refused.code === 1 && /does not answer: nothing was changed/.test(refused.stderr), refused.stderr);
+      check("and clients keep their tunnels", (await lab.answersWithin(2, 3)) !== undefined && (await pair.active()) === now);
+    },
+  },
+  {
+    name: "pair-users",
+    program: "lab-pair",
+    shows: "a user added to a pair replaces nothing and drops nobody; a second up has nothing to do",
+    twin: "before the up the new user is refused",
+    seconds: 90,
+    async run(lab, report) {
+      const { check } = report;
+      const again = await lab.stack.call(["preview", "--diff", "--expect-no-changes", "--non-interactive", "--color", "never"], { mayFail: true });
+      check("pulumi preview after up: no changes", again.code === 0, again.code === 0 ? `${again.seconds.toFixed(0)} s` : again.stdout);
+      await bothConnected(lab, report);
+      const early = await lab.connect(3, "ikev2", "carol", { password: "anything" });
+      check("twin: before the up carol is refused", !early.connected, early.reason);
+      await lab.stack.set("users[2]", "carol");
+      const active = await new Pair(lab).active();
+      for (const client of [1, 2]) await lab.world.pingStart(client, labAddresses.insideHost, 0.1);
+      const up = await lab.stack.up();
+      await lab.read();
+      for (const [who, client] of [["L2TP", 1], ["IKEv2", 2]] as const) {
+        const { sent, received } = await lab.world.pingStop(client);
+        check(`${who}: no packet lost while carol is added`, sent > 20 && received === sent, `${received} of ${sent}`);
+      }
+      check("nothing was replaced", !/replaced/.test(up.stdout));
+      check("the same machine is active", (await new Pair(lab).active()) === active);
+      const { connected, reason } = await lab.connect(3, "ikev2", "carol");
+      check("carol connects", connected, reason);
+    },
+  },
+  {
+    name: "pair-rolling",
+    program: "lab-pair",
+    shows: "a change that restarts the IKE daemon is made on a standby, each machine in its turn",
+    twin: "the daemon of each machine was really restarted",
+    seconds: 120,
+    async run(lab, report) {
+      const { check, figure } = report;
+      const pair = new Pair(lab);
+      await bothConnected(lab, report);
+      const started = async () => Promise.all(([1, 2] as const).map(async (member) => (await pair.ssh(member).mustRun("systemctl show -p ActiveEnterTimestampMonotonic --value strongswan")).trim()));
+      const before = await started();
+      await lab.world.samplerStart(own, healthPort);
+      await lab.stack.set("ikev2Pool", "10.77.2.0/23");
+      const [, ikev2] = await pair.outage([2], async () => {
+        await lab.stack.up();
+      }).then(([seconds]) => [undefined, seconds]);
+      const seen = await lab.world.samplerStop();
+      await lab.read();
+      const after = await started();
+      check("twin: both machines' daemons were restarted", before.every((moment, index) => moment !== after[index]), `${before} → ${after}`);
+      check("IKEv2 never lost more than 5 s at a time", ikev2 !== undefined && ikev2 <= 5, `${ikev2} s`);
+      check("never two answered for more than 2 s", seen.longestTwo <= 2, `${seen.longestTwo} s`);
+      figure(`none answered for ${seen.longestNone} s at the longest`);
+      check("one machine is active", (await pair.actives()).length === 1);
+    },
+  },
+  {
+    name: "pair-load-balancer",
+    program: "lab-pair",
+    shows: "behind a load balancer with NLB's manners both clients connect, and are back after the active machine died",
+    twin: "with no healthy target it fails open, and IKE to the standby alone still answers",
+    seconds: 180,
+    async run(lab, report) {
+      const { check, figure } = report;
+      await lab.stack.set("front", "loadBalancer");
+      await lab.stack.up();
+      await lab.read();
+      await lab.world.balancerStart(labAddresses.gatewayOutside, own, healthPort);
+      const pair = new Pair(lab);
+      const active = await pair.active();
+      await until(async () => (await lab.world.balancerStatus()).healthy.length === 1, 40);
+      const balanced = await lab.world.balancerStatus();
+      check("the load balancer finds the active machine, and it alone, healthy", balanced.healthy.join() === own[active - 1], balanced.healthy.join());
+      await bothConnected(lab, report);
+      const wire = await pair.ssh(active).mustRun("swanctl --list-sas");
+      check("ESP is within UDP, and clients' addresses are preserved", /\[4500\]/.test(wire) && wire.includes("198.51.100.2"));
+      const [l2tp, ikev2] = await pair.outage([1, 2], () => pair.cut(active), 90);
+      check("IKEv2 passes traffic again within 25 s", ikev2 !== undefined && ikev2 <= 25, `${ikev2} s`);
+      check("L2TP passes traffic again within 40 s", l2tp !== undefined && l2tp <= 40, `${l2tp} s`);
+      figure(`load balancer: IKEv2 ${ikev2} s, L2TP ${l2tp} s`);
+      const standby = other(active);
+      await pair.ssh(standby).mustRun("systemctl stop vpn-gateway-watch");
+      await until(async () => (await lab.world.balancerStatus()).healthy.length === 0, 40);
+      const open = await lab.world.balancerStatus();
+      check("twin: with none healthy it sends traffic to both", open.traffic.length === 2, open.traffic.join());
+      await pair.ssh(standby).mustRun("systemctl start vpn-gateway-watch");
+      await pair.mend(active);
+      await pair.active();
+    },
+  },
+];
+
+async function until(holds: () => Promise<boolean>, seconds: number): Promise<void> {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end && !(await holds()); ) await sleep(500);
+}

@@ -1,0 +1,188 @@
+"""Two machines as one: the watch, and giving way."""
+
+import json
+import os
+import socket
+import struct
+import threading
+import unittest
+
+from machine import MachineTest
+
+from vpn_gateway import pair, watch
+from vpn_gateway.errors import Failure
+from vpn_gateway.gateway import Gateway
+
+
+class FakeIke:
+    """Answers as RFC 7296, 2.5, wants it: same initiator SPI, INVALID_MAJOR_VERSION."""
+
+    def __init__(self) -> None:
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.asked: list[bytes] = []
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self) -> None:
+        while True:
+            try:
+                packet, source = self.socket.recvfrom(1500)
+            except OSError:
+                return
+            if not packet:
+                return
+            self.asked.append(packet)
+            self.socket.sendto(packet[:8] + bytes(20), source)
+
+    def stop(self) -> None:
+        self.socket.close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class PairTest(MachineTest):
+    def setUp(self) -> None:
+        super().setUp()
+        self.health_port = free_port()
+        self.gateway = Gateway(self.root, "test")
+        self.write("/proc/uptime", "100.25 200.5\n")
+
+    def describe(self, **changes: object) -> None:
+        described = {
+            "name": "office", "member": 1, "front": "floatingAddress", "endpoint": "192.0.2.11", "address": "192.0.2.12",
+            "peer": "127.0.0.1", "healthPort": self.health_port, "checkSeconds": 0.1, "unfitAfterSeconds": 2,
+            "floating": [{"address": "192.0.2.11/24", "interface": "wan0"}], **changes,
+        }
+        self.write("/etc/vpn-gateway/pair.json", json.dumps(described))
+
+
+class Question(unittest.TestCase):
+    def test_it_is_an_ike_header_of_a_version_that_does_not_exist(self) -> None:
+        asked = pair.question()
+        self.assertEqual(len(asked), 28)
+        self.assertEqual(asked[17] >> 4, 3)
+        self.assertEqual(struct.unpack("!I", asked[24:])[0], len(asked))
+        self.assertNotEqual(asked[:8], pair.question()[:8])
+
+
+class Watch(PairTest):
+    def test_an_answer_is_written_down_with_the_uptime(self) -> None:
+        ike = FakeIke()
+        self.addCleanup(ike.stop)
+        self.describe()
+        watch.watch(self.gateway, 1, ike.port)
+        self.assertEqual(self.read("/run/vpn-gateway/ike-answered"), "100.25\n")
+        self.assertEqual(len(ike.asked), 1)
+
+    def test_silence_leaves_what_was_written_to_grow_old(self) -> None:
+        self.describe()
+        self.write("/run/vpn-gateway/ike-answered", "7.00\n")
+        watch.watch(self.gateway, 1, free_port())
+        self.assertEqual(self.read("/run/vpn-gateway/ike-answered"), "7.00\n")
+
+    def test_a_stranger_that_answers_with_another_spi_does_not_count(self) -> None:
+        liar = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(liar.close)
+        liar.bind(("127.0.0.1", 0))
+
+        def lie() -> None:
+            _packet, source = liar.recvfrom(1500)
+            liar.sendto(bytes(28), source)
+
+        threading.Thread(target=lie, daemon=True).start()
+        self.assertFalse(pair.ike_answers("127.0.0.1", 1.0, liar.getsockname()[1]))
+
+    def opened(self, state: str, answers: bool) -> bool:
+        self.describe()
+        self.write("/run/vpn-gateway/pair-state", f"{state}\n")
+        ike = FakeIke()
+        self.addCleanup(ike.stop)
+        watching = threading.Thread(target=watch.watch, args=(self.gateway, 6, ike.port if answers else free_port()))
+        watching.start()
+        found = False
+        while watching.is_alive():
+            with socket.socket() as asking:
+                asking.settimeout(0.1)
+                found = found or asking.connect_ex(("127.0.0.1", self.health_port)) == 0
+        watching.join()
+        return found
+
+    def test_the_active_machine_whose_ike_answers_is_healthy(self) -> None:
+        self.assertTrue(self.opened("MASTER", True))
+
+    def test_the_standby_is_not(self) -> None:
+        self.assertFalse(self.opened("BACKUP", True))
+
+    def test_an_active_machine_whose_ike_is_silent_is_not(self) -> None:
+        self.assertFalse(self.opened("MASTER", False))
+
+    def test_without_a_pair_it_says_so(self) -> None:
+        with self.assertRaisesRegex(Failure, "not one of a pair"):
+            watch.watch(self.gateway, 1)
+
+
+class HandOver(PairTest):
+    def test_a_gateway_by_itself_has_nobody_to_hand_over_to(self) -> None:
+        done = self.run_command("hand-over")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("nobody could take over", done.stderr)
+
+    def test_the_standby_has_nothing_to_do(self) -> None:
+        self.describe()
+        self.write("/run/vpn-gateway/pair-state", "BACKUP\n")
+        done = self.run_command("hand-over")
+        self.assertEqual((done.returncode, done.stdout), (0, "this machine is the standby already\n"))
+
+    def test_where_the_other_does_not_answer_nothing_is_changed(self) -> None:
+        self.describe()
+        self.write("/run/vpn-gateway/pair-state", "MASTER\n")
+        done = self.run_command("hand-over")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("does not answer: nothing was changed", done.stderr)
+        self.assertFalse(self.exists("/run/vpn-gateway/stand-aside"))
+
+    def test_rejoin_writes_in_place_for_keepalived_watches_that_file(self) -> None:
+        self.describe()
+        self.write("/run/vpn-gateway/stand-aside", "1\n")
+        before = os.stat(f"{self.root}/run/vpn-gateway/stand-aside").st_ino
+        self.assertEqual(self.run_command("rejoin").returncode, 0)
+        self.assertEqual(self.read("/run/vpn-gateway/stand-aside"), "0\n")
+        self.assertEqual(os.stat(f"{self.root}/run/vpn-gateway/stand-aside").st_ino, before)
+
+    def test_status_tells_of_the_pair(self) -> None:
+        self.describe()
+        self.write("/run/vpn-gateway/pair-state", "MASTER\n")
+        self.write("/run/vpn-gateway/ike-answered", "99.00\n")
+        found = self.status()["pair"]
+        self.assertEqual((found["state"], found["ikeAnsweredSecondsAgo"], found["peerAnswers"]), ("MASTER", 1.2, False))
+
+
+class Keepalived(PairTest):
+    def test_a_configuration_that_keepalived_refuses_is_refused(self) -> None:
+        from machine import part_text
+
+        refused = self.apply(part_text("base", {"/etc/keepalived/keepalived.conf": "vrrp_instance gateway { BOGUS }\n"}), expect=1)
+        self.assertIn("Unknown keyword 'BOGUS'", refused.stderr)
+        self.assertFalse(self.exists("/etc/keepalived/keepalived.conf"))
+
+    def test_only_its_own_scripts_missing_is_no_reason_to_refuse(self) -> None:
+        from machine import part_text
+
+        self.apply(part_text("base", {"/etc/keepalived/keepalived.conf": "vrrp_script fit { script /etc/vpn-gateway/fit }\n"}))
+
+    def test_a_change_is_read_again_without_a_restart(self) -> None:
+        from machine import part_text
+
+        self.mark("active/keepalived.service")
+        self.apply(part_text("base", {"/etc/keepalived/keepalived.conf": "a\n"}))
+        self.assertEqual(len(self.calls("systemctl reload -- keepalived.service")), 1)
+        self.assertEqual(self.calls("systemctl restart"), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
