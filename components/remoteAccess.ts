@@ -6,7 +6,7 @@ import type { RemoteAccessArgs } from "./args";
 import { serverIdentity } from "./certificates";
 import { partPusher, type Machine } from "./parts";
 import { accessSecrets } from "./secrets";
-import { checkedSpec, givenSecrets, resolveSpec, type SpecDefaults } from "./spec";
+import { checkedSpec, givenSecrets, resolveSpec, type SpecDefaults, type TargetProblems } from "./spec";
 
 /** What a client must be told to connect. As a whole a Pulumi secret. */
 export interface ClientSettings {
@@ -26,8 +26,9 @@ export function remoteAccessSpec(
   args: RemoteAccessArgs,
   defaults: SpecDefaults,
   parent: pulumi.Resource,
+  ofTarget?: TargetProblems,
 ): pulumi.Output<GatewaySpec> {
-  return checkedSpec(resolveSpec(name, args, defaults), givenSecrets(args), parent);
+  return checkedSpec(resolveSpec(name, args, defaults), givenSecrets(args), parent, ofTarget);
 }
 
 /** Makes a machine the gateway that `spec` describes: mints what is secret, renders the parts and pushes them. */
