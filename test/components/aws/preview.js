@@ -1,10 +1,6 @@
 // Previews one gateway on mocks in a process of its own, since an Output that rejects does so on several promises, each
 // of which would fail a test. Prints what was said and what was registered. Usage: node preview.js ARGS-AS-JSON
-const { transformSync } = require("@swc/core");
-require.extensions[".ts"] = (module, filename) => {
-  const options = { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "commonjs" } };
-  module._compile(transformSync(require("fs").readFileSync(filename, "utf8"), { ...options, filename }).code, filename);
-};
+require("../../typescript.js");
 const { registered, record, settled } = require("../mocks.ts");
 const { AwsGateway } = require("../../../aws.ts");
 const { args, calls } = require("./helpers.ts");
