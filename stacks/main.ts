@@ -7,6 +7,7 @@ import * as pulumi from "@pulumi/pulumi";
 const programs: Record<string, () => Promise<Record<string, unknown>>> = {
   lab: async () => (await import("./lab")).lab(),
   "existing-host": async () => (await import("./existingHost")).existingHost(),
+  "aws-remote-access": async () => (await import("./awsRemoteAccess")).awsRemoteAccess(),
 };
 
 export = async (): Promise<Record<string, unknown>> => {
