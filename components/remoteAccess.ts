@@ -4,7 +4,7 @@ import { renderReadableParts, renderSecretParts } from "../gateway/renderBundle"
 import type { GatewaySecrets, GatewaySpec } from "../gateway/spec";
 import type { RemoteAccessArgs } from "./args";
 import { serverIdentity } from "./certificates";
-import { partPusher, type Machine } from "./parts";
+import { partPusher, type Machine, type PartPusher } from "./parts";
 import { accessSecrets } from "./secrets";
 import { checkedSpec, givenSecrets, resolveSpec, type SpecDefaults, type TargetProblems } from "./spec";
 
@@ -31,12 +31,15 @@ export function remoteAccessSpec(
   return checkedSpec(resolveSpec(name, args, defaults), givenSecrets(args), parent, ofTarget);
 }
 
-/** Makes a machine the gateway that `spec` describes: mints what is secret, renders the parts and pushes them. */
+/**
+ * Makes a machine the gateway that `spec` describes: mints what is secret, renders the parts and pushes them, over SSH
+ * or by the pusher that is given.
+ */
 export function remoteAccess(
   name: string,
   args: RemoteAccessArgs,
   spec: pulumi.Output<GatewaySpec>,
-  machine: Machine,
+  machine: Machine | PartPusher,
   parent: pulumi.Resource,
 ): pulumi.Output<ClientSettings> {
   const opts = { parent };
@@ -54,7 +57,7 @@ export function remoteAccess(
 
   const readable = spec.apply(renderReadableParts);
   const secret = pulumi.all([spec, secrets]).apply(([plain, values]) => renderSecretParts(plain, values));
-  const pusher = partPusher(name, machine, spec, opts);
+  const pusher = "push" in machine ? machine : partPusher(name, machine, spec, opts);
   pusher.push("identity", pick(secret, "identity"), true, false);
   pusher.push("base", pick(readable, "base"), false, true);
   pusher.push("passwords", pick(secret, "passwords"), true, false);

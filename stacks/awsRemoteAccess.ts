@@ -16,6 +16,7 @@ export function awsRemoteAccess(): Record<string, unknown> {
     insideNetworks: config.getObject<string[]>("insideNetworks"),
     dns: config.getObject<string[]>("dns"),
     administrators: config.requireObject<string[]>("administrators"),
+    access: config.get("access"),
     endpoint: config.get("endpoint"),
     instanceType: config.get("instanceType"),
     subnetId: config.get("subnetId"),

@@ -50,6 +50,12 @@ export interface AwsGatewayArgs extends RemoteAccessArgs {
   diskKeyArn?: pulumi.Input<string>;
   /** Tags for everything that takes tags, beside `Name` and `vpn-gateway`, which they may replace. @default none */
   tags?: pulumi.Input<Record<string, pulumi.Input<string>>>;
-  /** Key pair that the gateway is administered with. @default minted in the stack */
+  /**
+   * How changes reach the gateway: `ssh`, or `systemsManager` (no SSH from anywhere, so `administrators` is empty; the
+   * parts lie in a private, encrypted bucket that the machine's role reads). The latter needs an image that has the
+   * agent: `platform: "ubuntu2404"`. A plain string, since it decides which resources there are. @default "ssh"
+   */
+  access?: string;
+  /** Key pair that the gateway is administered with over SSH. @default minted in the stack */
   administratorKey?: SshKeyPairArgs;
 }

@@ -6,15 +6,15 @@ import { awsProblems } from "../../gateway/aws/validate";
 import { renderUserData } from "../../gateway/cloudInit";
 import type { GatewaySpec } from "../../gateway/spec";
 import type { SshConnectionArgs } from "../args";
-import { ownHostKey } from "../hostKeyHandover";
 import { known } from "../known";
 import { remoteAccess, remoteAccessSpec, type ClientSettings } from "../remoteAccess";
-import { sshKey } from "../sshKey";
 import type { AwsGatewayArgs } from "./args";
 import { newestImage } from "./image";
-import { awsMachine, elasticAddress, ofGeneration } from "./machine";
+import { awsMachine, elasticAddress } from "./machine";
 import { givenNetwork, madeNetwork, poolRoutes } from "./network";
 import { securityGroup } from "./securityGroup";
+import { sshAccess } from "./sshAccess";
+import { systemsManagerAccess } from "./systemsManager";
 
 /** Stands for the Elastic IP while the rest of a description is judged, before there is one. */
 const addressToCome = "address-to-come.invalid";
@@ -36,8 +36,8 @@ export class AwsGateway extends pulumi.ComponentResource {
   public readonly networkInterfaceId: pulumi.Output<string>;
   /** What clients must be told; a secret. */
   public readonly clientSettings: pulumi.Output<ClientSettings>;
-  /** How to reach the machine over SSH; a secret. */
-  public readonly connection: pulumi.Output<pulumi.Unwrap<SshConnectionArgs>>;
+  /** How to reach the machine over SSH, where that is the way in; a secret. */
+  public readonly connection?: pulumi.Output<pulumi.Unwrap<SshConnectionArgs>>;
 
   constructor(name: string, args: AwsGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pulumi-vpn-gateway:aws:AwsGateway", name, {}, opts);
@@ -54,10 +54,8 @@ export class AwsGateway extends pulumi.ComponentResource {
     const address = elasticAddress(name, good, tags, child);
     const spec = args.endpoint !== undefined ? good : pulumi.all([good, address.publicIp]).apply(([plain, endpoint]): GatewaySpec => ({ ...plain, endpoint }));
 
-    const generation = args.generation ?? 1;
-    const bootstrapKey = sshKey(ofGeneration(`${name}-bootstrap-host-key`, generation), child, good);
-    const administrator = args.administratorKey ?? sshKey(`${name}-administrator-key`, child, good);
-    const imageId = args.imageId === undefined ? newestImage(good.platform, once(plan.instanceType), child) : once(pulumi.output(args.imageId));
+    const ssh = args.access === "systemsManager" ? undefined : sshAccess(name, args, good, child);
+    const manager = ssh === undefined ? systemsManagerAccess(name, good, tags, child) : undefined;
     const { instance, networkInterface } = awsMachine(
       name,
       {
@@ -65,31 +63,28 @@ export class AwsGateway extends pulumi.ComponentResource {
         securityGroupIds: [group.id],
         address,
         instanceType: once(plan.instanceType),
-        imageId,
-        userData: pulumi
-          .all([good, bootstrapKey.privateKey, bootstrapKey.publicKey, administrator.publicKey])
-          .apply(([plain, privateKey, publicKey, authorized]) =>
-            renderUserData({ spec: plain, hostKey: { privateKey, publicKey }, authorizedKeys: [authorized], loginWhenReady: true }),
-          ),
+        imageId: args.imageId === undefined ? newestImage(good.platform, once(plan.instanceType), child) : once(pulumi.output(args.imageId)),
+        userData: ssh?.userData ?? good.apply((plain) => renderUserData({ spec: plain, authorizedKeys: [] })),
         diskGigabytes: once(plan.diskGigabytes),
         diskKeyArn: args.diskKeyArn,
-        generation,
+        instanceProfile: manager?.instanceProfile,
+        before: manager?.granted ?? [],
+        generation: args.generation ?? 1,
         tags,
       },
       child,
     );
     poolRoutes(name, args.routeTableIds ?? {}, poolsOf(args, good), networkInterface.id, child);
 
-    const reach = { host: address.publicIp, port: good.sshPort, user: "root", privateKey: administrator.privateKey };
     const machine = { id: instance.id, resource: instance };
-    const hostKey = ownHostKey(ofGeneration(`${name}-host-key`, generation), { ...reach, hostKey: bootstrapKey.publicKey }, machine, child);
-    const connection: SshConnectionArgs = { ...reach, hostKey };
-    this.clientSettings = remoteAccess(name, args, spec, { ...machine, connection }, this);
+    const connection = ssh?.connection(address.publicIp, machine);
+    const wayIn = connection === undefined ? manager!.pusher(instance.id) : { ...machine, connection };
+    this.clientSettings = remoteAccess(name, args, spec, wayIn, this);
+    if (connection !== undefined) this.connection = pulumi.secret(pulumi.output(connection));
     this.address = spec.endpoint;
     this.publicIp = address.publicIp;
     this.machineId = instance.id;
     this.networkInterfaceId = networkInterface.id;
-    this.connection = pulumi.secret(pulumi.output(connection));
     this.registerOutputs({
       address: this.address,
       publicIp: this.publicIp,
@@ -126,7 +121,7 @@ function judgement(args: AwsGatewayArgs, plan: ReturnType<typeof awsPlan>, vpcCi
       tags: await known(plan.tags),
       networkCidr: args.subnetId === undefined ? await known(plan.networkCidr) : undefined,
       vpcCidrs: await known(vpcCidrs),
-      ssh: true,
+      access: args.access ?? "ssh",
       generation: args.generation ?? 1,
     });
 }

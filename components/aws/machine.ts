@@ -27,6 +27,10 @@ export interface AwsMachineArgs {
   userData: pulumi.Output<string>;
   diskGigabytes: pulumi.Output<number>;
   diskKeyArn: pulumi.Input<string> | undefined;
+  /** Name of the instance profile; none: the machine has no role. */
+  instanceProfile?: pulumi.Output<string>;
+  /** What must be there before it boots, beside its network. */
+  before: pulumi.Resource[];
   /** Part of the names: another one is another machine, which stands before the old one goes. */
   generation: number;
   tags: Tags;
@@ -85,10 +89,11 @@ export function awsMachine(name: string, args: AwsMachineArgs, opts: pulumi.Cust
       },
       // EC2 moves it to other hardware when its own fails.
       maintenanceOptions: { autoRecovery: "default" },
+      ...(args.instanceProfile === undefined ? {} : { iamInstanceProfile: args.instanceProfile }),
       tags,
     },
     // An interface cannot belong to two machines at once.
-    { ...opts, dependsOn: [association], ignoreChanges: ["ami", "userData"], deleteBeforeReplace: true },
+    { ...opts, dependsOn: [association, ...args.before], ignoreChanges: ["ami", "userData"], deleteBeforeReplace: true },
   );
   return { instance, networkInterface };
 }

@@ -22,10 +22,12 @@ export interface AwsFacts {
   networkCidr?: string;
   /** Ranges of the VPC that was given. */
   vpcCidrs?: readonly string[];
-  /** May SSH come in at all? */
-  ssh: boolean;
+  /** How changes reach the gateway: one of {@link accessWays}. */
+  access: string;
   generation: number;
 }
+
+export const accessWays = ["ssh", "systemsManager"] as const;
 
 /** Everything that is wrong with a gateway on AWS beyond what `validateSpec` says of any. */
 export function awsProblems(spec: GatewaySpec, facts: AwsFacts): Problem[] {
@@ -36,7 +38,7 @@ export function awsProblems(spec: GatewaySpec, facts: AwsFacts): Problem[] {
       ? []
       : [error("imageId", facts.imageId, "is no id of an image", "Write e.g. ami-0123456789abcdef0.")]),
     ...peerProblems(facts),
-    ...sshProblems(spec, facts),
+    ...accessProblems(spec, facts),
     ...wholeNumber("diskGigabytes", facts.diskGigabytes, 8, 16_384),
     ...wholeNumber("generation", facts.generation, 1, 9_999),
     ...(facts.tags === undefined ? [] : tagProblems(spec.name, facts.tags)),
@@ -84,13 +86,23 @@ function peerProblems({ peers, l2tpOutsideIpsec }: AwsFacts): Problem[] {
   return problems;
 }
 
-function sshProblems(spec: GatewaySpec, { ssh }: AwsFacts): Problem[] {
-  if (!ssh) return [];
+function accessProblems(spec: GatewaySpec, { access }: AwsFacts): Problem[] {
+  if (!(accessWays as readonly string[]).includes(access)) {
+    return [error("access", access, "is not a word that is known here", `Use one of ${accessWays.join(", ")}.`)];
+  }
   const problems = spec.administrators.flatMap((range, index) =>
     opensSshToWorld([range]) ? [error(`administrators[${index}]`, range, "opens SSH to the world", "Name the ranges that you administer from.")] : [],
   );
-  if (spec.administrators.length === 0) {
-    problems.push(error("administrators", [], "lets nobody in by SSH, which is how the gateway is configured", "Name the range that `pulumi up` runs in."));
+  if (access === "ssh" && spec.administrators.length === 0) {
+    problems.push(error("administrators", [], "lets nobody in by SSH, which is how the gateway is configured", 'Name the range that `pulumi up` runs in, or use access "systemsManager".'));
+  }
+  if (access === "systemsManager") {
+    if (spec.administrators.length > 0) {
+      problems.push(error("administrators", spec.administrators, "opens SSH, which nobody needs where Systems Manager is the way in", "Leave it empty."));
+    }
+    if (spec.platform !== "ubuntu2404") {
+      problems.push(error("access", access, `needs an image with Systems Manager's agent, and ${spec.platform}'s has none`, 'Use platform "ubuntu2404", or access "ssh".'));
+    }
   }
   return problems;
 }

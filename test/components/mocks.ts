@@ -50,6 +50,12 @@ function outputsOf(type: string, name: string): Record<string, unknown> {
       return { certPem: pem("CERTIFICATE", name) };
     case "aws:ec2/eip:Eip":
       return { publicIp: "198.51.100.20", allocationId: `${name}-allocation` };
+    case "aws:s3/bucket:Bucket":
+      return { arn: `arn:aws:s3:::${name}`, bucketRegionalDomainName: `${name}.s3.eu-central-1.amazonaws.com` };
+    case "aws:iam/role:Role":
+    case "aws:iam/instanceProfile:InstanceProfile":
+    case "aws:ssm/document:Document":
+      return { name: `${name}-name` };
     case "command:remote:Command":
     case "command:local:Command":
       return { stdout: `${name}\n`, stderr: "" };

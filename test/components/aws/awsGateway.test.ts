@@ -30,6 +30,7 @@ test("types and names of its children are the contract's", async () => {
       administratorKey: { privateKey: "PRIVATE", publicKey: "ssh-ed25519 AAAAadmin" },
       routeTableIds: { private: "rtb-1", database: "rtb-2" },
     }),
+    await listing("by Systems Manager", { access: "systemsManager", administrators: [], platform: "ubuntu2404" }),
   ].join("\n");
   if (process.env.UPDATE_CONTRACT) fs.writeFileSync(contract, found);
   expect(found).toBe(fs.readFileSync(contract, "utf8"));

@@ -7,14 +7,14 @@ import { exampleSpec } from "../specs";
 
 const facts: AwsFacts = {
   instanceType: defaultInstanceType, imageChosen: false, peers: ["0.0.0.0/0", "::/0"], l2tpOutsideIpsec: false, diskGigabytes: 8,
-  tags: {}, networkCidr: "10.76.0.0/24", ssh: true, generation: 1,
+  tags: {}, networkCidr: "10.76.0.0/24", access: "ssh", generation: 1,
 };
 const told = (changes: Partial<AwsFacts>, spec: Partial<GatewaySpec> = {}) =>
   awsProblems(exampleSpec(spec), { ...facts, ...changes }).map(({ severity, path, message }) => `${severity} ${path}: ${message}`);
 
 test("the defaults have no problem, nor has what is not known yet", () => {
   expect(told({})).toEqual([]);
-  expect(awsProblems(exampleSpec(), { imageChosen: false, ssh: true, generation: 1 })).toEqual([]);
+  expect(awsProblems(exampleSpec(), { imageChosen: false, access: "ssh", generation: 1 })).toEqual([]);
 });
 
 const bad: [string, Partial<AwsFacts>, Partial<GatewaySpec>, RegExp][] = [
@@ -30,6 +30,9 @@ const bad: [string, Partial<AwsFacts>, Partial<GatewaySpec>, RegExp][] = [
   ["SSH from anywhere", {}, { administrators: ["198.51.100.0/24", "0.0.0.0/0"] }, /^error administrators\[1\]: opens SSH to the world/],
   ["SSH from anywhere in IPv6", {}, { administrators: ["::/0"] }, /^error administrators\[0\]: opens SSH to the world/],
   ["SSH from nowhere", {}, { administrators: [] }, /^error administrators: lets nobody in/],
+  ["an unknown way in", { access: "telnet" }, {}, /^error access: is not a word/],
+  ["SSH beside Systems Manager", { access: "systemsManager" }, { platform: "ubuntu2404" }, /^error administrators: opens SSH, which nobody needs/],
+  ["Systems Manager without its agent", { access: "systemsManager" }, { administrators: [] }, /^error access: needs an image with Systems Manager's agent/],
   ["a disk too small for the image", { diskGigabytes: 4 }, {}, /^error diskGigabytes: is not a whole number from 8/],
   ["half a gigabyte", { diskGigabytes: 8.5 }, {}, /^error diskGigabytes/],
   ["a machine that is not counted", { generation: 0 }, {}, /^error generation/],
@@ -48,7 +51,7 @@ const good: [string, Partial<AwsFacts>, Partial<GatewaySpec>][] = [
   ["amd64", { instanceType: "c7i-flex.large" }, {}],
   ["an image of one's own", { imageId: "ami-0123456789abcdef0", imageChosen: true }, {}],
   ["peers of both families", { peers: ["198.51.100.0/24", "2001:db8::/32"] }, {}],
-  ["no SSH where there is another way in", { ssh: false }, { administrators: [] }],
+  ["no SSH where there is another way in", { access: "systemsManager" }, { administrators: [], platform: "ubuntu2404" }],
   ["a VPC beside the pools", { networkCidr: undefined, vpcCidrs: ["172.31.0.0/16"] }, {}],
   ["the longest name", {}, { name: "x".repeat(47) }],
   ["a hundred administrators", {}, { administrators: Array.from({ length: 100 }, (_, i) => `198.51.100.${i}/32`) }],
