@@ -67,7 +67,9 @@ export function partPusher(
         },
         create: pulumi.interpolate`${sudo}${command}`,
         update: pulumi.interpolate`${sudo}${command}`,
-        ...(remove !== undefined ? { delete: pulumi.interpolate`${sudo}${remove}` } : {}),
+        // A machine that is ours takes its parts with it. To ask it first would fail where its address has moved on: the
+        // engine deletes what depends on a machine before a machine that must go before its replacement comes.
+        ...(remove !== undefined && machine.resource === undefined ? { delete: pulumi.interpolate`${sudo}${remove}` } : {}),
         stdin,
         triggers: [machine.id],
         // Not every sshd accepts variables, and nothing of ours reads them.

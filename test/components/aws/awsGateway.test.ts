@@ -190,6 +190,11 @@ describe("host key", () => {
     expect(textOf(instance().userData)).toContain("AAAAoffice-bootstrap-host-key-2");
   });
 
+  test("no push asks a machine that goes to take its parts away", async () => {
+    await made();
+    for (const [name, inputs] of ofType(remote)) expect([name, inputs.delete]).toEqual([name, undefined]);
+  });
+
   test("nobody logs in before the machine is ready, so that no push meets a first boot", async () => {
     await made();
     const userData = textOf(instance().userData);
