@@ -33,7 +33,7 @@ export function awsRemoteAccess(): Record<string, unknown> {
     address: gateway.address,
     machineId: gateway.machineId,
     networkInterfaceId: gateway.networkInterfaceId,
-    gatewayConnection: gateway.connection,
+    ...(gateway.connection === undefined ? {} : { gatewayConnection: gateway.connection }),
     clientSettings: gateway.clientSettings,
   };
 }

@@ -69,3 +69,26 @@ const pushes = ["office-host-command", "office-identity", "office-base", "office
     expect(stack.preview().status).toBe(0);
   }, 120_000);
 });
+
+(environment === undefined ? describe.skip : describe)("by Systems Manager", () => {
+  test("one more user is two texts and two associations made anew, so that their success is waited for", () => {
+    const stack = new EchoStack(environment!);
+    try {
+      for (const [key, value] of [["access", "systemsManager"], ["platform", "ubuntu2404"]]) stack.set(key, value);
+      stack.setObject("administrators", []);
+      const associations = ["office-host", "office-identity", "office-base", "office-passwords", "office-users"];
+      expect(names(stack.up(), "create").filter((name) => associations.includes(name))).toEqual(associations);
+      expect(stack.up()).toEqual([]);
+      stack.set("pulumi-vpn-gateway:users[2]", "carol");
+      const order = stack.up().map(({ operation, name }) => `${operation} ${name}`);
+      expect([...order].sort()).toEqual([
+        "create office-passwords", "create office-users", "delete office-passwords", "delete office-users",
+        "update office-passwords-text", "update office-users-text",
+      ]);
+      expect(order.indexOf("update office-passwords-text")).toBeLessThan(order.indexOf("create office-passwords"));
+      expect(order.indexOf("create office-passwords")).toBeLessThan(order.indexOf("create office-users"));
+    } finally {
+      stack.remove();
+    }
+  }, 120_000);
+});

@@ -31,13 +31,28 @@ const note = (operation: string, urn: string, inputs: Properties) =>
     `${JSON.stringify({ operation, name: urn.split("::").pop(), image: inputs.ami, hostKey: (inputs.connection as Properties | undefined)?.hostKey, removes: inputs.delete })}\n`,
   );
 
+/** Outputs that only AWS or a machine knows. */
+function answersOf(token: string, id: string, inputs: Properties): Properties {
+  switch (token) {
+    case "command:remote:Command":
+      return { stdout: `ssh-ed25519 own-key-of-${String((inputs.triggers as unknown[] | undefined)?.[0])}`, stderr: "" };
+    case "aws:ec2/eip:Eip":
+      return { publicIp: "198.51.100.20", allocationId: `allocation-${id}` };
+    case "aws:s3/bucket:Bucket":
+      return { arn: `arn:aws:s3:::${id}`, bucketRegionalDomainName: `${id}.s3.eu-central-1.amazonaws.com` };
+    case "aws:iam/role:Role":
+    case "aws:iam/instanceProfile:InstanceProfile":
+    case "aws:ssm/document:Document":
+      return { name: id };
+    default:
+      return {};
+  }
+}
+
 function echo(token: string): ResourceType {
-  const answers = (id: string, inputs: Properties): Properties =>
-    token.startsWith("command:")
-      ? { stdout: `ssh-ed25519 own-key-of-${String((inputs.triggers as unknown[])[0])}`, stderr: "" }
-      : { arn: `arn:${id}`, publicIp: "198.51.100.20", allocationId: `allocation-${id}` };
+  const answers = (id: string, inputs: Properties) => answersOf(token, id, inputs);
   return {
-    computed: token.startsWith("command:") ? ["stdout", "stderr"] : ["arn", "publicIp", "allocationId"],
+    computed: Object.keys(answers("", {})),
     replaces: (property) => (replacing[token] ?? []).includes(property),
     async create(inputs, { urn }) {
       note("create", urn, inputs);

@@ -56,6 +56,12 @@ export class EchoStack {
     this.pulumi(["config", "set", "--path", key, value]);
   }
 
+  /** For what no path can say, such as an empty list. */
+  setObject(key: string, value: unknown): void {
+    this.unset(key);
+    this.pulumi(["config", "set", key, JSON.stringify(value)]);
+  }
+
   unset(key: string): void {
     this.pulumi(["config", "rm", key]);
   }
