@@ -32,7 +32,7 @@ export const accessWays = ["ssh", "systemsManager"] as const;
 /** Everything that is wrong with a gateway on AWS beyond what `validateSpec` says of any. */
 export function awsProblems(spec: GatewaySpec, facts: AwsFacts): Problem[] {
   return [
-    ...nameProblems(spec),
+    ...nameProblems(spec, facts),
     ...(facts.instanceType === undefined ? [] : instanceTypeProblems(facts.instanceType, facts.imageChosen)),
     ...(facts.imageId === undefined || /^ami-[0-9a-f]{8}([0-9a-f]{9})?$/.test(facts.imageId)
       ? []
@@ -50,9 +50,21 @@ export function awsProblems(spec: GatewaySpec, facts: AwsFacts): Problem[] {
 /** IAM takes 64 characters for a role's name; Pulumi adds 8 to ours, and the longest suffix of ours has 9. */
 const longestName = 64 - 8 - "-instance".length;
 
-function nameProblems({ name }: GatewaySpec): Problem[] {
-  if (name.length <= longestName) return [];
-  return [error("name", name, `has ${name.length} characters, and AWS's names leave room for ${longestName}`, "Shorten it.")];
+/** Beginnings that AWS refuses, of names that begin with the gateway's. */
+const refusedBeginnings: [RegExp, string, (typeof accessWays)[number]?][] = [
+  [/^sg-/, "security groups"],
+  [/^(aws|amazon|amzn)/, "Systems Manager's documents", "systemsManager"],
+  [/^(xn--|sthree-)/, "buckets", "systemsManager"],
+];
+
+function nameProblems({ name }: GatewaySpec, { access }: AwsFacts): Problem[] {
+  const problems = refusedBeginnings
+    .filter(([beginning, , way]) => beginning.test(name) && (way === undefined || way === access))
+    .map(([beginning, what]) => error("name", name, `begins with ${beginning.exec(name)?.[0]}, which AWS does not take of ${what}`, "Begin it with something else."));
+  if (name.length > longestName) {
+    problems.push(error("name", name, `has ${name.length} characters, and AWS's names leave room for ${longestName}`, "Shorten it."));
+  }
+  return problems;
 }
 
 /** A type that cannot be a gateway, and one that the tables do not know: without an image its architecture is a guess. */

@@ -41,6 +41,9 @@ const bad: [string, Partial<AwsFacts>, Partial<GatewaySpec>, RegExp][] = [
   ["a pool in the network that is made", { networkCidr: "10.77.1.0/24" }, {}, /^error l2tp.pool: overlaps networkCidr \(10\.77\.1\.0\/24\)/],
   ["a pool in the VPC", { networkCidr: undefined, vpcCidrs: ["172.31.0.0/16", "10.77.2.0/25"] }, {}, /^error ikev2.pool: overlaps the VPC's range \(10\.77\.2\.0\/25\)/],
   ["a name too long for IAM", {}, { name: "x".repeat(48) }, /^error name: has 48 characters, and AWS's names leave room for 47/],
+  ["a name that is an id's of security groups", {}, { name: "sg-office" }, /^error name: begins with sg-, which AWS does not take of security groups/],
+  ["a name that AWS keeps for its documents", { access: "systemsManager" }, { name: "aws-office", administrators: [], platform: "ubuntu2404" }, /^error name: begins with aws, .* documents/],
+  ["a name that no bucket may have", { access: "systemsManager" }, { name: "sthree-office", administrators: [], platform: "ubuntu2404" }, /^error name: begins with sthree-, .* buckets/],
   ["more administrators than user data holds", {}, { administrators: Array.from({ length: 900 }, (_, i) => `198.51.${i >> 8}.${i & 255}/32`) }, /^error administrators: user data has \d+ bytes/],
 ];
 test.each(bad)("%s", (_, changes, spec, expected) => {
@@ -53,6 +56,7 @@ const good: [string, Partial<AwsFacts>, Partial<GatewaySpec>][] = [
   ["peers of both families", { peers: ["198.51.100.0/24", "2001:db8::/32"] }, {}],
   ["no SSH where there is another way in", { access: "systemsManager" }, { administrators: [], platform: "ubuntu2404" }],
   ["a VPC beside the pools", { networkCidr: undefined, vpcCidrs: ["172.31.0.0/16"] }, {}],
+  ["a name that only a document may not have, where there is none", {}, { name: "aws-office" }],
   ["the longest name", {}, { name: "x".repeat(47) }],
   ["a hundred administrators", {}, { administrators: Array.from({ length: 100 }, (_, i) => `198.51.100.${i}/32`) }],
 ];
