@@ -15,7 +15,7 @@ describe("the pack as a process", () => {
 
   beforeAll(async () => {
     const root = path.join(__dirname, "..", "..");
-    child = spawn(process.execPath, ["-r", path.join(root, "test/typescript.js"), path.join(root, "policies/index.ts")], { stdio: ["ignore", "pipe", "inherit"] });
+    child = spawn(process.execPath, ["-r", path.join(root, "test/typescript.js"), path.join(root, "policies/index.ts")], { cwd: path.join(root, "policies"), stdio: ["ignore", "pipe", "inherit"] });
     const port = await new Promise<string>((done) => child.stdout!.once("data", (data: Buffer) => done(data.toString().trim())));
     client = new analyzer.AnalyzerClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
   }, 30_000);
@@ -45,7 +45,9 @@ describe("the pack as a process", () => {
 
   test("it names itself and every rule", async () => {
     const { Empty } = require("google-protobuf/google/protobuf/empty_pb"); // eslint-disable-line @typescript-eslint/no-require-imports
-    const info = await ask<{ getName(): string; getPoliciesList(): unknown[] }>("getAnalyzerInfo", new Empty());
+    const info = await ask<{ getName(): string; getVersion(): string; getPoliciesList(): unknown[] }>("getAnalyzerInfo", new Empty());
     expect([info.getName(), info.getPoliciesList().length]).toEqual(["vpn-gateway", 7]);
+    // The SDK reads it from the folder that the CLI starts the pack in.
+    expect(info.getVersion()).toBe((require("../../package.json") as { version: string }).version); // eslint-disable-line @typescript-eslint/no-require-imports
   });
 });
