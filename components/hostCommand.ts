@@ -34,7 +34,7 @@ export function hostCommandText(): string {
 
 /**
  * Puts the text's files in place on a machine that has nothing of ours yet but Python 3: each is written beside its
- * name and renamed, so that a push that is cut leaves the old command whole.
+ * name and renamed, so that a push that is cut leaves the old command whole, and a power cut right after it the new one.
  */
 export const unpack = `python3 -c '
 import os, sys
@@ -48,5 +48,7 @@ for path, mode, lines in files:
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path + ".new", "w") as file: file.write("\\n".join(lines) + "\\n")
     os.chmod(path + ".new", int(mode, 8))
+os.sync()
 for path, mode, lines in files: os.rename(path + ".new", path)
+os.sync()
 '`;

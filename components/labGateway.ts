@@ -2,9 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { renderUserData } from "../gateway/cloudInit";
 import { gatewayLinks, labAddresses } from "../lab/networks";
 import type { RemoteAccessArgs, SshConnectionArgs } from "./args";
-import { labMachine, sshKey } from "./labMachine";
+import { labMachine } from "./labMachine";
 import type { LabWorld } from "./labWorld";
 import { remoteAccess, remoteAccessSpec, type ClientSettings } from "./remoteAccess";
+import { sshKey } from "./sshKey";
 
 /** Args of {@link LabGateway}. */
 export interface LabGatewayArgs extends RemoteAccessArgs {

@@ -4,8 +4,9 @@ import { otherMachine } from "../gateway/pair";
 import type { FloatingAddress, PairFront, PairSpec } from "../gateway/spec";
 import { labAddresses, pairAddresses, pairLinks } from "../lab/networks";
 import type { RemoteAccessArgs, SshConnectionArgs } from "./args";
-import { labMachine, sshKey, type LabMachine } from "./labMachine";
+import { labMachine, type LabMachine } from "./labMachine";
 import type { LabWorld } from "./labWorld";
+import { sshKey } from "./sshKey";
 import { accessMaterial, pushParts, remoteAccessSpec, type ClientSettings } from "./remoteAccess";
 
 /** Args of {@link LabGatewayPair}. */

@@ -2,29 +2,11 @@ import * as path from "path";
 import * as pulumi from "@pulumi/pulumi";
 import { Command } from "@pulumi/command/local/command";
 import { Logging } from "@pulumi/command/types/enums/local";
-import { PrivateKey } from "@pulumi/tls/privateKey";
 import { keysUserData } from "../lab/keys";
 import type { LinkSpec, MachineSpec } from "../lab/machineSpec";
 import type { SshConnectionArgs } from "./args";
 import { packageRoot } from "./hostCommand";
-
-/** A key pair for SSH. */
-export interface SshKey {
-  /** OpenSSH form; a secret. */
-  privateKey: pulumi.Output<string>;
-  /** As in `authorized_keys`, without a comment. */
-  publicKey: pulumi.Output<string>;
-}
-
-/** Mints a key pair for a machine (its host key) or for whoever administers it, once what it is for is found good. */
-export function sshKey(name: string, opts: pulumi.CustomResourceOptions, good?: pulumi.Output<unknown>): SshKey {
-  const algorithm = good === undefined ? "ED25519" : good.apply(() => "ED25519");
-  const key = new PrivateKey(name, { algorithm }, opts);
-  return {
-    privateKey: pulumi.secret(key.privateKeyOpenssh),
-    publicKey: key.publicKeyOpenssh.apply((text) => text.trim().split(" ").slice(0, 2).join(" ")),
-  };
-}
+import type { SshKey } from "./sshKey";
 
 /** User data of a machine that gets its keys and nothing else: the world, or a host that somebody else made. */
 export function keysAlone(hostKey: SshKey, administrator: SshKey): pulumi.Output<string> {

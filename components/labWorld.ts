@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { pairWorldLinks, worldLinks } from "../lab/networks";
 import type { SshConnectionArgs } from "./args";
-import { keysAlone, labMachine, sshKey, type SshKey } from "./labMachine";
+import { keysAlone, labMachine } from "./labMachine";
+import { sshKey, type SshKey } from "./sshKey";
 
 /** Args of {@link LabWorld}. */
 export interface LabWorldArgs {

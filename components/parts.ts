@@ -19,14 +19,17 @@ export interface Machine {
   resource?: pulumi.Resource;
 }
 
-/** What pushes parts to one machine, in the order in which it is asked to. */
+/** What pushes parts to one machine, in the order in which it is asked to, by whatever way in there is. */
 export interface PartPusher {
-  /** Pushes `part`; the text of a secret one is a Pulumi secret. */
-  push(part: PartName, text: pulumi.Input<Part>, secret: boolean, confirm: boolean): Command;
+  /**
+   * Pushes `part`; the text of a secret one is a Pulumi secret. With `confirm` the part may cut the way in, and stands
+   * only once that has been found to be still there.
+   */
+  push(part: PartName, text: pulumi.Input<Part>, secret: boolean, confirm: boolean): pulumi.CustomResource;
 }
 
 /**
- * Installs the `vpn-gateway` command on the machine, once `spec` has been found good, and gives what pushes parts
+ * The way in over SSH: installs the `vpn-gateway` command on the machine, once `spec` has been found good, and gives what pushes parts
  * through it.
  *
  * Every push names the same command for create and update, so that a change of `triggers` (another machine) pushes
@@ -64,7 +67,9 @@ export function partPusher(
         },
         create: pulumi.interpolate`${sudo}${command}`,
         update: pulumi.interpolate`${sudo}${command}`,
-        ...(remove !== undefined ? { delete: pulumi.interpolate`${sudo}${remove}` } : {}),
+        // A machine that is ours takes its parts with it. To ask it first would fail where its address has moved on: the
+        // engine deletes what depends on a machine before a machine that must go before its replacement comes.
+        ...(remove !== undefined && machine.resource === undefined ? { delete: pulumi.interpolate`${sudo}${remove}` } : {}),
         stdin,
         triggers: [machine.id],
         // Not every sshd accepts variables, and nothing of ours reads them.

@@ -4,9 +4,9 @@ import { renderReadableParts, renderSecretParts } from "../gateway/renderBundle"
 import type { GatewaySecrets, GatewaySpec } from "../gateway/spec";
 import type { RemoteAccessArgs } from "./args";
 import { serverIdentity } from "./certificates";
-import { partPusher, type Machine } from "./parts";
+import { partPusher, type Machine, type PartPusher } from "./parts";
 import { accessSecrets } from "./secrets";
-import { checkedSpec, givenSecrets, resolveSpec, type SpecDefaults } from "./spec";
+import { checkedSpec, givenSecrets, resolveSpec, type SpecDefaults, type TargetProblems } from "./spec";
 
 /** What a client must be told to connect. As a whole a Pulumi secret. */
 export interface ClientSettings {
@@ -26,15 +26,16 @@ export function remoteAccessSpec(
   args: RemoteAccessArgs,
   defaults: SpecDefaults,
   parent: pulumi.Resource,
+  ofTarget?: TargetProblems,
 ): pulumi.Output<GatewaySpec> {
-  return checkedSpec(resolveSpec(name, args, defaults), givenSecrets(args), parent);
+  return checkedSpec(resolveSpec(name, args, defaults), givenSecrets(args), parent, ofTarget);
 }
 
 /** What a gateway must hide and what its clients must know, minted once: two machines of a pair have the same. */
 export interface AccessMaterial {
   secrets: pulumi.Output<GatewaySecrets>;
   /** What clients are told, once `ready` has been made. */
-  settings(ready: pulumi.Resource): pulumi.Output<ClientSettings>;
+  settings(ready: pulumi.CustomResource): pulumi.Output<ClientSettings>;
 }
 
 export function accessMaterial(name: string, args: RemoteAccessArgs, spec: pulumi.Output<GatewaySpec>, parent: pulumi.Resource): AccessMaterial {
@@ -55,7 +56,7 @@ export function accessMaterial(name: string, args: RemoteAccessArgs, spec: pulum
     settings: (ready) =>
       pulumi.secret(
         pulumi
-          .all([spec.endpoint, access.preSharedKey, identity?.authority, access.passwords, ready.urn])
+          .all([spec.endpoint, access.preSharedKey, identity?.authority, access.passwords, ready.id])
           .apply(([endpoint, preSharedKey, authority, passwords]) => ({
             endpoint,
             preSharedKey: preSharedKey ?? "",
@@ -66,17 +67,20 @@ export function accessMaterial(name: string, args: RemoteAccessArgs, spec: pulum
   };
 }
 
-/** Renders all parts and pushes them to the machine; gives the last push, once which the gateway stands. */
+/**
+ * Renders all parts and pushes them to the machine, over SSH or by the pusher that is given; gives the last push, once
+ * which the gateway stands.
+ */
 export function pushParts(
   name: string,
-  machine: Machine,
+  machine: Machine | PartPusher,
   spec: pulumi.Output<GatewaySpec>,
   secrets: pulumi.Output<GatewaySecrets>,
   opts: pulumi.CustomResourceOptions,
 ): pulumi.CustomResource {
   const readable = spec.apply(renderReadableParts);
   const secret = pulumi.all([spec, secrets]).apply(([plain, values]) => renderSecretParts(plain, values));
-  const pusher = partPusher(name, machine, spec, opts);
+  const pusher = "push" in machine ? machine : partPusher(name, machine, spec, opts);
   pusher.push("identity", pick(secret, "identity"), true, false);
   pusher.push("base", pick(readable, "base"), false, true);
   pusher.push("passwords", pick(secret, "passwords"), true, false);
@@ -88,7 +92,7 @@ export function remoteAccess(
   name: string,
   args: RemoteAccessArgs,
   spec: pulumi.Output<GatewaySpec>,
-  machine: Machine,
+  machine: Machine | PartPusher,
   parent: pulumi.Resource,
 ): pulumi.Output<ClientSettings> {
   const material = accessMaterial(name, args, spec, parent);

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { GatewaySecrets, GatewaySpec, PairSpec } from "../gateway/spec";
 import { clientKinds } from "../gateway/spec";
-import { problemsText, validateSpec } from "../gateway/validate";
+import { problemsText, validateSpec, type Problem } from "../gateway/validate";
 import type { RemoteAccessArgs } from "./args";
 
 /** What the target knows of its machine, and what the args may leave open. */
@@ -11,6 +11,9 @@ export interface SpecDefaults {
   /** The first machine of a pair. @default a gateway by itself */
   pair?: pulumi.Input<PairSpec>;
 }
+
+/** What a target has to say of a spec beyond what holds for every gateway. */
+export type TargetProblems = (spec: GatewaySpec) => Promise<Problem[]>;
 
 /** The one place where inputs become plain data. Says nothing of whether they make sense: see {@link checkedSpec}. */
 export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: SpecDefaults): pulumi.Output<GatewaySpec> {
@@ -78,9 +81,10 @@ export function checkedSpec(
   spec: pulumi.Output<GatewaySpec>,
   given: pulumi.Output<GatewaySecrets>,
   parent: pulumi.Resource,
+  ofTarget?: TargetProblems,
 ): pulumi.Output<GatewaySpec> {
   const checked = pulumi.all([spec, given]).apply(async ([plain, secrets]) => {
-    const warnings = refuseBadSpec(plain, secrets, parent);
+    const warnings = refuseBadSpec(plain, secrets, parent, await ofTarget?.(plain));
     if (warnings !== "") await pulumi.log.warn(warnings, parent);
     return plain;
   });
@@ -89,8 +93,16 @@ export function checkedSpec(
 }
 
 /** Throws with all errors of a spec and the given secrets at once; gives the text of the warnings, or nothing. */
-export function refuseBadSpec(spec: GatewaySpec, secrets: GatewaySecrets, resource: pulumi.Resource | undefined): string {
-  const problems = validateSpec(spec, secrets);
+export function refuseBadSpec(
+  spec: GatewaySpec,
+  secrets: GatewaySecrets,
+  resource: pulumi.Resource | undefined,
+  ofTarget: Problem[] = [],
+): string {
+  // Where a target refuses what is elsewhere a warning, that is said once.
+  const refused = new Set(ofTarget.map(({ path }) => path));
+  const general = validateSpec(spec, secrets).filter(({ severity, path }) => severity === "error" || !refused.has(path));
+  const problems = [...general, ...ofTarget];
   const errors = problems.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new pulumi.ResourceError(problemsText(errors), resource, true);
   return problems.length === 0 ? "" : problemsText(problems);

@@ -17,6 +17,11 @@ export interface UserDataArgs {
   hostKey?: { privateKey: string; publicKey: string };
   /** Public keys that may log in as root. */
   authorizedKeys: readonly string[];
+  /**
+   * Lets them log in only once the machine is ready, so that whoever waits for a log-in waits for all of the first
+   * boot, its restart among it. @default false: as soon as sshd runs
+   */
+  loginWhenReady?: boolean;
   /** Further files to be written before anything runs. @default none */
   files?: readonly ConfigFile[];
 }
@@ -39,7 +44,7 @@ export function renderUserData(args: UserDataArgs): string {
     // Parts are pushed as root; a password opens nothing.
     disable_root: false,
     ssh_pwauth: false,
-    ssh_authorized_keys: authorizedKeys.map((key) => key.trim()),
+    ...(args.loginWhenReady ? {} : { ssh_authorized_keys: authorizedKeys.map((key) => key.trim()) }),
     ...(hostKey === undefined
       ? {}
       : {
@@ -56,7 +61,7 @@ export function renderUserData(args: UserDataArgs): string {
       permissions: mode.toString(8).padStart(4, "0"),
       content,
     })),
-    runcmd: commands(spec, facts),
+    runcmd: commands(args, facts),
   };
   // Version 1.1, as cloud-init's parser reads it: a bare `no` would be false there.
   const text = `#cloud-config\n${stringify(config, { version: "1.1", lineWidth: 0 })}`;
@@ -68,13 +73,15 @@ function packagesOf(spec: GatewaySpec, facts: Platform): string[] {
   return [...facts.packages, ...(spec.ikev2 ? facts.ikev2Packages : []), ...(spec.l2tp ? facts.l2tpPackages : []), ...(spec.pair ? facts.pairPackages : [])];
 }
 
-function filesOf({ spec, files = [] }: UserDataArgs, facts: Platform): ConfigFile[] {
+function filesOf(args: UserDataArgs, facts: Platform): ConfigFile[] {
+  const { spec, files = [] } = args;
   const written = [
     { path: paths.firewall, content: renderClosedFirewall(spec) },
     { path: paths.firewallUnit, content: renderFirewallUnit(spec) },
     { path: paths.modules, content: renderModules(spec) },
     { path: paths.sshd, content: sshd(spec) },
-    ...(needsKernel(spec, facts) ? [{ path: readyUnit, content: renderReadyUnit() }] : []),
+    ...(needsKernel(spec, facts) ? [{ path: readyUnit, content: renderReadyUnit(readyCommand(args)) }] : []),
+    ...(args.loginWhenReady ? [{ path: waitingKeys, content: args.authorizedKeys.map((key) => `${key.trim()}\n`).join("") }] : []),
   ];
   return [...written.map((file) => ({ ...file, mode: 0o644 })), ...files];
 }
@@ -91,9 +98,15 @@ function sshd(spec: GatewaySpec): string {
 }
 
 const readyUnit = "/etc/systemd/system/vpn-gateway-ready.service";
+const waitingKeys = "/etc/vpn-gateway/authorized_keys";
 const ready = `mkdir -p ${paths.ready.replace(/\/[^/]+$/, "")} && touch ${paths.ready}`;
 
-function commands(spec: GatewaySpec, facts: Platform): string[] {
+function readyCommand({ loginWhenReady }: UserDataArgs): string {
+  return loginWhenReady ? `install -D -m 600 ${waitingKeys} /root/.ssh/authorized_keys && ${ready}` : ready;
+}
+
+function commands(args: UserDataArgs, facts: Platform): string[] {
+  const { spec } = args;
   return [
     "systemctl daemon-reload",
     `systemctl enable --now ${facts.units.firewall}`,
@@ -101,7 +114,7 @@ function commands(spec: GatewaySpec, facts: Platform): string[] {
     ...(spec.sshPort === 22 ? [] : ["systemctl try-restart ssh.socket ssh.service"]),
     ...(needsKernel(spec, facts) ? kernelCommands(facts) : []),
     "systemctl restart systemd-modules-load.service || true",
-    ready,
+    readyCommand(args),
   ];
 }
 
@@ -109,15 +122,18 @@ function needsKernel(spec: GatewaySpec, facts: Platform): boolean {
   return spec.l2tp !== undefined && facts.l2tpKernelPackages.length > 0;
 }
 
-/** A kernel without PPP gets what it lacks; where that is another kernel, the machine boots into it and is ready then. */
+/**
+ * A kernel without PPP gets what it lacks; where that is another kernel, the machine boots into it and is ready then.
+ * A machine that cannot get it does not call itself ready: `cloud-init status` says why.
+ */
 function kernelCommands(facts: Platform): string[] {
-  const install = `apt-get install -y ${facts.l2tpKernelPackages.join(" ")}`;
-  if (facts.name === "ubuntu2404") return [`modprobe -qn l2tp_ppp || ${install}`];
+  const install = `apt-get install -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=5 ${facts.l2tpKernelPackages.join(" ")}`;
+  if (facts.name === "ubuntu2404") return [`modprobe -qn l2tp_ppp || ${install} || exit 1`];
   const bootInto = [
-    install,
-    "kernel=$(ls /boot/vmlinuz-* | grep -v cloud | sort -V | tail -n 1)",
+    `${install} || exit 1`,
     "mkdir -p /etc/default/grub.d",
-    'echo "GRUB_TOP_LEVEL=$kernel" > /etc/default/grub.d/vpn-gateway.cfg',
+    // Evaluated by each update-grub, so that a newer kernel is booted in its turn.
+    "echo 'GRUB_TOP_LEVEL=$(ls /boot/vmlinuz-* | grep -v cloud | sort -V | tail -n 1)' > /etc/default/grub.d/vpn-gateway.cfg",
     "update-grub",
     "systemctl enable vpn-gateway-ready.service",
     "systemctl reboot",
@@ -126,13 +142,14 @@ function kernelCommands(facts: Platform): string[] {
   return [`modprobe -qn l2tp_ppp || { ${bootInto.join("; ")}; }`];
 }
 
-function renderReadyUnit(): string {
+function renderReadyUnit(ready: string): string {
   return renderUnit([
     {
       name: "Unit",
       directives: [directive("Description", "Say that the first boot of the VPN gateway is over"), directive("ConditionPathExists", `!${paths.ready}`)],
     },
-    { name: "Service", directives: [directive("Type", "oneshot"), directive("ExecStart", `/bin/sh -c '${ready}'`)] },
+    // Not in a kernel that lacks what the machine was restarted for.
+    { name: "Service", directives: [directive("Type", "oneshot"), directive("ExecStartPre", "/sbin/modprobe -qn l2tp_ppp"), directive("ExecStart", `/bin/sh -c '${ready}'`)] },
     { name: "Install", directives: [directive("WantedBy", "multi-user.target")] },
   ]);
 }

@@ -10,7 +10,7 @@ export interface Platform {
   ikev2Packages: readonly string[];
   /** Packages that L2TP needs beside them. */
   l2tpPackages: readonly string[];
-  /** A kernel, or part of one, with PPP and L2TP; installed if the running kernel has none. */
+  /** A kernel, or part of one, with PPP and L2TP, as words for a shell; installed if the running kernel has none. */
   l2tpKernelPackages: readonly string[];
   /** Why the platform cannot do L2TP; undefined: it can. */
   l2tpMissing?: string;
@@ -47,15 +47,15 @@ const platforms: Record<PlatformName, Platform> = {
     ...common,
     // MD4 and DES of MS-CHAPv2 are in OpenSSL's legacy provider, a package of its own since Debian 13.
     packages: [...common.packages, "openssl-provider-legacy"],
-    // Debian's cloud kernel is built without PPP.
-    l2tpKernelPackages: ["linux-image-amd64"],
+    // Debian's cloud kernel is built without PPP. The package is named after the machine's architecture.
+    l2tpKernelPackages: ["linux-image-$(dpkg --print-architecture)"],
   },
   ubuntu2404: {
     name: "ubuntu2404",
     title: "Ubuntu 24.04",
     ...common,
-    // l2tp_ppp is split off; the virtual package follows the running kernel's flavour.
-    l2tpKernelPackages: ["linux-modules-extra-$(uname -r)"],
+    // l2tp_ppp is split off. On AWS a package that follows newer kernels is there beside the one for the running kernel.
+    l2tpKernelPackages: ["linux-modules-extra-$(uname -r)", "$(uname -r | grep -q -- '-aws$' && echo linux-modules-extra-aws)"],
   },
 };
 

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { keysAlone, labMachine, sshKey } from "../components/labMachine";
+import { keysAlone, labMachine } from "../components/labMachine";
 import { LabWorld } from "../components/labWorld";
 import { SshGateway } from "../components/sshGateway";
+import { sshKey } from "../components/sshKey";
 import { gatewayLinks, labAddresses } from "../lab/networks";
 import { labName, remoteAccessConfig } from "./config";
 

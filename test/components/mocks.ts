@@ -7,11 +7,14 @@ export interface Registered {
   inputs: Record<string, unknown>;
 }
 
+/** What function calls give, by token; a token that is not there throws. */
+export type Calls = Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>;
+
 /** Everything registered since {@link record}. */
 export const registered: Registered[] = [];
 
 /** Puts mocks in the engine's place: each resource gets plausible outputs; an unknown function call throws. */
-export function record(preview = false): void {
+export function record(preview = false, calls: Calls = {}): void {
   registered.length = 0;
   void pulumi.runtime.setMocks(
     {
@@ -19,8 +22,9 @@ export function record(preview = false): void {
         registered.push({ type, name, inputs });
         return { id: `${name}-id`, state: { ...inputs, ...outputsOf(type, name) } };
       },
-      call: ({ token }) => {
-        throw new Error(`no mock for ${token}`);
+      call: ({ token, inputs }) => {
+        if (!Object.hasOwn(calls, token)) throw new Error(`no mock for ${token}`);
+        return calls[token](inputs as Record<string, unknown>);
       },
     },
     "project",
@@ -44,6 +48,14 @@ function outputsOf(type: string, name: string): Record<string, unknown> {
     case "tls:index/selfSignedCert:SelfSignedCert":
     case "tls:index/locallySignedCert:LocallySignedCert":
       return { certPem: pem("CERTIFICATE", name) };
+    case "aws:ec2/eip:Eip":
+      return { publicIp: "198.51.100.20", allocationId: `${name}-allocation` };
+    case "aws:s3/bucket:Bucket":
+      return { arn: `arn:aws:s3:::${name}`, bucketRegionalDomainName: `${name}.s3.eu-central-1.amazonaws.com` };
+    case "aws:iam/role:Role":
+    case "aws:iam/instanceProfile:InstanceProfile":
+    case "aws:ssm/document:Document":
+      return { name: `${name}-name` };
     case "command:remote:Command":
     case "command:local:Command":
       return { stdout: `${name}\n`, stderr: "" };

@@ -1,3 +1,4 @@
+import { execFileSync } from "child_process";
 import { parse } from "yaml";
 import { renderUserData, userDataLimit } from "../../gateway/cloudInit";
 import { paths } from "../../gateway/platforms";
@@ -46,4 +47,47 @@ test("too much is refused with the number of bytes and what takes the room", () 
   expect(() => renderUserData({ spec: exampleSpec(), authorizedKeys, files })).toThrow(
     /^user data has \d{5} bytes, and clouds take 16384 at most\. The largest: \/usr\/sbin\/large 20001, /,
   );
+});
+
+describe("a kernel without PPP", () => {
+  const kernelOf = (spec: Partial<ReturnType<typeof exampleSpec>>) =>
+    read(renderUserData({ spec: exampleSpec(spec), authorizedKeys })).runcmd.find((line) => line.startsWith("modprobe -qn l2tp_ppp ||"))!;
+
+  test("Debian: gets the full kernel of its architecture and boots into it once; a full one is left alone", () => {
+    const line = kernelOf({});
+    expect(line).toContain("linux-image-$(dpkg --print-architecture) || exit 1;");
+    expect(line).toMatch(/GRUB_TOP_LEVEL=\$\(ls \/boot\/vmlinuz-\* \| grep -v cloud .*update-grub; systemctl enable vpn-gateway-ready\.service; systemctl reboot; exit 0; }$/);
+  });
+
+  test("Ubuntu: gets the modules of the kernel that runs, without a restart", () => {
+    const line = kernelOf({ platform: "ubuntu2404" });
+    expect(line).toContain("linux-modules-extra-$(uname -r) ");
+    expect(line).toContain("linux-modules-extra-aws");
+    expect(line).not.toContain("reboot");
+  });
+
+  test("without L2TP nobody asks for one", () => {
+    expect(kernelOf({ l2tp: undefined })).toBeUndefined();
+  });
+
+  test("is not called ready, neither by the first boot nor by the second", () => {
+    const config = read(renderUserData({ spec: exampleSpec(), authorizedKeys }));
+    const unit = config.write_files.find(({ path }) => path.endsWith("vpn-gateway-ready.service"))!.content;
+    expect(unit).toMatch(/ExecStartPre=\/sbin\/modprobe -qn l2tp_ppp\nExecStart=/);
+    expect(config.runcmd.indexOf(kernelOf({}))).toBeLessThan(config.runcmd.length - 1);
+  });
+
+  test("what it is asked in is shell that a shell reads", () => {
+    for (const platform of ["debian13", "ubuntu2404"] as const) {
+      execFileSync("sh", ["-n"], { input: read(renderUserData({ spec: exampleSpec({ platform }), authorizedKeys, loginWhenReady: true })).runcmd.join("\n") });
+    }
+  });
+});
+
+test("log-ins are let in when the machine is ready, where that is asked for", () => {
+  const config = read(renderUserData({ spec: exampleSpec(), authorizedKeys, loginWhenReady: true }));
+  expect(config.ssh_authorized_keys).toBeUndefined();
+  expect(config.write_files.find(({ path }) => path === "/etc/vpn-gateway/authorized_keys")!.content).toBe("ssh-ed25519 BBBB admin\n");
+  expect(config.runcmd.at(-1)).toMatch(/^install -D -m 600 .*authorized_keys && mkdir -p .* && touch \/var\/lib\/vpn-gateway\/ready$/);
+  expect(config.write_files.find(({ path }) => path.endsWith("ready.service"))!.content).toContain("/root/.ssh/authorized_keys");
 });

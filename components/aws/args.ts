@@ -1,0 +1,61 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { RemoteAccessArgs } from "../args";
+
+/** A key pair by which the gateway is administered. */
+export interface SshKeyPairArgs {
+  /** Private key in OpenSSH or PEM form. */
+  privateKey: pulumi.Input<string>;
+  /** Public key as in `authorized_keys`, e.g. `ssh-ed25519 AAAA…`. */
+  publicKey: pulumi.Input<string>;
+}
+
+/** Args of `AwsGateway`. */
+export interface AwsGatewayArgs extends RemoteAccessArgs {
+  /**
+   * EC2 instance type of a current family; its architecture decides the image. A family without AES instructions or
+   * ENA is refused. One of another architecture needs a new `generation`. @default "c7g.medium"
+   */
+  instanceType?: pulumi.Input<string>;
+  /** Public subnet to stand in; its VPC is looked up. @default a small network is made */
+  subnetId?: pulumi.Input<string>;
+  /** Range of the network that is made, /16 to /28. Without meaning beside `subnetId`. @default "10.76.0.0/24" */
+  networkCidr?: pulumi.Input<string>;
+  /**
+   * Route tables that get a route to each of the client pools, by a word of yours that names the route: what stands in
+   * the VPC answers clients through them. @default none
+   */
+  routeTableIds?: Record<string, pulumi.Input<string>>;
+  /** CIDR ranges that clients connect from. @default 0.0.0.0/0 and ::/0 */
+  peers?: pulumi.Input<pulumi.Input<string>[]>;
+  /**
+   * Opens UDP 1701 in the security group. L2TP within IPsec needs no such rule, and the gateway's own firewall takes
+   * no L2TP that did not come by IPsec: for devices in between that insist to see it. @default false
+   */
+  openL2tpOutsideIpsec?: pulumi.Input<boolean>;
+  /**
+   * Image to boot, of the instance type's architecture. Taken at the first boot of a `generation`.
+   * @default the newest of `platform`, by its owner's public SSM parameter
+   */
+  imageId?: pulumi.Input<string>;
+  /**
+   * Which machine this is, counted by you. A machine keeps the image and the user data of its first boot, whatever
+   * newer image there is; another number builds a new machine beside it, from the newest image, with the same address,
+   * users and secrets, and takes the old one away when all parts stand on the new. Tunnels drop while the address
+   * moves. @default 1
+   */
+  generation?: number;
+  /** Size of the encrypted gp3 disk, 8–16384. @default 8 */
+  diskGigabytes?: pulumi.Input<number>;
+  /** ARN of the KMS key that the disk is encrypted with. @default the account's own key for EBS */
+  diskKeyArn?: pulumi.Input<string>;
+  /** Tags for everything that takes tags, beside `Name` and `vpn-gateway`, which they may replace. @default none */
+  tags?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  /**
+   * How changes reach the gateway: `ssh`, or `systemsManager` (no SSH from anywhere, so `administrators` is empty; the
+   * parts lie in a private, encrypted bucket that the machine's role reads). The latter needs an image that has the
+   * agent: `platform: "ubuntu2404"`. A plain string, since it decides which resources there are. @default "ssh"
+   */
+  access?: string;
+  /** Key pair that the gateway is administered with over SSH. @default minted in the stack */
+  administratorKey?: SshKeyPairArgs;
+}

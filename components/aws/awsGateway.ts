@@ -1,0 +1,138 @@
+import * as pulumi from "@pulumi/pulumi";
+import { defaultInstanceType } from "../../gateway/aws/instanceTypes";
+import { everywhere } from "../../gateway/aws/securityGroup";
+import { tagsOf } from "../../gateway/aws/tags";
+import { awsProblems } from "../../gateway/aws/validate";
+import { renderUserData } from "../../gateway/cloudInit";
+import type { GatewaySpec } from "../../gateway/spec";
+import type { SshConnectionArgs } from "../args";
+import { known } from "../known";
+import { remoteAccess, remoteAccessSpec, type ClientSettings } from "../remoteAccess";
+import type { AwsGatewayArgs } from "./args";
+import { newestImage } from "./image";
+import { awsMachine, elasticAddress } from "./machine";
+import { givenNetwork, madeNetwork, poolRoutes } from "./network";
+import { securityGroup } from "./securityGroup";
+import { sshAccess } from "./sshAccess";
+import { systemsManagerAccess } from "./systemsManager";
+
+/** Stands for the Elastic IP while the rest of a description is judged, before there is one. */
+const addressToCome = "address-to-come.invalid";
+
+/**
+ * A remote-access gateway on an EC2 machine of its own, with an Elastic IP, in a subnet that is given or in a small
+ * network that it makes. Nothing is made of a description that has an error; all are told at once, at preview.
+ *
+ * The machine keeps the image it booted first: see `generation` for how to take a newer one.
+ */
+export class AwsGateway extends pulumi.ComponentResource {
+  /** Address or DNS name that clients connect to. */
+  public readonly address: pulumi.Output<string>;
+  /** The Elastic IP. */
+  public readonly publicIp: pulumi.Output<string>;
+  /** Id of the EC2 instance: another value, another machine. */
+  public readonly machineId: pulumi.Output<string>;
+  /** Id of the interface that routes to the client pools must name. */
+  public readonly networkInterfaceId: pulumi.Output<string>;
+  /** What clients must be told; a secret. */
+  public readonly clientSettings: pulumi.Output<ClientSettings>;
+  /** How to reach the machine over SSH, where that is the way in; a secret. */
+  public readonly connection?: pulumi.Output<pulumi.Unwrap<SshConnectionArgs>>;
+
+  constructor(name: string, args: AwsGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("pulumi-vpn-gateway:aws:AwsGateway", name, {}, opts);
+    const child = { parent: this };
+    const given = args.subnetId === undefined ? undefined : givenNetwork(args.subnetId, child);
+    const plan = awsPlan(args);
+    const good = remoteAccessSpec(name, args, { endpoint: addressToCome }, this, judgement(args, plan, given?.vpcCidrs));
+    /** A value of the description, once all of it is good. */
+    const once = <T>(value: pulumi.Output<T>): pulumi.Output<T> => pulumi.all([good, value]).apply(([, plain]) => plain as T);
+
+    const tags = once(plan.tags).apply((own) => tagsOf(name, own));
+    const network = given === undefined ? madeNetwork(name, once(plan.networkCidr), tags, child) : given.network;
+    const group = securityGroup(name, once(network.vpcId), pulumi.all([good, plan.peers, plan.openL2tpOutsideIpsec]).apply(([spec, peers, l2tpOutsideIpsec]) => ({ peers, l2tpOutsideIpsec, administrators: spec.administrators, sshPort: spec.sshPort })), tags, child);
+    const address = elasticAddress(name, good, tags, child);
+    const spec = args.endpoint !== undefined ? good : pulumi.all([good, address.publicIp]).apply(([plain, endpoint]): GatewaySpec => ({ ...plain, endpoint }));
+
+    const ssh = args.access === "systemsManager" ? undefined : sshAccess(name, args, good, child);
+    const manager = ssh === undefined ? systemsManagerAccess(name, good, tags, child) : undefined;
+    const { instance, networkInterface } = awsMachine(
+      name,
+      {
+        network: { ...network, subnetId: once(network.subnetId) },
+        securityGroupIds: [group.id],
+        address,
+        instanceType: once(plan.instanceType),
+        imageId: args.imageId === undefined ? newestImage(good.platform, once(plan.instanceType), child) : once(pulumi.output(args.imageId)),
+        userData: ssh?.userData ?? good.apply((plain) => renderUserData({ spec: plain, authorizedKeys: [] })),
+        diskGigabytes: once(plan.diskGigabytes),
+        diskKeyArn: args.diskKeyArn,
+        instanceProfile: manager?.instanceProfile,
+        before: manager?.granted ?? [],
+        generation: args.generation ?? 1,
+        tags,
+      },
+      child,
+    );
+    poolRoutes(name, args.routeTableIds ?? {}, poolsOf(args, good), networkInterface.id, child);
+
+    const machine = { id: instance.id, resource: instance };
+    const connection = ssh?.connection(address.publicIp, machine);
+    const wayIn = connection === undefined ? manager!.pusher(instance.id) : { ...machine, connection };
+    this.clientSettings = remoteAccess(name, args, spec, wayIn, this);
+    if (connection !== undefined) this.connection = pulumi.secret(pulumi.output(connection));
+    this.address = spec.endpoint;
+    this.publicIp = address.publicIp;
+    this.machineId = instance.id;
+    this.networkInterfaceId = networkInterface.id;
+    this.registerOutputs({
+      address: this.address,
+      publicIp: this.publicIp,
+      machineId: this.machineId,
+      networkInterfaceId: this.networkInterfaceId,
+      clientSettings: this.clientSettings,
+      connection: this.connection,
+    });
+  }
+}
+
+/** The args of AWS with their defaults; judged nowhere yet. */
+function awsPlan(args: AwsGatewayArgs) {
+  return {
+    instanceType: pulumi.output(args.instanceType ?? defaultInstanceType),
+    networkCidr: pulumi.output(args.networkCidr ?? "10.76.0.0/24"),
+    peers: pulumi.output(args.peers ?? [...everywhere]),
+    openL2tpOutsideIpsec: pulumi.output(args.openL2tpOutsideIpsec ?? false),
+    diskGigabytes: pulumi.output(args.diskGigabytes ?? 8),
+    tags: pulumi.output(args.tags ?? {}),
+  };
+}
+
+/** What AWS has to say of a spec, of all that is known by then. */
+function judgement(args: AwsGatewayArgs, plan: ReturnType<typeof awsPlan>, vpcCidrs: pulumi.Output<string[]> | undefined) {
+  return async (spec: GatewaySpec) =>
+    awsProblems(spec, {
+      instanceType: await known(plan.instanceType),
+      imageId: await known(args.imageId),
+      imageChosen: args.imageId !== undefined,
+      peers: await known(plan.peers),
+      l2tpOutsideIpsec: await known(plan.openL2tpOutsideIpsec),
+      diskGigabytes: await known(plan.diskGigabytes),
+      tags: await known(plan.tags),
+      networkCidr: args.subnetId === undefined ? await known(plan.networkCidr) : undefined,
+      vpcCidrs: await known(vpcCidrs),
+      access: args.access ?? "ssh",
+      generation: args.generation ?? 1,
+    });
+}
+
+/** The pools that clients get their addresses from; which there are is plain, and so names resources. */
+function poolsOf(args: AwsGatewayArgs, good: pulumi.Output<GatewaySpec>) {
+  return {
+    ...(args.l2tp?.enabled === true ? { l2tp: { cidr: good.apply(({ l2tp }) => l2tp?.pool ?? ""), family: 4 as const } } : {}),
+    ...(args.ikev2?.enabled !== false ? { ikev2: { cidr: good.apply(({ ikev2 }) => ikev2?.pool ?? ""), family: 4 as const } } : {}),
+    ...(args.ikev2?.enabled !== false && args.ikev2?.pool6 !== undefined
+      ? { ikev2v6: { cidr: good.apply(({ ikev2 }) => ikev2?.pool6 ?? ""), family: 6 as const } }
+      : {}),
+  };
+}

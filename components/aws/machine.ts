@@ -1,0 +1,99 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { Eip } from "@pulumi/aws/ec2/eip";
+import { EipAssociation } from "@pulumi/aws/ec2/eipAssociation";
+import { Instance } from "@pulumi/aws/ec2/instance";
+import { NetworkInterface } from "@pulumi/aws/ec2/networkInterface";
+import type { AwsNetwork, Tags } from "./network";
+
+/** What {@link elasticAddress} gives. */
+export interface ElasticAddress {
+  publicIp: pulumi.Output<string>;
+  allocationId: pulumi.Output<string>;
+}
+
+/** A public address that outlives every machine that has it. `good`: what it is for has been found good. */
+export function elasticAddress(name: string, good: pulumi.Output<unknown>, tags: Tags, opts: pulumi.CustomResourceOptions): ElasticAddress {
+  const eip = new Eip(`${name}-address`, { domain: good.apply(() => "vpc"), tags }, opts);
+  return { publicIp: eip.publicIp, allocationId: eip.allocationId };
+}
+
+/** What {@link awsMachine} needs. */
+export interface AwsMachineArgs {
+  network: AwsNetwork;
+  securityGroupIds: pulumi.Output<string>[];
+  address: ElasticAddress;
+  instanceType: pulumi.Output<string>;
+  imageId: pulumi.Output<string>;
+  userData: pulumi.Output<string>;
+  diskGigabytes: pulumi.Output<number>;
+  diskKeyArn: pulumi.Input<string> | undefined;
+  /** Name of the instance profile; none: the machine has no role. */
+  instanceProfile?: pulumi.Output<string>;
+  /** What must be there before it boots, beside its network. */
+  before: pulumi.Resource[];
+  /** Part of the names: another one is another machine, which stands before the old one goes. */
+  generation: number;
+  tags: Tags;
+}
+
+/** A machine that forwards, with its interface and its public address. */
+export interface AwsMachine {
+  instance: Instance;
+  networkInterface: NetworkInterface;
+}
+
+/** The name of what belongs to one machine rather than to the gateway: the first machine's are without a number. */
+export function ofGeneration(name: string, generation: number): string {
+  return generation === 1 ? name : `${name}-${generation}`;
+}
+
+/**
+ * A machine behind an interface that has its public address before the first boot, which fetches packages. Image and
+ * user data are those of the first boot: a change of either touches nothing but the next generation.
+ */
+export function awsMachine(name: string, args: AwsMachineArgs, opts: pulumi.CustomResourceOptions): AwsMachine {
+  const { generation, tags } = args;
+  const networkInterface = new NetworkInterface(
+    ofGeneration(`${name}-interface`, generation),
+    {
+      subnetId: args.network.subnetId,
+      securityGroups: args.securityGroupIds,
+      description: "VPN gateway",
+      // It forwards packets of others.
+      sourceDestCheck: false,
+      tags,
+    },
+    opts,
+  );
+  const association = new EipAssociation(
+    `${name}-address-association`,
+    { allocationId: args.address.allocationId, networkInterfaceId: networkInterface.id, allowReassociation: true },
+    { ...opts, dependsOn: args.network.routed },
+  );
+  const instance = new Instance(
+    ofGeneration(`${name}-machine`, generation),
+    {
+      ami: args.imageId,
+      instanceType: args.instanceType,
+      primaryNetworkInterface: { networkInterfaceId: networkInterface.id },
+      userData: args.userData,
+      // A hop limit of 1: no packet that the gateway forwards gets an answer.
+      metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1, instanceMetadataTags: "disabled" },
+      rootBlockDevice: {
+        volumeType: "gp3",
+        volumeSize: args.diskGigabytes,
+        encrypted: true,
+        deleteOnTermination: true,
+        ...(args.diskKeyArn === undefined ? {} : { kmsKeyId: args.diskKeyArn }),
+        tags,
+      },
+      // EC2 moves it to other hardware when its own fails.
+      maintenanceOptions: { autoRecovery: "default" },
+      ...(args.instanceProfile === undefined ? {} : { iamInstanceProfile: args.instanceProfile }),
+      tags,
+    },
+    // An interface cannot belong to two machines at once.
+    { ...opts, dependsOn: [association, ...args.before], ignoreChanges: ["ami", "userData"], deleteBeforeReplace: true },
+  );
+  return { instance, networkInterface };
+}

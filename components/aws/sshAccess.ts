@@ -1,0 +1,36 @@
+import * as pulumi from "@pulumi/pulumi";
+import { renderUserData } from "../../gateway/cloudInit";
+import type { GatewaySpec } from "../../gateway/spec";
+import type { SshConnectionArgs } from "../args";
+import { ownHostKey } from "../hostKeyHandover";
+import { sshKey } from "../sshKey";
+import type { AwsGatewayArgs } from "./args";
+import { ofGeneration } from "./machine";
+
+/** The way in by SSH. */
+export interface SshAccess {
+  /** A secret, for the bootstrap host key in it. */
+  userData: pulumi.Output<string>;
+  /** How to reach the machine once it has changed that key for its own. */
+  connection(host: pulumi.Output<string>, machine: { id: pulumi.Output<string>; resource: pulumi.Resource }): SshConnectionArgs;
+}
+
+/** Mints what is not given: the administrator's key, and the host key that the first contact knows the machine by. */
+export function sshAccess(name: string, args: AwsGatewayArgs, good: pulumi.Output<GatewaySpec>, opts: pulumi.CustomResourceOptions): SshAccess {
+  const generation = args.generation ?? 1;
+  const bootstrapKey = sshKey(ofGeneration(`${name}-bootstrap-host-key`, generation), opts, good);
+  const administrator = args.administratorKey ?? sshKey(`${name}-administrator-key`, opts, good);
+  const userData = pulumi
+    .all([good, bootstrapKey.privateKey, bootstrapKey.publicKey, administrator.publicKey])
+    .apply(([spec, privateKey, publicKey, authorized]) =>
+      renderUserData({ spec, hostKey: { privateKey, publicKey }, authorizedKeys: [authorized], loginWhenReady: true }),
+    );
+  return {
+    userData,
+    connection(host, machine) {
+      const reach = { host, port: good.sshPort, user: "root", privateKey: administrator.privateKey };
+      const hostKey = ownHostKey(ofGeneration(`${name}-host-key`, generation), { ...reach, hostKey: bootstrapKey.publicKey }, machine, opts);
+      return { ...reach, hostKey };
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import { parseNetwork } from "../addressing";
+
+/**
+ * What no resource of a gateway may be, whoever made it: judged here, asked by the gateway's own validation and by the
+ * policy pack. Each gives what is wrong as a sentence, or undefined.
+ */
+
+/** A rule of a security group as the resources have it, old form and new. */
+export interface Ingress {
+  protocol?: string;
+  fromPort?: number;
+  toPort?: number;
+  cidrs: readonly string[];
+}
+
+/** Does one of the ranges hold every address of its family? */
+export function isWorld(ranges: readonly string[]): boolean {
+  return ranges.some((range) => parseNetwork(range)?.prefix === 0);
+}
+
+export function opensSshToWorld(administrators: readonly string[]): boolean {
+  return isWorld(administrators);
+}
+
+/** SSH from anywhere. */
+export function sshRule(rule: Ingress, sshPort = 22): string | undefined {
+  if (!isWorld(rule.cidrs) || !lets(rule, "tcp", sshPort)) return undefined;
+  return `opens SSH (TCP ${sshPort}) to the world: name the ranges that administrators come from`;
+}
+
+/** L2TP that did not come within IPsec: from anywhere. */
+export function l2tpRule(rule: Ingress): string | undefined {
+  if (!isWorld(rule.cidrs) || !lets(rule, "udp", 1701)) return undefined;
+  return "opens L2TP (UDP 1701) to the world: within IPsec it needs no rule, and outside it is not encrypted";
+}
+
+function lets({ protocol = "-1", fromPort, toPort }: Ingress, wanted: "tcp" | "udp", port: number): boolean {
+  const name = protocol.toLowerCase();
+  if (name === "-1" || name === "all") return true;
+  if (name !== wanted && name !== { tcp: "6", udp: "17" }[wanted]) return false;
+  return (fromPort ?? 0) <= port && port <= (toPort ?? 65_535);
+}
+
+/** Metadata that answers whoever asks, so that a forwarded or tricked request gets the machine's credentials. */
+export function metadataService(options: { httpEndpoint?: string; httpTokens?: string; httpPutResponseHopLimit?: number } | undefined): string | undefined {
+  if (options?.httpEndpoint === "disabled") return undefined;
+  if (options?.httpTokens !== "required") return 'answers IMDSv1: set metadataOptions.httpTokens to "required"';
+  if ((options.httpPutResponseHopLimit ?? 1) > 1) return "hands metadata tokens beyond the machine itself: set metadataOptions.httpPutResponseHopLimit to 1";
+  return undefined;
+}
+
+/** A disk that can be read by whoever gets a snapshot of it. */
+export function disk(device: { encrypted?: boolean } | undefined): string | undefined {
+  return device?.encrypted === true ? undefined : "is not encrypted: set encrypted to true";
+}
+
+/** EC2 drops what a machine forwards unless it is told not to look. */
+export function forwarding(sourceDestCheck: boolean | undefined): string | undefined {
+  return sourceDestCheck === false ? undefined : "drops what the gateway forwards: set sourceDestCheck to false";
+}
+
+/** A listener or target group of a load balancer before a gateway. */
+export interface Balancing {
+  protocol?: string;
+  port?: number;
+}
+
+/** A Network Load Balancer carries UDP and TCP, never ESP; a TLS or TCP listener on IKE's ports carries no IKE. */
+export function ikeThroughBalancer({ protocol, port }: Balancing): string | undefined {
+  if (port !== 500 && port !== 4500) return undefined;
+  if (protocol === "UDP" || protocol === "TCP_UDP") return undefined;
+  return `balances port ${port} as ${protocol ?? "nothing"}: IKE, and ESP within it, are UDP`;
+}
+
+/** UDP as a gateway behind a Network Load Balancer must get it. */
+export function gatewayTargets(group: Balancing & { preserveClientIp?: string | boolean; healthProtocol?: string }): string | undefined {
+  const wrong = ikeThroughBalancer(group);
+  if (wrong !== undefined || (group.port !== 500 && group.port !== 4500)) return wrong;
+  if (String(group.preserveClientIp ?? true) !== "true") return "hides clients' addresses, by which IKE tells them apart: leave preserveClientIp on";
+  // UDP cannot be asked whether it is well; the balancer asks by TCP, HTTP or HTTPS.
+  const health = group.healthProtocol ?? "TCP";
+  return ["TCP", "HTTP", "HTTPS"].includes(health) ? undefined : `asks ${health} whether the gateway is well: a Network Load Balancer can ask TCP, HTTP or HTTPS`;
+}

@@ -1,0 +1,50 @@
+import { parseNetwork } from "../addressing";
+
+/** A rule of a security group, as EC2 takes it. */
+export interface IngressRule {
+  description: string;
+  /** `udp`, `tcp`, `icmp`, or a protocol's number. */
+  protocol: string;
+  /** First and last port; for ICMP type and code; 0 and 0 where the protocol has neither. */
+  fromPort: number;
+  toPort: number;
+  cidrBlocks: string[];
+  ipv6CidrBlocks: string[];
+}
+
+/** What decides who may send what to a gateway. */
+export interface IngressPlan {
+  /** CIDR ranges that IKE and ESP come from. */
+  peers: readonly string[];
+  /** CIDR ranges that SSH comes from; none: no rule. */
+  administrators: readonly string[];
+  sshPort: number;
+  /** Opens UDP 1701 to `peers` as well. */
+  l2tpOutsideIpsec: boolean;
+}
+
+export const everywhere: readonly string[] = ["0.0.0.0/0", "::/0"];
+
+/**
+ * IKE, NAT traversal, ESP, and what path MTU discovery needs. Not UDP 1701: L2TP comes within ESP, and the group sees
+ * the ESP alone. An open 1701 would be L2TP without encryption, kept out then by the gateway's own firewall only.
+ */
+export function ingressRules(plan: IngressPlan): IngressRule[] {
+  const udp = (port: number, what: string) => rule(what, "udp", port, port, plan.peers);
+  return [
+    udp(500, "IKE"),
+    udp(4500, "IKE and ESP within UDP"),
+    rule("ESP", "50", 0, 0, plan.peers),
+    ...(plan.l2tpOutsideIpsec ? [udp(1701, "L2TP, also outside of IPsec")] : []),
+    // EC2's guide to MTU asks for a rule of its own: an error about a packet is no answer to it in a group's eyes.
+    rule("Path MTU discovery", "icmp", 3, 4, ["0.0.0.0/0"]),
+    ...(plan.administrators.length === 0 ? [] : [rule("SSH of administrators", "tcp", plan.sshPort, plan.sshPort, plan.administrators)]),
+  ];
+}
+
+function rule(description: string, protocol: string, fromPort: number, toPort: number, ranges: readonly string[]): IngressRule {
+  const of = (family: 4 | 6) => [
+    ...new Set(ranges.map(parseNetwork).flatMap((parsed) => (parsed?.family === family ? [parsed.text] : []))),
+  ];
+  return { description, protocol, fromPort, toPort, cidrBlocks: of(4), ipv6CidrBlocks: of(6) };
+}

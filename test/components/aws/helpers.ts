@@ -1,0 +1,37 @@
+import { execFileSync } from "child_process";
+import * as path from "path";
+import { AwsGateway, type AwsGatewayArgs } from "../../../aws";
+import { record, settled, valueOf, type Calls } from "../mocks";
+
+export const args: AwsGatewayArgs = {
+  users: [{ name: "alice" }, { name: "bob", password: "hunter2-canary" }],
+  l2tp: { enabled: true, preSharedKey: "canary-of-the-pre-shared-key" },
+  administrators: ["203.0.113.0/24"],
+};
+
+/** The cloud's answers: images by parameter, and a VPC of two ranges. */
+export const calls: Calls = {
+  "aws:ssm/getParameter:getParameter": ({ name }) => ({ name, value: `ami-of-${String(name)}`, id: name, type: "String" }),
+  "aws:ec2/getSubnet:getSubnet": ({ id }) => ({ id, vpcId: "vpc-given", cidrBlock: "172.31.1.0/24" }),
+  "aws:ec2/getVpc:getVpc": ({ id }) => ({
+    id,
+    cidrBlock: "172.31.0.0/16",
+    cidrBlockAssociations: [{ cidrBlock: "172.31.0.0/16" }, { cidrBlock: "10.77.0.0/16" }],
+    ipv6CidrBlock: "",
+  }),
+};
+
+/** A gateway on mocks, once every registration is recorded. */
+export async function made(changes: Partial<AwsGatewayArgs> = {}): Promise<AwsGateway> {
+  record(false, calls);
+  const gateway = new AwsGateway("office", { ...args, ...changes });
+  await valueOf(gateway.clientSettings);
+  await settled();
+  return gateway;
+}
+
+/** What a preview of the gateway says against it, and the names of what it registered. */
+export function preview(changes: Partial<AwsGatewayArgs>): { message: string; registered: string[] } {
+  const program = path.join(__dirname, "preview.js");
+  return JSON.parse(execFileSync(process.execPath, [program, JSON.stringify(changes)], { encoding: "utf8" })) as { message: string; registered: string[] };
+}

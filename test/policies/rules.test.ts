@@ -1,0 +1,56 @@
+import { rules } from "../../policies/rules";
+import { ofType, registered } from "../components/mocks";
+import { made } from "../components/aws/helpers";
+
+const instance = "aws:ec2/instance:Instance";
+const group = "aws:ec2/securityGroup:SecurityGroup";
+const world = ["0.0.0.0/0"];
+
+/** What the pack says of a resource, as `rule: sentence`. */
+function judged(type: string, props: Record<string, unknown>): string[] {
+  return rules.filter(({ types }) => types.includes(type)).flatMap(({ name, judge }) => judge(props).map((wrong) => `${name}: ${wrong}`));
+}
+
+const soundInstance = {
+  instanceType: "c7g.medium", metadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 1 },
+  rootBlockDevice: { encrypted: true }, sourceDestCheck: false, tags: { "vpn-gateway": "office" },
+};
+const balanced = { port: 4500, protocol: "UDP" };
+
+/** Rule, type, what it refuses, and the nearest that it takes. */
+const cases: [string, string, object, object][] = [
+  ["no-ssh-from-the-world", group, { ingress: [{ protocol: "tcp", fromPort: 22, toPort: 22, cidrBlocks: world }] }, { ingress: [{ protocol: "tcp", fromPort: 22, toPort: 22, cidrBlocks: ["203.0.113.0/24"] }] }],
+  ["no-ssh-from-the-world", "aws:ec2/securityGroupRule:SecurityGroupRule", { type: "ingress", protocol: "tcp", fromPort: 0, toPort: 1024, ipv6CidrBlocks: ["::/0"] }, { type: "egress", protocol: "tcp", fromPort: 0, toPort: 1024, ipv6CidrBlocks: ["::/0"] }],
+  ["no-ssh-from-the-world", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", { ipProtocol: "-1", cidrIpv4: "0.0.0.0/0" }, { ipProtocol: "tcp", fromPort: 443, toPort: 443, cidrIpv4: "0.0.0.0/0" }],
+  ["no-l2tp-outside-ipsec", group, { ingress: [{ protocol: "udp", fromPort: 1701, toPort: 1701, cidrBlocks: world }] }, { ingress: [{ protocol: "udp", fromPort: 500, toPort: 500, cidrBlocks: world }] }],
+  ["no-l2tp-outside-ipsec", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", { ipProtocol: "udp", fromPort: 1701, toPort: 1701, cidrIpv6: "::/0" }, { ipProtocol: "udp", fromPort: 1701, toPort: 1701, referencedSecurityGroupId: "sg-1" }],
+  ["imdsv2", instance, { ...soundInstance, metadataOptions: { httpTokens: "optional" } }, soundInstance],
+  ["imdsv2", instance, { ...soundInstance, metadataOptions: undefined }, soundInstance],
+  ["imdsv2", "aws:ec2/launchTemplate:LaunchTemplate", { metadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 3 } }, { metadataOptions: { httpTokens: "required" } }],
+  ["encrypted-root-disk", instance, { ...soundInstance, rootBlockDevice: { encrypted: false } }, soundInstance],
+  ["encrypted-root-disk", instance, { ...soundInstance, rootBlockDevice: undefined }, soundInstance],
+  ["gateway-forwards", instance, { ...soundInstance, sourceDestCheck: true }, { ...soundInstance, sourceDestCheck: true, tags: {} }],
+  ["gateway-forwards", "aws:ec2/networkInterface:NetworkInterface", { tags: { "vpn-gateway": "office" } }, { tags: { "vpn-gateway": "office" }, sourceDestCheck: false }],
+  ["gateway-instance-type", instance, { ...soundInstance, instanceType: "m1.small" }, { ...soundInstance, instanceType: "m1.small", tags: { Name: "web" } }],
+  ["ike-through-a-balancer", "aws:lb/listener:Listener", { port: 500, protocol: "TCP" }, { port: 500, protocol: "UDP" }],
+  ["ike-through-a-balancer", "aws:lb/targetGroup:TargetGroup", { ...balanced, preserveClientIp: "false" }, { ...balanced, preserveClientIp: "true" }],
+  ["ike-through-a-balancer", "aws:lb/targetGroup:TargetGroup", { ...balanced, healthCheck: { protocol: "UDP" } }, { ...balanced, healthCheck: { protocol: "TCP" } }],
+];
+
+test.each(cases)("%s refuses, of %s", (rule, type, bad, good) => {
+  expect(judged(type, bad as Record<string, unknown>)).toContainEqual(expect.stringMatching(new RegExp(`^${rule}: `)));
+  expect(judged(type, good as Record<string, unknown>).filter((said) => said.startsWith(rule))).toEqual([]);
+});
+
+test("no rule is without a case", () => {
+  expect([...new Set(cases.map(([rule]) => rule))].sort()).toEqual(rules.map(({ name }) => name).sort());
+});
+
+test("what AwsGateway makes by default has nothing said against it, and its switch for 1701 has", async () => {
+  await made();
+  const said = () => registered.flatMap(({ type, inputs }) => judged(type, inputs));
+  expect(said()).toEqual([]);
+  expect(ofType(instance).size).toBe(1);
+  await made({ openL2tpOutsideIpsec: true });
+  expect(said()).toEqual([expect.stringMatching(/^no-l2tp-outside-ipsec: opens L2TP \(UDP 1701\)/)]);
+});

@@ -1,0 +1,54 @@
+import * as fs from "fs";
+import * as path from "path";
+import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
+import { awsRemoteAccess } from "../../stacks/awsRemoteAccess";
+import { calls } from "../components/aws/helpers";
+import { ofType, record, registered, settled, valueOf } from "../components/mocks";
+
+/** The example's config as the CLI hands it to a program: texts, and JSON for what is none. */
+function example(changes: Record<string, unknown> = {}): Record<string, string> {
+  const file = path.join(__dirname, "..", "..", "stacks", "aws-remote-access.config.yaml");
+  const { config } = parse(fs.readFileSync(file, "utf8")) as { config: Record<string, unknown> };
+  const ours = Object.fromEntries(Object.entries(changes).map(([key, value]) => [`pulumi-vpn-gateway:${key}`, value]));
+  // The mocks' project is called "project".
+  return Object.fromEntries(
+    Object.entries({ ...config, ...ours }).map(([key, value]) => [
+      key.replace(/^pulumi-vpn-gateway:/, "project:"),
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]),
+  );
+}
+
+async function up(changes: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
+  record(false, calls);
+  pulumi.runtime.setAllConfig(example(changes));
+  const outputs = awsRemoteAccess();
+  await valueOf(outputs.clientSettings as pulumi.Output<unknown>);
+  await settled();
+  return outputs;
+}
+
+test("the example is a gateway: IKEv2 alone, SSH from administrators alone", async () => {
+  const outputs = await up();
+  expect(registered.filter(({ type }) => type.startsWith("pulumi-vpn-gateway:")).map(({ name }) => name)).toEqual(["office"]);
+  expect(registered.some(({ name }) => name === "office-pre-shared-key")).toBe(false);
+  const [{ ingress }] = [...ofType("aws:ec2/securityGroup:SecurityGroup").values()] as { ingress: { protocol: string; cidrBlocks: string[] }[] }[];
+  expect(ingress.filter(({ protocol }) => protocol === "tcp").map(({ cidrBlocks }) => cidrBlocks)).toEqual([["203.0.113.0/24"]]);
+  expect(await valueOf(outputs.address as pulumi.Output<string>)).toBe("198.51.100.20");
+  expect(await pulumi.isSecret(outputs.clientSettings as pulumi.Output<unknown>)).toBe(true);
+});
+
+test("each key reaches the gateway", async () => {
+  await up({
+    l2tp: "true", l2tpPool: "10.90.1.0/24", ikev2Pool: "10.90.2.0/24", instanceType: "c7a.medium", subnetId: "subnet-given", platform: "ubuntu2404",
+    routeTableIds: { main: "rtb-1" }, generation: "3", diskGigabytes: "20", tags: { cost: "42" }, peers: ["198.51.100.0/24"], diskKeyArn: "arn:aws:kms:x",
+  });
+  expect(ofType("aws:ec2/instance:Instance").get("office-machine-3")).toMatchObject({
+    instanceType: "c7a.medium", rootBlockDevice: { volumeSize: 20, kmsKeyId: "arn:aws:kms:x" }, tags: { cost: "42" },
+    ami: expect.stringContaining("ubuntu/server/24.04") as string,
+  });
+  expect([...ofType("aws:ec2/route:Route").values()].map(({ destinationCidrBlock }) => destinationCidrBlock).sort()).toEqual(["10.90.1.0/24", "10.90.2.0/24"]);
+  const [{ ingress }] = [...ofType("aws:ec2/securityGroup:SecurityGroup").values()] as { ingress: { cidrBlocks: string[] }[] }[];
+  expect(ingress[0].cidrBlocks).toEqual(["198.51.100.0/24"]);
+});
