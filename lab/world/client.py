@@ -62,6 +62,12 @@ class Client:
             raise Failure(f"the IKE daemon of client {self.namespace} is not running")
         return run("nsenter", "-t", pid, "-n", "-m", "swanctl", *words, check=check, timeout=timeout)
 
+    def rekey(self, count):
+        """New keys for its child SA, `count` times."""
+        pid = run("systemctl", "show", "-p", "MainPID", "--value", self.charon).stdout.strip()
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rekey.py")
+        return json.loads(run("nsenter", "-t", pid, "-n", "-m", "python3", script, str(count)).stdout)
+
     def configure(self, wanted):
         # In place, not by another file in its stead: the unit sees the one that it was started with.
         with open(f"{self.etc}/strongswan.conf", "w") as file:
