@@ -49,8 +49,12 @@ class Client:
         write(self.ppp_log, "", 0o600)
         if not os.path.exists(f"{self.etc}/strongswan.conf"):
             write(f"{self.etc}/strongswan.conf", client_files.strongswan_conf({}))
+        # Its own: else one client's pppd waits for the name server that another's tunnel brought.
+        if not os.path.exists(f"{self.etc}/resolv.conf"):
+            write(f"{self.etc}/resolv.conf", "")
         self.unit(self.charon, "/usr/sbin/charon-systemd", kind="notify", bind={
-            f"{self.etc}/swanctl": "/etc/swanctl", f"{self.etc}/strongswan.conf": "/etc/strongswan.conf"})
+            f"{self.etc}/swanctl": "/etc/swanctl", f"{self.etc}/strongswan.conf": "/etc/strongswan.conf",
+            f"{self.etc}/resolv.conf": "/etc/resolv.conf"})
 
     def stop(self):
         stop_unit(self.xl2tpd)
@@ -123,7 +127,7 @@ class Client:
         write("/var/log/lab-ppp.log", "")
         self.unit(self.xl2tpd, "/usr/sbin/xl2tpd", "-D", "-p", "/run/xl2tpd/pid", bind={
             f"{self.etc}/swanctl": "/etc/swanctl", f"{self.etc}/ppp": "/etc/ppp", f"{self.etc}/xl2tpd": "/etc/xl2tpd",
-            f"{self.state}/xl2tpd": "/run/xl2tpd", self.ppp_log: "/var/log/lab-ppp.log"})
+            f"{self.state}/xl2tpd": "/run/xl2tpd", self.ppp_log: "/var/log/lab-ppp.log", f"{self.etc}/resolv.conf": "/etc/resolv.conf"})
         control = f"{self.state}/xl2tpd/l2tp-control"
         wait_for(lambda: os.path.exists(control), 10, "xl2tpd did not start")
         with open(control, "w") as pipe:
