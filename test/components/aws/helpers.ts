@@ -1,6 +1,7 @@
 import { execFileSync } from "child_process";
 import * as path from "path";
 import { AwsGateway, type AwsGatewayArgs } from "../../../aws";
+import type * as components from "../../../aws";
 import { record, settled, valueOf, type Calls } from "../mocks";
 
 export const args: AwsGatewayArgs = {
@@ -30,8 +31,14 @@ export async function made(changes: Partial<AwsGatewayArgs> = {}): Promise<AwsGa
   return gateway;
 }
 
-/** What a preview of the gateway says against it, and the names of what it registered. */
-export function preview(changes: Partial<AwsGatewayArgs>): { message: string; registered: string[] } {
+/** What a preview said, and the names of what it registered. */
+export interface Previewed {
+  message: string;
+  registered: string[];
+}
+
+/** What previews of a component with each of these args say against it. */
+export function previews(component: keyof typeof components, changes: readonly object[]): Previewed[] {
   const program = path.join(__dirname, "preview.js");
-  return JSON.parse(execFileSync(process.execPath, [program, JSON.stringify(changes)], { encoding: "utf8" })) as { message: string; registered: string[] };
+  return JSON.parse(execFileSync(process.execPath, [program, component, JSON.stringify(changes)], { encoding: "utf8" })) as Previewed[];
 }

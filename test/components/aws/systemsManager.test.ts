@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ofType, registered, textOf, valueOf } from "../mocks";
-import { made, preview } from "./helpers";
+import { made, previews } from "./helpers";
 
 const manager = { access: "systemsManager", administrators: [], platform: "ubuntu2404" };
 const parts = ["host", "identity", "base", "passwords", "users"];
@@ -85,7 +85,7 @@ test("secrets are in the secret parts' objects alone, and a digest is of more th
 });
 
 test("refused: SSH beside it, and an image without the agent", () => {
-  const { message, registered: names } = preview({ access: "systemsManager" });
+  const [{ message, registered: names }] = previews("AwsGateway", [{ access: "systemsManager" }]);
   expect(message).toMatch(/error administrators .*opens SSH, which nobody needs/);
   expect(message).toMatch(/error access \("systemsManager"\): needs an image with Systems Manager's agent/);
   expect(names).toEqual(["office"]);
