@@ -8,7 +8,7 @@ import struct
 import time
 from collections.abc import Iterator
 
-from . import charon, systemd
+from . import aws_move, charon, systemd
 from .errors import Failure
 from .gateway import Gateway
 
@@ -45,6 +45,14 @@ def uptime(gateway: Gateway) -> float:
 
 def is_active(gateway: Gateway) -> bool:
     return read(gateway, STATE) == ACTIVE
+
+
+def active_since(gateway: Gateway) -> int | None:
+    """Another number each time that this machine becomes the active one (keepalived's script makes the file anew)."""
+    try:
+        return os.stat(gateway.paths.of(STATE)).st_mtime_ns if is_active(gateway) else None
+    except FileNotFoundError:
+        return None
 
 
 def question() -> bytes:
@@ -176,4 +184,5 @@ def collect(gateway: Gateway) -> dict | None:
         "peer": described["peer"],
         "peerAnswers": ike_answers(described["peer"], 1.0),
         "addresses": [each["address"] for each in described["floating"]],
+        "move": aws_move.collect(gateway, described.get("move"), is_active(gateway)),
     }
