@@ -42,7 +42,23 @@ export function l2tpShare(pool: string, pair: GatewaySpec["pair"]): L2tpAddresse
 /** The same pair as the other machine sees it. */
 export function otherMachine(spec: GatewaySpec): GatewaySpec {
   if (spec.pair === undefined) throw new Error("a gateway by itself has no other machine");
-  const { member, address, peer } = spec.pair;
-  const pair: PairSpec = { ...spec.pair, member: member === 1 ? 2 : 1, address: peer, peer: address };
+  const { member, address, peer, move } = spec.pair;
+  const pair: PairSpec = {
+    ...spec.pair,
+    member: member === 1 ? 2 : 1,
+    address: peer,
+    peer: address,
+    ...(move === undefined
+      ? {}
+      : {
+          move: {
+            ...move,
+            networkInterfaceId: move.peerNetworkInterfaceId,
+            privateAddress: move.peerPrivateAddress,
+            peerNetworkInterfaceId: move.networkInterfaceId,
+            peerPrivateAddress: move.privateAddress,
+          },
+        }),
+  };
   return { ...spec, pair };
 }
