@@ -1,4 +1,4 @@
-import { formatAddress, l2tpAddresses, network, parseAddress, type L2tpAddresses, type Network } from "./addressing";
+import { formatAddress, halvesOf, l2tpAddresses, network, parseAddress, type L2tpAddresses, type Network } from "./addressing";
 import type { GatewaySpec, PairSpec } from "./spec";
 
 /**
@@ -16,15 +16,7 @@ export const pairTimers = {
 /** A machine's own half of a pool: the two hand out addresses that never collide. Without a pair all of it. */
 export function ownShare(pool: Network, pair: GatewaySpec["pair"]): Network {
   if (pair === undefined) return pool;
-  const size = pool.last - pool.first + 1n;
-  const first = pair.member === 1 ? pool.first : pool.first + size / 2n;
-  const total = pool.family === 4 ? 32 : 128;
-  const prefix = Math.min(total, prefixLength(pool) + 1);
-  return network(`${formatAddress({ family: pool.family, value: first })}/${prefix}`);
-}
-
-function prefixLength(pool: Network): number {
-  return Number(pool.text.split("/")[1]);
+  return halvesOf(pool)[pair.member === 1 ? 0 : 1];
 }
 
 /** The L2TP addresses that a machine hands out: its half of the pool, while the gateway's own end is the same on both. */

@@ -41,7 +41,7 @@ export function renderVrrp(spec: GatewaySpec, pair: PairSpec): string {
         block("unicast_peer", [line(pair.peer)]),
         ...(pair.floating.length > 0
           ? [block("virtual_ipaddress", pair.floating.map(({ address, interface: card }) => line([address, "dev", card])))]
-          : []),
+          : [line("no_virtual_ipaddress", "What moves is not the machine's to put on a link.")]),
         block("track_script", [line("fit")]),
         block("track_file", [line("aside")]),
         line(["notify", paths.stateScript]),

@@ -66,13 +66,26 @@ function outputsOf(type: string, name: string): Record<string, unknown> {
     case "tls:index/locallySignedCert:LocallySignedCert":
       return { certPem: pem("CERTIFICATE", name) };
     case "aws:ec2/eip:Eip":
-      return { publicIp: "198.51.100.20", allocationId: `${name}-allocation` };
+      return {
+        publicIp: { "office-1-address": "198.51.100.1", "office-2-address": "198.51.100.2" }[name] ?? "198.51.100.20",
+        allocationId: `${name}-allocation`,
+        arn: `arn:aws:ec2:eu-central-1:123456789012:elastic-ip/${name}-allocation`,
+      };
+    case "aws:ec2/networkInterface:NetworkInterface": {
+      const member = name.includes("-2-") ? 2 : 1;
+      const [first, second] = [`10.76.0.${128 * (member - 1) + 10}`, `10.76.0.${128 * (member - 1) + 11}`];
+      return { arn: `arn:aws:ec2:eu-central-1:123456789012:network-interface/${name}-id`, privateIp: first, privateIps: [second, first] };
+    }
+    case "aws:lb/loadBalancer:LoadBalancer":
+      return { arn: `${name}-arn`, dnsName: `${name}-0123.elb.eu-central-1.amazonaws.com` };
+    case "aws:lb/targetGroup:TargetGroup":
+      return { arn: `${name}-arn` };
     case "aws:s3/bucket:Bucket":
       return { arn: `arn:aws:s3:::${name}`, bucketRegionalDomainName: `${name}.s3.eu-central-1.amazonaws.com` };
     case "aws:iam/role:Role":
     case "aws:iam/instanceProfile:InstanceProfile":
     case "aws:ssm/document:Document":
-      return { name: `${name}-name` };
+      return { name: `${name}-name`, arn: `${name}-arn` };
     case "command:remote:Command":
     case "command:local:Command":
       return { stdout: `${name}\n`, stderr: "" };

@@ -69,6 +69,8 @@ describe("what a pair's files say", () => {
   test("on AWS keepalived moves nothing and is bound to no interface: each machine is told its own interface and address", () => {
     const second = goldenSpecs["pair-aws"];
     expect(file(second, "/etc/keepalived/keepalived.conf")).not.toMatch(/^\s*(interface|virtual_ipaddress)\b/m);
+    // Without it keepalived 2.3 refuses VRRPv3 that moves no address.
+    expect(file(second, "/etc/keepalived/keepalived.conf")).toMatch(/^\s*no_virtual_ipaddress$/m);
     const told = (spec: GatewaySpec) => (JSON.parse(file(spec, "/etc/vpn-gateway/pair.json")) as { move: Record<string, unknown> }).move;
     const shared = { region: "eu-central-1", allocationId: "eipalloc-0a", publicIp: "198.51.100.20", routes: second.pair!.move!.routes };
     expect(told(second)).toEqual({ ...shared, networkInterfaceId: "eni-0b", privateAddress: "10.76.0.21" });

@@ -9,17 +9,19 @@ const { args, calls } = require("./helpers.ts");
 const [component, list] = process.argv.slice(2);
 const waiting = JSON.parse(list);
 const found = [];
-let message;
+let message, warned;
+console.warn = (text) => { warned += text; };
 process.on("unhandledRejection", (error) => { message = error.message; });
 function next() {
   message = "taken";
+  warned = "";
   record(true, calls);
   new components[component]("office", { ...args, ...waiting.shift() });
   settled().catch(() => undefined);
 }
 // Nothing is left to happen: the one is through.
 process.on("beforeExit", () => {
-  found.push({ message, registered: registered.map(({ name }) => name) });
+  found.push({ message, warned, registered: registered.map(({ name }) => name) });
   // By way of the event loop, which ends the process where only promises are left.
   if (waiting.length > 0) return setImmediate(next);
   require("fs").writeSync(1, JSON.stringify(found));
