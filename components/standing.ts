@@ -1,4 +1,4 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { Command } from "@pulumi/command/remote/command";
 import { Logging } from "@pulumi/command/types/enums/remote";
 import type { Machine } from "./parts";
@@ -19,7 +19,7 @@ export function standing(name: string, machine: Machine, changes: pulumi.Input<s
         host: connection.host,
         port: connection.port ?? 22,
         user: connection.user ?? "root",
-        privateKey: connection.privateKey,
+        privateKey: pulumi.secret(connection.privateKey),
         hostKey: connection.hostKey,
         perDialTimeout: 15,
         dialErrorLimit: 20,
