@@ -227,7 +227,9 @@ function postrouting(spec: GatewaySpec): Chain {
       : forEachFamily(spec, (ip, family) => {
           const others =
             spec.masquerade === "internet" && inside.some((range) => range.family === family) ? ` ${ip} daddr != @inside${family}` : "";
-          return { rule: `${ip} saddr @clients${family}${others} masquerade` };
+          // The Elastic IP's private address: of the two that such a machine has, the kernel would take either.
+          const move = family === 4 ? spec.pair?.move : undefined;
+          return { rule: `${ip} saddr @clients${family}${others} ${move === undefined ? "masquerade" : `snat ip to ${move.privateAddress}`}` };
         });
   return {
     name: "postrouting",

@@ -77,6 +77,9 @@ describe("what a pair's files say", () => {
     expect(told(otherMachine(second))).toEqual({ ...shared, networkInterfaceId: "eni-0a", privateAddress: "10.76.0.5" });
     expect(otherMachine(otherMachine(second))).toEqual(second);
     expect(file(second, "/etc/xl2tpd/xl2tpd.conf")).toMatch("listen-addr = 10.76.0.21");
+    // Clients go out from the Elastic IP that they came in by, whichever machine they are on.
+    expect(file(second, "/etc/vpn-gateway/firewall.nft")).toMatch("ip saddr @clients4 ip daddr != @inside4 snat ip to 10.76.0.21");
+    expect(file(floating, "/etc/vpn-gateway/firewall.nft")).toMatch("ip saddr @clients4 ip daddr != @inside4 masquerade");
   });
 
   test("a gateway by itself has nothing of it", () => {
