@@ -2,7 +2,7 @@ import * as fs from "fs";
 import * as path from "path";
 import * as pulumi from "@pulumi/pulumi";
 import { ofType, plain, registered, textOf, valueOf } from "../mocks";
-import { made, previews, type Previewed } from "./helpers";
+import { made, previews } from "./helpers";
 import type { AwsGateway, AwsGatewayArgs } from "../../../aws";
 
 const contract = path.join(__dirname, "awsGateway.contract.txt");
@@ -215,20 +215,17 @@ describe("refused at preview, with nothing made", () => {
     ["a type without AES, SSH from anywhere and a bad tag, all at once", { instanceType: "m1.small", administrators: ["0.0.0.0/0"], tags: { "aws:x": "y" }, users: [{ name: "a" }, { name: "a" }] }, [/instanceType/, /error administrators\[0\]/, /tags/, /users\[1\]/]],
     ["a pool within the VPC that is given", { subnetId: "subnet-given" }, [/error l2tp\.pool \("10\.77\.1\.0\/24"\): overlaps the VPC's range \(10\.77\.0\.0\/16\)/]],
   ];
-  let said: Previewed[];
-  beforeAll(() => {
-    said = previews("AwsGateway", [{}, ...bad.map(([, changes]) => changes)]);
-  });
+  const said = previews("AwsGateway", [{}, ...bad.map(([, changes]) => changes)]);
 
-  test.each(bad.map((one, index) => [...one, index + 1] as const))("%s", (_, _changes, expected, index) => {
-    const { message, registered: names } = said[index];
+  test.each(bad.map((one, index) => [...one, index + 1] as const))("%s", async (_, _changes, expected, index) => {
+    const { message, registered: names } = (await said)[index];
     for (const one of expected) expect(message).toMatch(one);
     expect(message).not.toContain("canary");
     expect(names).toEqual(["office"]);
   });
 
-  test("the twin: what is not wrong is made", () => {
-    const { message, registered: names } = said[0];
+  test("the twin: what is not wrong is made", async () => {
+    const { message, registered: names } = (await said)[0];
     expect(message).toBe("taken");
     expect(names.length).toBeGreaterThan(20);
   });

@@ -2,7 +2,7 @@ import * as fs from "fs";
 import * as path from "path";
 import * as pulumi from "@pulumi/pulumi";
 import { ofType, plain, registered, textOf, valueOf } from "../mocks";
-import { madePair, previews, type Previewed } from "./helpers";
+import { madePair, previews } from "./helpers";
 import type { AwsGatewayPair } from "../../../aws";
 import { rules } from "../../../policies/rules";
 
@@ -205,19 +205,17 @@ describe("refused at preview, with nothing made", () => {
     ["a network too small for two subnets", { networkCidr: "10.76.0.0/28" }, [/error networkCidr .*too small for two subnets/]],
     ["routes behind a load balancer", { front: "loadBalancer", routeTableIds: { main: "rtb-1a" } }, [/error routeTableIds .*nothing moves them/]],
   ];
-  let found: Previewed[];
-  beforeAll(() => {
-    found = previews("AwsGatewayPair", [{}, { ...subnets, subnetIds: ["subnet-given", "subnet-same"] }, ...bad.map(([, changes]) => changes)]);
-  });
+  const previewed = previews("AwsGatewayPair", [{}, { ...subnets, subnetIds: ["subnet-given", "subnet-same"] }, ...bad.map(([, changes]) => changes)]);
 
-  test.each(bad.map(([title, , expected], index) => [title, expected, index + 2] as const))("%s", (_, expected, index) => {
-    const { message, registered: names } = found[index];
+  test.each(bad.map(([title, , expected], index) => [title, expected, index + 2] as const))("%s", async (_, expected, index) => {
+    const { message, registered: names } = (await previewed)[index];
     for (const each of expected) expect(message).toMatch(each);
     expect(message).not.toContain("canary");
     expect(names).toEqual(["office"]);
   });
 
-  test("the twins: what is not wrong is made, and both machines in one zone are a warning where an address floats", () => {
+  test("the twins: what is not wrong is made, and both machines in one zone are a warning where an address floats", async () => {
+    const found = await previewed;
     for (const { message, registered: names } of found.slice(0, 2)) {
       expect(message).toBe("taken");
       expect(names.length).toBeGreaterThan(30);

@@ -1,5 +1,6 @@
-import { execFileSync } from "child_process";
+import { execFile } from "child_process";
 import * as path from "path";
+import { promisify } from "util";
 import { AwsGateway, AwsGatewayPair, type AwsGatewayArgs, type AwsGatewayPairArgs } from "../../../aws";
 import type * as components from "../../../aws";
 import { record, settled, valueOf, type Calls } from "../mocks";
@@ -53,8 +54,9 @@ export interface Previewed {
   registered: string[];
 }
 
-/** What previews of a component with each of these args say against it. */
-export function previews(component: keyof typeof components, changes: readonly object[]): Previewed[] {
+/** What previews of a component with each of these args say against it; they run beside the tests. */
+export async function previews(component: keyof typeof components, changes: readonly object[]): Promise<Previewed[]> {
   const program = path.join(__dirname, "preview.js");
-  return JSON.parse(execFileSync(process.execPath, [program, component, JSON.stringify(changes)], { encoding: "utf8" })) as Previewed[];
+  const { stdout } = await promisify(execFile)(process.execPath, [program, component, JSON.stringify(changes)]);
+  return JSON.parse(stdout) as Previewed[];
 }
