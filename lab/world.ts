@@ -144,6 +144,11 @@ export class World {
     await this.call(["client", "stop", client]);
   }
 
+  /** New keys for the client's IKEv2 child SA, one renewal after the other. */
+  rekey(client: ClientName, count: number): Promise<{ rekeys: number; seconds: number }> {
+    return this.call(["client", "rekey", client, count], undefined, 60 + count * 5);
+  }
+
   ping(client: ClientName, target: string, options: PingOptions = {}): Promise<PingResult> {
     const { size, dontFragment, count = 5, interval = 0.2 } = options;
     const words = ["client", "ping", client, target, "--count", count, "--interval", interval];

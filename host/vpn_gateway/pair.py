@@ -18,7 +18,8 @@ ANSWERED = "/run/vpn-gateway/ike-answered"
 STAND_ASIDE = "/run/vpn-gateway/stand-aside"
 ACTIVE = "MASTER"
 L2TP_UNIT = "xl2tpd.service"
-TELLING_TIME = 0.3  # seconds in which what charon was asked to send is sent
+TAKING_OVER = 0.25  # seconds: VRRP's skew after it heard that the other gave up, and the news to the neighbours
+TELLING_TIME = 1.0  # seconds in which what charon was asked to send is sent, on a busy machine too
 MOVE_TIME = 10.0  # seconds within which the other machine must have taken over
 
 
@@ -92,12 +93,15 @@ def hand_over(gateway: Gateway) -> None:
         raise Failure(f"the other machine ({described['peer']}) does not answer: nothing was changed")
     began = time.monotonic()
     _end_l2tp(gateway)
-    _stand_aside(gateway, True)
+    # All that can be made ready is, before the address goes: from then on clients are without an answer.
+    found = charon.associations(gateway) if charon.running(gateway) else []
     try:
-        _until(lambda: not is_active(gateway), began, "keepalived did not give the pair's addresses up")
         with _address_kept(gateway, described):
-            told = _tell_clients(gateway, described["endpoint"])
-        gateway.report.result(f"handed over in {time.monotonic() - began:.1f} s; {told} IKE SAs told to dial anew")
+            _stand_aside(gateway, True)
+            _until(lambda: not is_active(gateway), began, "keepalived did not give the pair's addresses up")
+            time.sleep(TAKING_OVER)
+            _tell_clients(gateway, found, described["endpoint"])
+        gateway.report.result(f"handed over in {time.monotonic() - began:.1f} s; {len(found)} IKE SAs told to dial anew")
     except Failure:
         rejoin(gateway)
         raise
@@ -105,22 +109,44 @@ def hand_over(gateway: Gateway) -> None:
         _begin_l2tp(gateway)
 
 
+# Until the neighbours have learnt where the address is, this machine would answer those who dial anew.
+_NO_NEW_CLIENTS = """table inet vpn_gateway_aside {
+  chain input {
+    type filter hook input priority -10; policy accept;
+    ip daddr %s udp dport 500 drop
+  }
+}
+"""
+
+
 @contextlib.contextmanager
 def _address_kept(gateway: Gateway, described: dict) -> Iterator[None]:
     """
-    For as long as clients are told, the address that has moved is on the loopback interface: they would not believe
+    Until clients have been told, the address that moves is on the loopback interface too: they would not believe
     another, the kernel sends from none that it has not, and nobody on the link is told of one there (arp_ignore).
     """
-    moved = [each["address"].split("/")[0] for each in described["floating"] if described["front"] == "floatingAddress"]
-    for address in moved[:1]:
+    moved = _outer_address(described)
+    for address in moved:
+        gateway.programs.run("nft", "-f", "-", stdin=_NO_NEW_CLIENTS % address)
         gateway.programs.run("ip", "address", "add", f"{address}/32", "dev", "lo")
     try:
         yield
         if moved:
             time.sleep(TELLING_TIME)
     finally:
-        for address in moved[:1]:
-            gateway.programs.run("ip", "address", "del", f"{address}/32", "dev", "lo")
+        _let_address_go(gateway, described)
+
+
+def _outer_address(described: dict) -> list[str]:
+    """The address that clients know, where it is one that moves: none or one."""
+    moving = described["floating"] if described["front"] == "floatingAddress" else []
+    return [each["address"].split("/")[0] for each in moving][:1]
+
+
+def _let_address_go(gateway: Gateway, described: dict) -> None:
+    for address in _outer_address(described):
+        gateway.programs.run("ip", "address", "del", f"{address}/32", "dev", "lo")
+        gateway.programs.run("nft", "delete", "table", "inet", "vpn_gateway_aside")
 
 
 def _stand_aside(gateway: Gateway, aside: bool) -> None:
@@ -146,26 +172,25 @@ def _until(holds, began: float, otherwise: str) -> None:
     while not holds():
         if time.monotonic() - began > MOVE_TIME:
             raise Failure(f"{otherwise} within {MOVE_TIME:.0f} s")
-        time.sleep(0.05)
+        time.sleep(0.02)
 
 
-def _tell_clients(gateway: Gateway, endpoint: str) -> int:
+def _tell_clients(gateway: Gateway, found: list, endpoint: str) -> None:
     """
     Those that understand REDIRECT (RFC 5685) make a new SA before they end the old one; all others get a delete
     message. Nobody waits for answers: they go to the other machine by now.
     """
-    if not charon.running(gateway):
-        return 0
-    found = charon.associations(gateway)
     if any(name == "ikev2" for name, _data in found):
         charon.redirect(gateway, "ikev2", endpoint)
     for _name, data in sorted(found, key=lambda each: each[0] == "ikev2"):
         charon.terminate(gateway, str(data["uniqueid"]), 0)
-    return len(found)
 
 
 def rejoin(gateway: Gateway) -> None:
-    """The machine may be chosen again; it stays standby while the other is fit."""
+    """The machine may be chosen again; it stays standby while the other is fit. Clears what a killed move left."""
+    described = load(gateway)
+    if described is not None:
+        _let_address_go(gateway, described)
     _stand_aside(gateway, False)
 
 

@@ -1,4 +1,5 @@
 import { labAddresses } from "../networks";
+import { sleep } from "../progress";
 import type { Scenario } from "./scenario";
 
 /** The main thing: both protocols from behind a NAT, and who must not get in. */
@@ -60,6 +61,38 @@ export const connecting: Scenario[] = [
       check("twin: the same IKEv2 client with the right ones gets in", ikev2.connected, ikev2.reason);
       const windows = await lab.connect(1, "l2tp", "alice", { proposals: "aes256-sha1-ecp384", espProposals: "aes256-sha1" });
       check("a stock Windows proposal gets in by L2TP", windows.connected, windows.reason);
+    },
+  },
+  {
+    name: "rekeys",
+    shows: "a thousand renewals of an IKEv2 child SA's keys under load lose no packet",
+    twin: "the SA at the end is another than the first, and a tunnel that is cut meanwhile does lose some",
+    seconds: 240,
+    async run(lab, { check, figure }) {
+      await lab.connect(2, "ikev2", "bob");
+      const inbound = async () => /in\s+([0-9a-f]{8})/.exec((await lab.world.status(2)).securityAssociations ?? "")?.[1];
+      const first = await inbound();
+      const load = async (seconds: number) => lab.world.iperf(2, labAddresses.insideHost, { seconds, udpMegabits: 2 });
+      await lab.world.pingStart(2, labAddresses.insideHost, 0.05, "rekeys");
+      let renewing = true;
+      const loads: number[] = [];
+      const loading = (async () => {
+        while (renewing) loads.push((await load(15)).lostPercent ?? 100);
+      })();
+      const { rekeys, seconds } = await lab.world.rekey(2, 1000);
+      renewing = false;
+      await loading;
+      const { sent, received } = await lab.world.pingStop(2, "rekeys");
+      check(`${rekeys} renewals: no ping lost`, rekeys === 1000 && sent > 100 && received === sent, `${received} of ${sent}`);
+      check("and no packet of 2 Mbit/s of UDP", loads.length > 0 && loads.every((lost) => lost === 0), loads.join(", "));
+      figure(`a renewal each ${((1000 * seconds) / rekeys).toFixed(0)} ms`);
+      check("twin: the SA is another by now", first !== undefined && (await inbound()) !== first);
+      await lab.world.pingStart(2, labAddresses.insideHost, 0.05, "twin");
+      await lab.world.linkCut();
+      await sleep(1000);
+      await lab.world.linkRestore();
+      const twin = await lab.world.pingStop(2, "twin");
+      check("twin: with the link cut for a second the same ping loses some", twin.received < twin.sent, `${twin.received} of ${twin.sent}`);
     },
   },
 ];

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { labAddresses } from "../networks";
+import { Pair } from "../pair";
 import { Ssh } from "../ssh";
 import type { Stack } from "../stack";
 import { prepareWorld, type ClientName, type Connected, type ConnectOptions, type World } from "../world";
@@ -87,7 +88,11 @@ export class Lab {
   /** Between two scenarios: nobody connected, the link whole, the config as it was at first. */
   async fresh(): Promise<void> {
     await this.world.linkRestore();
-    if (this.gateways.length > 0) await this.world.balancerStop();
+    if (this.gateways.length > 0) {
+      await this.world.balancerStop();
+      const pair = new Pair(this);
+      for (const member of [1, 2] as const) await pair.mend(member);
+    }
     await this.world.disconnectAll();
     if (fs.readFileSync(this.stack.configFile, "utf8") !== this.config) {
       fs.writeFileSync(this.stack.configFile, this.config);

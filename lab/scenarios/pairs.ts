@@ -52,6 +52,12 @@ const faults: Fault[] = [
     heal: (pair, member) => pair.ssh(member).mustRun("pkill -CONT -x charon-systemd"),
   },
   {
+    name: "keepalived is killed",
+    ikev2: 8, l2tp: 25, reachable: true,
+    strike: (pair, active) => pair.ssh(active).mustRun("systemctl kill -s KILL keepalived"),
+    heal: async () => undefined,
+  },
+  {
     name: "the machine's links are cut",
     ikev2: 8, l2tp: 25, reachable: false,
     strike: (pair, active) => pair.cut(active),
@@ -98,7 +104,7 @@ export const pairs: Scenario[] = [
     },
   },
   ...faults.map((fault, index): Scenario => ({
-    name: ["pair-dead", "pair-charon-killed", "pair-charon-hangs", "pair-cut"][index],
+    name: ["pair-dead", "pair-charon-killed", "pair-charon-hangs", "pair-keepalived-killed", "pair-cut"][index],
     program: "lab-pair",
     shows: `${fault.name}: the other takes over, both clients are back by themselves`,
     twin: "never two answer for more than 2 s, also when it comes back",

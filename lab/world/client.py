@@ -49,8 +49,12 @@ class Client:
         write(self.ppp_log, "", 0o600)
         if not os.path.exists(f"{self.etc}/strongswan.conf"):
             write(f"{self.etc}/strongswan.conf", client_files.strongswan_conf({}))
+        # Its own: else one client's pppd waits for the name server that another's tunnel brought.
+        if not os.path.exists(f"{self.etc}/resolv.conf"):
+            write(f"{self.etc}/resolv.conf", "")
         self.unit(self.charon, "/usr/sbin/charon-systemd", kind="notify", bind={
-            f"{self.etc}/swanctl": "/etc/swanctl", f"{self.etc}/strongswan.conf": "/etc/strongswan.conf"})
+            f"{self.etc}/swanctl": "/etc/swanctl", f"{self.etc}/strongswan.conf": "/etc/strongswan.conf",
+            f"{self.etc}/resolv.conf": "/etc/resolv.conf"})
 
     def stop(self):
         stop_unit(self.xl2tpd)
@@ -61,6 +65,12 @@ class Client:
         if pid == "0":
             raise Failure(f"the IKE daemon of client {self.namespace} is not running")
         return run("nsenter", "-t", pid, "-n", "-m", "swanctl", *words, check=check, timeout=timeout)
+
+    def rekey(self, count):
+        """New keys for its child SA, `count` times."""
+        pid = run("systemctl", "show", "-p", "MainPID", "--value", self.charon).stdout.strip()
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rekey.py")
+        return json.loads(run("nsenter", "-t", pid, "-n", "-m", "python3", script, str(count)).stdout)
 
     def configure(self, wanted):
         # In place, not by another file in its stead: the unit sees the one that it was started with.
@@ -117,7 +127,7 @@ class Client:
         write("/var/log/lab-ppp.log", "")
         self.unit(self.xl2tpd, "/usr/sbin/xl2tpd", "-D", "-p", "/run/xl2tpd/pid", bind={
             f"{self.etc}/swanctl": "/etc/swanctl", f"{self.etc}/ppp": "/etc/ppp", f"{self.etc}/xl2tpd": "/etc/xl2tpd",
-            f"{self.state}/xl2tpd": "/run/xl2tpd", self.ppp_log: "/var/log/lab-ppp.log"})
+            f"{self.state}/xl2tpd": "/run/xl2tpd", self.ppp_log: "/var/log/lab-ppp.log", f"{self.etc}/resolv.conf": "/etc/resolv.conf"})
         control = f"{self.state}/xl2tpd/l2tp-control"
         wait_for(lambda: os.path.exists(control), 10, "xl2tpd did not start")
         with open(control, "w") as pipe:

@@ -45,6 +45,11 @@ def strongswan_conf(wanted):
     )
 
 
+def trying(wanted):
+    """By default charon gives up for good where the first attempt to dial anew meets a gateway that is not there yet."""
+    return "0" if wanted.get("fastDeadPeer") else "1"
+
+
 def dead_peer_delay(wanted):
     return "1s" if wanted.get("fastDeadPeer") else "10s"
 
@@ -60,6 +65,7 @@ def l2tp_swanctl(number, wanted):
     proposals = {quoted(proposals)}
     rekey_time = 0
     reauth_time = 0
+    keyingtries = {trying(wanted)}
     dpd_delay = {dead_peer_delay(wanted)}
     dpd_timeout = {"3s" if wanted.get("fastDeadPeer") else "30s"}
     local {{
@@ -101,6 +107,7 @@ def ikev2_swanctl(wanted):
     remote_addrs = {wanted["gateway"]}
     vips = 0.0.0.0,::
     proposals = {quoted(proposals)}
+    keyingtries = {trying(wanted)}
     dpd_delay = {dead_peer_delay(wanted)}
     local {{
       auth = eap-mschapv2{local_id}

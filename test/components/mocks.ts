@@ -86,8 +86,10 @@ function outputsOf(type: string, name: string): Record<string, unknown> {
     case "aws:iam/instanceProfile:InstanceProfile":
     case "aws:ssm/document:Document":
       return { name: `${name}-name`, arn: `${name}-arn` };
-    case "command:remote:Command":
     case "command:local:Command":
+      // What `lab/bin/machine start` prints.
+      return { stdout: JSON.stringify({ sshPort: 2200 }), stderr: "" };
+    case "command:remote:Command":
       return { stdout: `${name}\n`, stderr: "" };
     default:
       return {};
