@@ -168,6 +168,14 @@ class Mover:
         print(text, file=sys.stderr, flush=True)
 
 
+def wait_until_gone(move: dict, patience: float) -> None:
+    """Until the Elastic IP leads to this machine no longer, or so many seconds: what is not known is not waited for."""
+    metadata = Metadata(move.get("metadataEndpoint") or METADATA)
+    until = time.monotonic() + patience
+    while time.monotonic() < until and metadata.has_address(move["publicIp"]):
+        time.sleep(0.2)
+
+
 def collect(gateway: Gateway, move: dict | None, active: bool) -> dict | None:
     """What `status` tells of the move; None where nothing moves."""
     if move is None:

@@ -126,13 +126,16 @@ def _address_kept(gateway: Gateway, described: dict) -> Iterator[None]:
     another, the kernel sends from none that it has not, and nobody on the link is told of one there (arp_ignore).
     """
     moved = _outer_address(described)
-    for address in moved:
+    for address in _closed_addresses(described):
         gateway.programs.run("nft", "-f", "-", stdin=_NO_NEW_CLIENTS % address)
+    for address in moved:
         gateway.programs.run("ip", "address", "add", f"{address}/32", "dev", "lo")
     try:
         yield
-        if moved:
+        if _closed_addresses(described):
             time.sleep(TELLING_TIME)
+        if "move" in described:
+            aws_move.wait_until_gone(described["move"], MOVE_TIME)
     finally:
         _let_address_go(gateway, described)
 
@@ -143,9 +146,15 @@ def _outer_address(described: dict) -> list[str]:
     return [each["address"].split("/")[0] for each in moving][:1]
 
 
+def _closed_addresses(described: dict) -> list[str]:
+    """Where this machine would answer those who dial anew: on AWS what the Elastic IP leads to until EC2 has moved it."""
+    return [*_outer_address(described), *([described["move"]["privateAddress"]] if "move" in described else [])]
+
+
 def _let_address_go(gateway: Gateway, described: dict) -> None:
     for address in _outer_address(described):
         gateway.programs.run("ip", "address", "del", f"{address}/32", "dev", "lo")
+    for _address in _closed_addresses(described):
         gateway.programs.run("nft", "delete", "table", "inet", "vpn_gateway_aside")
 
 

@@ -18,6 +18,7 @@ from test_pair import FakeIke, PairTest, free_port
 
 from vpn_gateway import aws_move, aws_request, pair, watch
 from vpn_gateway.aws_request import Credentials, Metadata, Refused, signed_headers
+from vpn_gateway.programs import Result
 
 
 class Signature(unittest.TestCase):
@@ -300,6 +301,53 @@ class Told(MoveTest):
         self.assertEqual(self.run_command("check").returncode, 0)
         self.assertEqual(self.status()["pair"]["move"]["state"], "standby")
         self.assertEqual(self.status()["pair"]["move"]["got"], [])
+
+
+class GivingWay(MoveTest):
+    def hand_over(self, aws: FakeAws, gone_after: float | None) -> tuple[list[str], float]:
+        """The programs that ran, and seconds from the address's going until it let new clients in again."""
+        self.describe(move=self.move(aws), floating=[])
+        self.become("MASTER")
+        ran: list[tuple[str, float]] = []
+        gone = 0.0
+
+        def run(*argv: str, **how: str) -> Result:
+            ran.append((" ".join(argv) + how.get("stdin", ""), time.monotonic()))
+            return Result(0, "", "")
+
+        def other_machine() -> None:
+            nonlocal gone
+            while not pair.read(self.gateway, pair.STAND_ASIDE) == "1":
+                time.sleep(0.01)
+            self.become("BACKUP")
+            if gone_after is not None:
+                time.sleep(gone_after)
+                aws.has_address = False
+                gone = time.monotonic()
+
+        threading.Thread(target=other_machine, daemon=True).start()
+        with (
+            mock.patch.object(pair, "ike_answers", return_value=True), mock.patch.object(pair, "TELLING_TIME", 0.1),
+            mock.patch.object(pair, "MOVE_TIME", 1.5), mock.patch.object(pair.charon, "running", return_value=False),
+            mock.patch.object(type(self.gateway.programs), "run", side_effect=run), contextlib.redirect_stdout(io.StringIO()),
+        ):
+            pair.hand_over(self.gateway)
+        words = [text for text, _when in ran if text.startswith(("nft", "ip"))]
+        return words, ran[-1][1] - gone
+
+    def test_it_answers_nobody_who_dials_anew_until_ec2_has_moved_the_address(self) -> None:
+        aws = self.aws()
+        ran, late = self.hand_over(aws, 0.8)
+        self.assertEqual((len(ran), ran[1]), (2, "nft delete table inet vpn_gateway_aside"))
+        self.assertRegex(ran[0], r"^nft -f -table inet vpn_gateway_aside[^}]*ip daddr 10\.76\.0\.11 udp dport 500 drop")
+        self.assertTrue(0 < late < 0.5, late)
+        self.assertEqual(aws.calls, [])  # the other machine fetches it
+
+    def test_an_address_that_does_not_go_is_not_waited_for_without_end(self) -> None:
+        began = time.monotonic()
+        ran, _late = self.hand_over(self.aws(), None)
+        self.assertEqual(ran[-1], "nft delete table inet vpn_gateway_aside")
+        self.assertTrue(1.5 < time.monotonic() - began < 4)
 
 
 class Words(unittest.TestCase):
