@@ -56,6 +56,7 @@ export function pairJudgement(args: AwsGatewayPairArgs, plan: ReturnType<typeof 
       networkCidr: given === undefined ? await known(plan.networkCidr) : undefined,
       vpcCidrs: await known(given?.vpcCidrs),
       access: "ssh",
+      accessFixed: true,
       generation: 1,
       subnetCount: given?.count,
       subnets: given && (await known(pulumi.all(given.subnets))),

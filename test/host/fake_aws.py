@@ -29,7 +29,7 @@ def signature(secret: str, method: str, path: str, headers: dict[str, str], name
 
 
 class FakeAws:
-    """`answers` gives how each call to EC2 is met: `ok`, `hang`, or an error's code; the last one holds on."""
+    """`answers` gives how each call to EC2 is met: `ok`, `hang`, `late` (it does it once released), or an error's code; the last one holds on."""
 
     def __init__(self, answers: list[str] | None = None) -> None:
         self.answers = answers or ["ok"]
@@ -100,6 +100,9 @@ class FakeAws:
         if answer == "hang":
             self.released.wait(30)
             return
+        if answer == "late":
+            self.released.wait(30)
+            answer = "ok"
         wrong = self._mistake(headers, body)
         if wrong:
             self.wrong.append(wrong)

@@ -222,8 +222,8 @@ class Losing(MoveTest):
         mover.follow()
         self.assertEqual(self.moved(), {})
 
-    def test_what_comes_in_after_that_is_not_claimed(self) -> None:
-        aws = self.aws("hang")
+    def test_what_succeeds_after_that_is_not_claimed(self) -> None:
+        aws = self.aws("late")
         self.become("MASTER")
         mover = self.mover(self.move(aws))
         mover.follow()
@@ -234,6 +234,7 @@ class Losing(MoveTest):
         mover.thread.join(2)  # type: ignore[union-attr]
         self.assertFalse(mover.thread.is_alive())  # type: ignore[union-attr]
         self.assertEqual((self.moved(), self.said.getvalue()), ({}, ""))
+        self.assertEqual((len(aws.calls), aws.wrong, mover.got), (1, [], []))
 
     def test_active_again_within_a_round_it_asks_for_everything_again(self) -> None:
         aws = self.aws()
