@@ -63,6 +63,13 @@ const pushes = (member: number) => [`office-${member}-host-key`, ...parts.map((p
     expect([status !== 0, said]).toEqual([true, expect.stringMatching(/error pair\.front \("dns"\): is no front of a pair/)]);
     expect(stack.operations()).toEqual([]);
   }, 120_000);
+
+  test("destroy: what may have the address goes before it, since one in use cannot be given back", () => {
+    const order = told(stack.destroy());
+    for (const name of ["office-1-machine", "office-2-machine", "office-1-interface", "office-2-interface"]) {
+      expect([name, order.includes(`delete ${name}`), order.indexOf(`delete ${name}`) < order.indexOf("delete office-address")]).toEqual([name, true, true]);
+    }
+  }, 120_000);
 });
 
 (environment === undefined ? describe.skip : describe)("behind a load balancer", () => {

@@ -74,6 +74,13 @@ export class EchoStack {
     return this.operations();
   }
 
+  /** What taking all of it away asked for, in order. */
+  destroy(): Operation[] {
+    fs.writeFileSync(this.log, "");
+    this.pulumi(["destroy", "--yes", "--skip-preview", "--non-interactive", "--color", "never"]);
+    return this.operations();
+  }
+
   /** What a preview says, whether or not it fails. */
   preview(): { status: number | null; said: string } {
     fs.writeFileSync(this.log, "");
