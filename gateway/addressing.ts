@@ -39,6 +39,12 @@ export function parseAddress(text: string): Address | undefined {
   return { family: 6, value: toNumber(parsed.toByteArray()) };
 }
 
+/** The two halves of a network; of one with a single address, that address twice. */
+export function halvesOf({ family, prefix, first, last }: Network): [Network, Network] {
+  const half = (start: bigint) => network(`${formatAddress({ family, value: start })}/${Math.min(bits[family], prefix + 1)}`);
+  return [half(first), half(first + (last - first + 1n) / 2n)];
+}
+
 /** A network in CIDR notation; undefined if the text is none. */
 export function parseNetwork(text: string): Network | undefined {
   const match = /^([^/]+)\/(0|[1-9]\d{0,2})$/.exec(text);

@@ -1,4 +1,4 @@
-import { formatAddress, l2tpAddresses, network, parseAddress, type L2tpAddresses, type Network } from "./addressing";
+import { formatAddress, halvesOf, l2tpAddresses, network, parseAddress, type L2tpAddresses, type Network } from "./addressing";
 import type { GatewaySpec, PairSpec } from "./spec";
 
 /**
@@ -16,15 +16,7 @@ export const pairTimers = {
 /** A machine's own half of a pool: the two hand out addresses that never collide. Without a pair all of it. */
 export function ownShare(pool: Network, pair: GatewaySpec["pair"]): Network {
   if (pair === undefined) return pool;
-  const size = pool.last - pool.first + 1n;
-  const first = pair.member === 1 ? pool.first : pool.first + size / 2n;
-  const total = pool.family === 4 ? 32 : 128;
-  const prefix = Math.min(total, prefixLength(pool) + 1);
-  return network(`${formatAddress({ family: pool.family, value: first })}/${prefix}`);
-}
-
-function prefixLength(pool: Network): number {
-  return Number(pool.text.split("/")[1]);
+  return halvesOf(pool)[pair.member === 1 ? 0 : 1];
 }
 
 /** The L2TP addresses that a machine hands out: its half of the pool, while the gateway's own end is the same on both. */
@@ -42,7 +34,23 @@ export function l2tpShare(pool: string, pair: GatewaySpec["pair"]): L2tpAddresse
 /** The same pair as the other machine sees it. */
 export function otherMachine(spec: GatewaySpec): GatewaySpec {
   if (spec.pair === undefined) throw new Error("a gateway by itself has no other machine");
-  const { member, address, peer } = spec.pair;
-  const pair: PairSpec = { ...spec.pair, member: member === 1 ? 2 : 1, address: peer, peer: address };
+  const { member, address, peer, move } = spec.pair;
+  const pair: PairSpec = {
+    ...spec.pair,
+    member: member === 1 ? 2 : 1,
+    address: peer,
+    peer: address,
+    ...(move === undefined
+      ? {}
+      : {
+          move: {
+            ...move,
+            networkInterfaceId: move.peerNetworkInterfaceId,
+            privateAddress: move.peerPrivateAddress,
+            peerNetworkInterfaceId: move.networkInterfaceId,
+            peerPrivateAddress: move.privateAddress,
+          },
+        }),
+  };
   return { ...spec, pair };
 }

@@ -82,6 +82,8 @@ function basePart(spec: GatewaySpec): Part {
       ...(spec.ikev2 ? ikev2Packages : []),
       ...(spec.l2tp ? l2tpPackages : []),
       ...(spec.pair ? pairPackages : []),
+      // EC2 is asked over TLS.
+      ...(spec.pair?.move ? ["ca-certificates"] : []),
     ],
     modules: requiredModules(spec),
     services: [units.firewall, units.ike, ...(spec.l2tp ? [units.l2tp] : []), ...(spec.pair ? [units.watch, units.vrrp] : [])],

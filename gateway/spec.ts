@@ -51,15 +51,38 @@ export interface FloatingAddress {
   interface: string;
 }
 
-/** One machine of an active/standby pair. The two have different values in `member`, `address` and `peer` alone. */
+/**
+ * On AWS: an Elastic IP and routes that the active machine of a pair fetches from EC2 by its own role. The machine's
+ * keepalived moves no address then.
+ */
+export interface AwsMoveSpec {
+  /** The region whose EC2 is asked, e.g. eu-central-1. */
+  region: string;
+  /** The Elastic IP: its allocation and its address. */
+  allocationId: string;
+  publicIp: string;
+  /** Where it is put on this machine: a private address of that interface, apart from the one the machine is administered by. */
+  networkInterfaceId: string;
+  privateAddress: string;
+  /** The same of the other machine. */
+  peerNetworkInterfaceId: string;
+  peerPrivateAddress: string;
+  /** Route tables whose route to a client pool leads to the active machine. */
+  routes: { routeTableId: string; destination: string }[];
+}
+
+/**
+ * One machine of an active/standby pair. The two have different values in `member`, `address` and `peer` alone, and in
+ * `move` in which is whose.
+ */
 export interface PairSpec {
   /** Which of the two; decides its half of each address pool, and who gives way where both believe to be active. */
   member: 1 | 2;
   front: PairFront;
-  /** This machine's and the other's own IPv4 address, between which VRRP is spoken (unicast), and the interface for it. */
+  /** This machine's and the other's own IPv4 address, between which VRRP is spoken (unicast), and the interface for it; none: by address alone. */
   address: string;
   peer: string;
-  interface: string;
+  interface?: string;
   /** What follows the active machine: with a floating front the endpoint; the inside networks' way back; or nothing. */
   floating: FloatingAddress[];
   /** 1–255; another than any other pair's on the same network. */
@@ -68,6 +91,8 @@ export interface PairSpec {
   healthPort: number;
   /** CIDR ranges from which a load balancer asks it; empty: nobody may. */
   healthCheckers: string[];
+  /** What the active machine fetches from AWS; none: nothing. */
+  move?: AwsMoveSpec;
 }
 
 /** A person or device that may connect. The password is not here: see {@link GatewaySecrets}. */

@@ -1,15 +1,25 @@
-import { PolicyPack } from "@pulumi/policy";
-import { rules } from "./rules";
+import { PolicyPack, type ResourceValidationPolicy, type StackValidationPolicy } from "@pulumi/policy";
+import { rules, stackRules } from "./rules";
 
 /** `pulumi preview --policy-pack node_modules/pulumi-vpn-gateway/policies` */
 new PolicyPack("vpn-gateway", {
   enforcementLevel: "mandatory",
-  policies: rules.map(({ name, description, types, judge }) => ({
-    name,
-    description,
-    enforcementLevel: "mandatory",
-    validateResource: ({ type, props }, report) => {
-      if (types.includes(type)) for (const wrong of judge(props)) report(wrong);
-    },
-  })),
+  policies: [
+    ...rules.map(({ name, description, types, judge }): ResourceValidationPolicy => ({
+      name,
+      description,
+      enforcementLevel: "mandatory",
+      validateResource: ({ type, props }, report) => {
+        if (types.includes(type)) for (const wrong of judge(props)) report(wrong);
+      },
+    })),
+    ...stackRules.map(({ name, description, judge }): StackValidationPolicy => ({
+      name,
+      description,
+      enforcementLevel: "advisory",
+      validateStack: ({ resources }, report) => {
+        for (const wrong of judge(resources)) report(wrong);
+      },
+    })),
+  ],
 });

@@ -1,4 +1,4 @@
-import { disk, forwarding, gatewayTargets, ikeThroughBalancer, l2tpRule, metadataService, sshRule, type Ingress } from "../gateway/aws/checks";
+import { disk, forwarding, gatewayTargets, ikeThroughBalancer, l2tpRule, metadataService, sshRule, zonesOfPair, type Ingress } from "../gateway/aws/checks";
 import { instanceTypeProblems } from "../gateway/aws/validate";
 
 type Props = Record<string, unknown>;
@@ -63,16 +63,51 @@ export const rules: readonly Rule[] = [
   },
   {
     name: "ike-through-a-balancer",
-    description: "A load balancer carries IKE as UDP, and ESP only within it.",
+    description: "A load balancer carries IKE as UDP, and ESP only within it; all of a client's to one machine.",
     types: [...listeners, ...targetGroups],
     judge: (props) => {
       const balancing = { protocol: text(props.protocol), port: typeof props.port === "number" ? props.port : undefined };
-      if (!("healthCheck" in props || "preserveClientIp" in props)) return present([ikeThroughBalancer(balancing)]);
+      if (targetGroupOnly.every((key) => !(key in props))) return present([ikeThroughBalancer(balancing)]);
       const health = props.healthCheck as { protocol?: string } | undefined;
-      return present([gatewayTargets({ ...balancing, preserveClientIp: props.preserveClientIp as string | undefined, healthProtocol: health?.protocol })]);
+      return present([
+        gatewayTargets({
+          ...balancing,
+          preserveClientIp: props.preserveClientIp as string | undefined,
+          healthProtocol: health?.protocol,
+          stickiness: props.stickiness as { enabled?: boolean; type?: string } | undefined,
+          proxyProtocol: props.proxyProtocolV2 === true,
+        }),
+      ]);
     },
   },
 ];
+
+/** A rule for what several resources are together. A warning: a stack is not refused for it. */
+export interface StackRule {
+  name: string;
+  description: string;
+  judge(resources: readonly { type: string; name: string; props: Props }[]): string[];
+}
+
+export const stackRules: readonly StackRule[] = [
+  {
+    name: "pair-in-two-zones",
+    description: "The two machines of an AwsGatewayPair are in two availability zones.",
+    judge: (resources) => {
+      const zones = new Map<string, string[]>();
+      for (const { type, props } of resources) {
+        // Known once the machine is there: a preview of the first `up` does not see it.
+        if (type !== instance || !isGateway(props) || typeof props.availabilityZone !== "string") continue;
+        const pair = String((props.tags as Props)["vpn-gateway"]);
+        zones.set(pair, [...(zones.get(pair) ?? []), props.availabilityZone]);
+      }
+      return [...zones].flatMap(([pair, found]) => present([zonesOfPair(found)]).map((wrong) => `${pair}: ${wrong}`));
+    },
+  },
+];
+
+/** What a target group has and a listener has not, whose port and protocol are called the same. */
+const targetGroupOnly = ["healthCheck", "preserveClientIp", "stickiness", "proxyProtocolV2", "targetType"];
 
 /** All rules of ingress that a resource holds, in whichever of the three forms. */
 function ingressOf(props: Props): Ingress[] {

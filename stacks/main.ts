@@ -8,6 +8,7 @@ const programs: Record<string, () => Promise<Record<string, unknown>>> = {
   lab: async () => (await import("./lab")).lab(),
   "lab-pair": async () => (await import("./labPair")).labPair(),
   "existing-host": async () => (await import("./existingHost")).existingHost(),
+  "aws-pair": async () => (await import("./awsPair")).awsPair(),
   "aws-remote-access": async () => (await import("./awsRemoteAccess")).awsRemoteAccess(),
 };
 

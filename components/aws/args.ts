@@ -9,15 +9,13 @@ export interface SshKeyPairArgs {
   publicKey: pulumi.Input<string>;
 }
 
-/** Args of `AwsGateway`. */
-export interface AwsGatewayArgs extends RemoteAccessArgs {
+/** What AWS adds to any gateway. */
+export interface AwsCommonArgs extends RemoteAccessArgs {
   /**
    * EC2 instance type of a current family; its architecture decides the image. A family without AES instructions or
-   * ENA is refused. One of another architecture needs a new `generation`. @default "c7g.medium"
+   * ENA is refused. @default "c7g.medium"
    */
   instanceType?: pulumi.Input<string>;
-  /** Public subnet to stand in; its VPC is looked up. @default a small network is made */
-  subnetId?: pulumi.Input<string>;
   /** Range of the network that is made, /16 to /28. Without meaning beside `subnetId`. @default "10.76.0.0/24" */
   networkCidr?: pulumi.Input<string>;
   /**
@@ -32,6 +30,20 @@ export interface AwsGatewayArgs extends RemoteAccessArgs {
    * no L2TP that did not come by IPsec: for devices in between that insist to see it. @default false
    */
   openL2tpOutsideIpsec?: pulumi.Input<boolean>;
+  /** Size of the encrypted gp3 disk, 8–16384. @default 8 */
+  diskGigabytes?: pulumi.Input<number>;
+  /** ARN of the KMS key that the disk is encrypted with. @default the account's own key for EBS */
+  diskKeyArn?: pulumi.Input<string>;
+  /** Tags for everything that takes tags, beside `Name` and `vpn-gateway`, which they may replace. @default none */
+  tags?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  /** Key pair that the gateway is administered with over SSH. @default minted in the stack */
+  administratorKey?: SshKeyPairArgs;
+}
+
+/** Args of `AwsGateway`. An `instanceType` of another architecture needs a new `generation`. */
+export interface AwsGatewayArgs extends AwsCommonArgs {
+  /** Public subnet to stand in; its VPC is looked up. @default a small network is made */
+  subnetId?: pulumi.Input<string>;
   /**
    * Image to boot, of the instance type's architecture. Taken at the first boot of a `generation`.
    * @default the newest of `platform`, by its owner's public SSM parameter
@@ -44,18 +56,30 @@ export interface AwsGatewayArgs extends RemoteAccessArgs {
    * moves. @default 1
    */
   generation?: number;
-  /** Size of the encrypted gp3 disk, 8–16384. @default 8 */
-  diskGigabytes?: pulumi.Input<number>;
-  /** ARN of the KMS key that the disk is encrypted with. @default the account's own key for EBS */
-  diskKeyArn?: pulumi.Input<string>;
-  /** Tags for everything that takes tags, beside `Name` and `vpn-gateway`, which they may replace. @default none */
-  tags?: pulumi.Input<Record<string, pulumi.Input<string>>>;
   /**
    * How changes reach the gateway: `ssh`, or `systemsManager` (no SSH from anywhere, so `administrators` is empty; the
    * parts lie in a private, encrypted bucket that the machine's role reads). The latter needs an image that has the
    * agent: `platform: "ubuntu2404"`. A plain string, since it decides which resources there are. @default "ssh"
    */
   access?: string;
-  /** Key pair that the gateway is administered with over SSH. @default minted in the stack */
-  administratorKey?: SshKeyPairArgs;
+}
+
+/** Args of `AwsGatewayPair`. */
+export interface AwsGatewayPairArgs extends AwsCommonArgs {
+  /**
+   * How clients reach the active machine: `floatingAddress`, an Elastic IP that it fetches, or `loadBalancer`, a Network
+   * Load Balancer for UDP 500 and 4500, which carries no ESP but within UDP. A plain string, since it decides which
+   * resources there are. @default "floatingAddress"
+   */
+  front?: string;
+  /**
+   * Two public subnets of one VPC, in two availability zones: the first machine's and the second's.
+   * @default a small network is made, with a subnet in each of the region's first two zones
+   */
+  subnetIds?: pulumi.Input<string>[];
+  /**
+   * Image to boot, of the instance type's architecture. Another one replaces the machines, one after the other.
+   * @default the newest of `platform` at the first boot, by its owner's public SSM parameter
+   */
+  imageId?: pulumi.Input<string>;
 }

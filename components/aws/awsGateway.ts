@@ -1,6 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import { defaultInstanceType } from "../../gateway/aws/instanceTypes";
-import { everywhere } from "../../gateway/aws/securityGroup";
 import { tagsOf } from "../../gateway/aws/tags";
 import { awsProblems } from "../../gateway/aws/validate";
 import { renderUserData } from "../../gateway/cloudInit";
@@ -10,14 +8,12 @@ import { known } from "../known";
 import { remoteAccess, remoteAccessSpec, type ClientSettings } from "../remoteAccess";
 import type { AwsGatewayArgs } from "./args";
 import { newestImage } from "./image";
-import { awsMachine, elasticAddress } from "./machine";
+import { awsInterface, awsMachine, elasticAddress } from "./machine";
 import { givenNetwork, madeNetwork, poolRoutes } from "./network";
+import { addressToCome, awsPlan, knownFacts, poolsOf } from "./plan";
 import { securityGroup } from "./securityGroup";
-import { sshAccess } from "./sshAccess";
+import { administratorKeyOf, sshAccess } from "./sshAccess";
 import { systemsManagerAccess } from "./systemsManager";
-
-/** Stands for the Elastic IP while the rest of a description is judged, before there is one. */
-const addressToCome = "address-to-come.invalid";
 
 /**
  * A remote-access gateway on an EC2 machine of its own, with an Elastic IP, in a subnet that is given or in a small
@@ -54,14 +50,15 @@ export class AwsGateway extends pulumi.ComponentResource {
     const address = elasticAddress(name, good, tags, child);
     const spec = args.endpoint !== undefined ? good : pulumi.all([good, address.publicIp]).apply(([plain, endpoint]): GatewaySpec => ({ ...plain, endpoint }));
 
-    const ssh = args.access === "systemsManager" ? undefined : sshAccess(name, args, good, child);
+    const generation = args.generation ?? 1;
+    const ssh = args.access === "systemsManager" ? undefined : sshAccess(name, administratorKeyOf(name, args, good, child), generation, good, child);
     const manager = ssh === undefined ? systemsManagerAccess(name, good, tags, child) : undefined;
-    const { instance, networkInterface } = awsMachine(
+    const own = awsInterface(name, { network: { ...network, subnetId: once(network.subnetId) }, securityGroupIds: [group.id], address, generation, tags }, child);
+    const { networkInterface } = own;
+    const instance = awsMachine(
       name,
       {
-        network: { ...network, subnetId: once(network.subnetId) },
-        securityGroupIds: [group.id],
-        address,
+        interface: own,
         instanceType: once(plan.instanceType),
         imageId: args.imageId === undefined ? newestImage(good.platform, once(plan.instanceType), child) : once(pulumi.output(args.imageId)),
         userData: ssh?.userData ?? good.apply((plain) => renderUserData({ spec: plain, authorizedKeys: [] })),
@@ -69,7 +66,7 @@ export class AwsGateway extends pulumi.ComponentResource {
         diskKeyArn: args.diskKeyArn,
         instanceProfile: manager?.instanceProfile,
         before: manager?.granted ?? [],
-        generation: args.generation ?? 1,
+        generation,
         tags,
       },
       child,
@@ -96,43 +93,14 @@ export class AwsGateway extends pulumi.ComponentResource {
   }
 }
 
-/** The args of AWS with their defaults; judged nowhere yet. */
-function awsPlan(args: AwsGatewayArgs) {
-  return {
-    instanceType: pulumi.output(args.instanceType ?? defaultInstanceType),
-    networkCidr: pulumi.output(args.networkCidr ?? "10.76.0.0/24"),
-    peers: pulumi.output(args.peers ?? [...everywhere]),
-    openL2tpOutsideIpsec: pulumi.output(args.openL2tpOutsideIpsec ?? false),
-    diskGigabytes: pulumi.output(args.diskGigabytes ?? 8),
-    tags: pulumi.output(args.tags ?? {}),
-  };
-}
-
 /** What AWS has to say of a spec, of all that is known by then. */
 function judgement(args: AwsGatewayArgs, plan: ReturnType<typeof awsPlan>, vpcCidrs: pulumi.Output<string[]> | undefined) {
   return async (spec: GatewaySpec) =>
     awsProblems(spec, {
-      instanceType: await known(plan.instanceType),
-      imageId: await known(args.imageId),
-      imageChosen: args.imageId !== undefined,
-      peers: await known(plan.peers),
-      l2tpOutsideIpsec: await known(plan.openL2tpOutsideIpsec),
-      diskGigabytes: await known(plan.diskGigabytes),
-      tags: await known(plan.tags),
+      ...(await knownFacts(plan, args.imageId)),
       networkCidr: args.subnetId === undefined ? await known(plan.networkCidr) : undefined,
       vpcCidrs: await known(vpcCidrs),
       access: args.access ?? "ssh",
       generation: args.generation ?? 1,
     });
-}
-
-/** The pools that clients get their addresses from; which there are is plain, and so names resources. */
-function poolsOf(args: AwsGatewayArgs, good: pulumi.Output<GatewaySpec>) {
-  return {
-    ...(args.l2tp?.enabled === true ? { l2tp: { cidr: good.apply(({ l2tp }) => l2tp?.pool ?? ""), family: 4 as const } } : {}),
-    ...(args.ikev2?.enabled !== false ? { ikev2: { cidr: good.apply(({ ikev2 }) => ikev2?.pool ?? ""), family: 4 as const } } : {}),
-    ...(args.ikev2?.enabled !== false && args.ikev2?.pool6 !== undefined
-      ? { ikev2v6: { cidr: good.apply(({ ikev2 }) => ikev2?.pool6 ?? ""), family: 6 as const } }
-      : {}),
-  };
 }

@@ -4,7 +4,7 @@ import type { GatewaySpec } from "../../gateway/spec";
 import type { SshConnectionArgs } from "../args";
 import { ownHostKey } from "../hostKeyHandover";
 import { sshKey } from "../sshKey";
-import type { AwsGatewayArgs } from "./args";
+import type { AwsCommonArgs, SshKeyPairArgs } from "./args";
 import { ofGeneration } from "./machine";
 
 /** The way in by SSH. */
@@ -15,11 +15,14 @@ export interface SshAccess {
   connection(host: pulumi.Output<string>, machine: { id: pulumi.Output<string>; resource: pulumi.Resource }): SshConnectionArgs;
 }
 
-/** Mints what is not given: the administrator's key, and the host key that the first contact knows the machine by. */
-export function sshAccess(name: string, args: AwsGatewayArgs, good: pulumi.Output<GatewaySpec>, opts: pulumi.CustomResourceOptions): SshAccess {
-  const generation = args.generation ?? 1;
+/** The key pair of administrators, minted where none is given. */
+export function administratorKeyOf(name: string, args: AwsCommonArgs, good: pulumi.Output<GatewaySpec>, opts: pulumi.CustomResourceOptions): SshKeyPairArgs {
+  return args.administratorKey ?? sshKey(`${name}-administrator-key`, opts, good);
+}
+
+/** Mints the host key that the first contact knows the machine by. */
+export function sshAccess(name: string, administrator: SshKeyPairArgs, generation: number, good: pulumi.Output<GatewaySpec>, opts: pulumi.CustomResourceOptions): SshAccess {
   const bootstrapKey = sshKey(ofGeneration(`${name}-bootstrap-host-key`, generation), opts, good);
-  const administrator = args.administratorKey ?? sshKey(`${name}-administrator-key`, opts, good);
   const userData = pulumi
     .all([good, bootstrapKey.privateKey, bootstrapKey.publicKey, administrator.publicKey])
     .apply(([spec, privateKey, publicKey, authorized]) =>

@@ -72,10 +72,20 @@ export function ikeThroughBalancer({ protocol, port }: Balancing): string | unde
   return `balances port ${port} as ${protocol ?? "nothing"}: IKE, and ESP within it, are UDP`;
 }
 
+/** Both machines of a pair where one power cut takes them both. */
+export function zonesOfPair(zones: readonly string[]): string | undefined {
+  return zones.length > 1 && new Set(zones).size === 1 ? `both machines of the pair are in availability zone ${zones[0]}` : undefined;
+}
+
 /** UDP as a gateway behind a Network Load Balancer must get it. */
-export function gatewayTargets(group: Balancing & { preserveClientIp?: string | boolean; healthProtocol?: string }): string | undefined {
+export function gatewayTargets(
+  group: Balancing & { preserveClientIp?: string | boolean; healthProtocol?: string; stickiness?: { enabled?: boolean; type?: string }; proxyProtocol?: boolean },
+): string | undefined {
   const wrong = ikeThroughBalancer(group);
   if (wrong !== undefined || (group.port !== 500 && group.port !== 4500)) return wrong;
+  if (group.proxyProtocol === true) return "puts a proxy protocol header before each datagram, which no IKE daemon reads: leave proxyProtocolV2 off";
+  // Left out, a balancer chooses by source port too, and a client behind a NAT changes it.
+  if (group.stickiness?.type !== "source_ip" || group.stickiness.enabled === false) return 'may send one client\'s datagrams to two machines: set stickiness to { type: "source_ip", enabled: true }';
   if (String(group.preserveClientIp ?? true) !== "true") return "hides clients' addresses, by which IKE tells them apart: leave preserveClientIp on";
   // UDP cannot be asked whether it is well; the balancer asks by TCP, HTTP or HTTPS.
   const health = group.healthProtocol ?? "TCP";

@@ -27,6 +27,22 @@ export function machineMay(bucketArn: string): string {
   ]);
 }
 
+/**
+ * What a pair's machine may ask of EC2, and of nothing else there is: to put one Elastic IP on one of the two interfaces,
+ * and to lead the routes of the named tables elsewhere. Both actions know resources ("Actions, resources, and condition
+ * keys for Amazon EC2"): of AssociateAddress address, interface, and the instance that the interface is of, which is
+ * told by its profile, since it may come after its policy; of ReplaceRoute the table, which is all that narrows it.
+ */
+export function machineMayMove(addressArn: string, interfaceArns: readonly string[], profileArn: string, routeTableIds: readonly string[]): string {
+  // arn:PARTITION:ec2:REGION:ACCOUNT:elastic-ip/ID
+  const here = addressArn.split(":").slice(0, 5).join(":");
+  return policy([
+    { Effect: "Allow", Action: "ec2:AssociateAddress", Resource: [addressArn, ...interfaceArns] },
+    { Effect: "Allow", Action: "ec2:AssociateAddress", Resource: `${here}:instance/*`, Condition: { ArnEquals: { "ec2:InstanceProfile": profileArn } } },
+    ...(routeTableIds.length === 0 ? [] : [{ Effect: "Allow", Action: "ec2:ReplaceRoute", Resource: routeTableIds.map((id) => `${here}:route-table/${id}`) }]),
+  ]);
+}
+
 /** Nobody speaks to a bucket but encrypted. */
 export function encryptedTransportAlone(bucketArn: string): string {
   return policy([

@@ -10,6 +10,8 @@ export interface IngressRule {
   toPort: number;
   cidrBlocks: string[];
   ipv6CidrBlocks: string[];
+  /** From what has the group itself: the machines of a pair from each other. @default false */
+  self?: boolean;
 }
 
 /** What decides who may send what to a gateway. */
@@ -21,6 +23,8 @@ export interface IngressPlan {
   sshPort: number;
   /** Opens UDP 1701 to `peers` as well. */
   l2tpOutsideIpsec: boolean;
+  /** Of a pair. */
+  pair?: { front: string; healthPort: number; healthCheckers: readonly string[] };
 }
 
 export const everywhere: readonly string[] = ["0.0.0.0/0", "::/0"];
@@ -34,11 +38,23 @@ export function ingressRules(plan: IngressPlan): IngressRule[] {
   return [
     udp(500, "IKE"),
     udp(4500, "IKE and ESP within UDP"),
-    rule("ESP", "50", 0, 0, plan.peers),
+    // A load balancer carries none, and who comes past it is not asked to.
+    ...(plan.pair?.front === "loadBalancer" ? [] : [rule("ESP", "50", 0, 0, plan.peers)]),
     ...(plan.l2tpOutsideIpsec ? [udp(1701, "L2TP, also outside of IPsec")] : []),
     // EC2's guide to MTU asks for a rule of its own: an error about a packet is no answer to it in a group's eyes.
     rule("Path MTU discovery", "icmp", 3, 4, ["0.0.0.0/0"]),
     ...(plan.administrators.length === 0 ? [] : [rule("SSH of administrators", "tcp", plan.sshPort, plan.sshPort, plan.administrators)]),
+    ...pairRules(plan.pair),
+  ];
+}
+
+function pairRules(pair: IngressPlan["pair"]): IngressRule[] {
+  if (pair === undefined) return [];
+  const between = (description: string, protocol: string, port: number): IngressRule => ({ ...rule(description, protocol, port, port, []), self: true });
+  return [
+    between("VRRP between the pair", "112", 0),
+    between("Whether the other machine's IKE answers", "udp", 500),
+    ...(pair.healthCheckers.length === 0 ? [] : [rule("Health checks of the load balancer", "tcp", pair.healthPort, pair.healthPort, pair.healthCheckers)]),
   ];
 }
 

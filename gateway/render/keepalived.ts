@@ -1,7 +1,7 @@
 import { block, line, renderKeepalived } from "../formats/keepalived";
 import { pairTimers } from "../pair";
 import { paths } from "../platforms";
-import type { GatewaySpec, PairSpec } from "../spec";
+import type { AwsMoveSpec, GatewaySpec, PairSpec } from "../spec";
 
 /** keepalived.conf(5): VRRPv3 (RFC 5798) between two machines that know each other, in unicast. */
 export function renderVrrp(spec: GatewaySpec, pair: PairSpec): string {
@@ -31,7 +31,8 @@ export function renderVrrp(spec: GatewaySpec, pair: PairSpec): string {
       block(["vrrp_instance", "gateway"], [
         line(["state", "BACKUP"], "Both begin as standby, and the active one stays it: a move costs every client its tunnel."),
         line("nopreempt"),
-        line(["interface", pair.interface]),
+        // None on AWS, where its name differs between generations of instances: unicast needs none (keepalived.conf(5)).
+        ...(pair.interface === undefined ? [] : [line(["interface", pair.interface])]),
         line(["virtual_router_id", pair.virtualRouterId]),
         line(["priority", pair.member === 1 ? 100 : 99], "Who stays where a cut link made both active."),
         line(["advert_int", pairTimers.advertisement]),
@@ -40,7 +41,7 @@ export function renderVrrp(spec: GatewaySpec, pair: PairSpec): string {
         block("unicast_peer", [line(pair.peer)]),
         ...(pair.floating.length > 0
           ? [block("virtual_ipaddress", pair.floating.map(({ address, interface: card }) => line([address, "dev", card])))]
-          : []),
+          : [line("no_virtual_ipaddress", "What moves is not the machine's to put on a link.")]),
         block("track_script", [line("fit")]),
         block("track_file", [line("aside")]),
         line(["notify", paths.stateScript]),
@@ -65,11 +66,17 @@ export function renderPair(spec: GatewaySpec, pair: PairSpec): string {
         checkSeconds: pairTimers.check,
         unfitAfterSeconds: pairTimers.unfitAfter,
         floating: pair.floating,
+        ...(pair.move === undefined ? {} : { move: moveOf(pair.move) }),
       },
       undefined,
       2,
     ) + "\n"
   );
+}
+
+/** What this machine needs of it: the other has its own. */
+function moveOf({ region, allocationId, publicIp, networkInterfaceId, privateAddress, routes }: AwsMoveSpec) {
+  return { region, allocationId, publicIp, networkInterfaceId, privateAddress, routes };
 }
 
 /** Run each second, so with nothing but the shell's own words: no process is made but the shell. */

@@ -248,12 +248,15 @@ function postrouting(spec: GatewaySpec): Chain {
           const others =
             spec.masquerade === "internet" && inside.some((range) => range.family === family) ? ` ${ip} daddr != @inside${family}` : "";
           const who = `${ip} saddr @clients${family}${others}`;
+          // The Elastic IP's private address: of the two that such a machine has, the kernel would take either.
+          const move = family === 4 ? spec.pair?.move : undefined;
+          const [hidden, ports] = move === undefined ? ["masquerade", " to "] : [`snat ip to ${move.privateAddress}`, ""];
           return [
             {
-              rule: `${who} udp sport { 500, 4500 } masquerade to :20000-60000`,
+              rule: `${who} udp sport { 500, 4500 } ${hidden}${ports}:20000-60000`,
               why: "A client's own IPsec through the tunnel: answers to these ports would be taken for the gateway's.",
             },
-            { rule: `${who} masquerade` },
+            { rule: `${who} ${hidden}` },
           ];
         });
   return {

@@ -1,5 +1,5 @@
 import { contains, network, parseAddress, parseNetwork } from "../addressing";
-import { pairFronts, type GatewaySpec, type PairSpec } from "../spec";
+import { pairFronts, type AwsMoveSpec, type GatewaySpec, type PairSpec } from "../spec";
 import { error, warning, type Problem } from "./problem";
 
 const card = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/;
@@ -19,11 +19,11 @@ export function pairProblems(spec: GatewaySpec): Problem[] {
     }
   }
   if (pair.address === pair.peer) problems.push(error("pair.peer", pair.peer, "is this machine's own address", "Give the other machine's."));
-  if (!card.test(pair.interface)) problems.push(error("pair.interface", pair.interface, "is no name of an interface", "At most 15 letters, digits, dots or hyphens."));
+  if (pair.interface !== undefined && !card.test(pair.interface)) problems.push(error("pair.interface", pair.interface, "is no name of an interface", "At most 15 letters, digits, dots or hyphens."));
   if (!whole(pair.virtualRouterId, 1, 255)) {
     problems.push(error("pair.virtualRouterId", pair.virtualRouterId, "is not a whole number from 1 to 255", "Take one that no other pair on this network has."));
   }
-  problems.push(...floatingProblems(spec, pair), ...healthProblems(spec, pair));
+  problems.push(...floatingProblems(spec, pair), ...healthProblems(spec, pair), ...moveProblems(pair));
   return problems;
 }
 
@@ -46,9 +46,38 @@ function floatingProblems(spec: GatewaySpec, pair: PairSpec): Problem[] {
     }
     return found;
   });
-  if (pair.front === "floatingAddress" && parseAddress(spec.endpoint) && !pair.floating.some(({ address }) => address.split("/")[0] === spec.endpoint)) {
+  if (pair.front === "floatingAddress" && pair.move?.publicIp !== spec.endpoint && parseAddress(spec.endpoint) && !pair.floating.some(({ address }) => address.split("/")[0] === spec.endpoint)) {
     problems.push(warning("endpoint", spec.endpoint, "is none of the pair's floating addresses", "That is right behind a 1:1 NAT that follows the active machine, and wrong anywhere else."));
   }
+  return problems;
+}
+
+/** What goes into a signed request, and so must be no more than it seems. */
+const moveForms: [keyof AwsMoveSpec, RegExp, string][] = [
+  ["region", /^[a-z]{2}(-[a-z]+)+-\d$/, "Write e.g. eu-central-1."],
+  ["allocationId", /^eipalloc-[0-9a-f]+$/, "Give the Elastic IP's allocation, e.g. eipalloc-0123456789abcdef0."],
+  ["networkInterfaceId", /^eni-[0-9a-f]+$/, "Give the machine's interface, e.g. eni-0123456789abcdef0."],
+  ["peerNetworkInterfaceId", /^eni-[0-9a-f]+$/, "Give the other machine's interface, e.g. eni-0123456789abcdef0."],
+];
+
+function moveProblems(pair: PairSpec): Problem[] {
+  const { move } = pair;
+  if (move === undefined) return [];
+  const problems = moveForms.flatMap(([key, form, remedy]) => (form.test(String(move[key])) ? [] : [error(`pair.move.${key}`, move[key], "is not of the form that EC2 gives", remedy)]));
+  if (pair.front !== "floatingAddress") problems.push(error("pair.move", undefined, `has no meaning behind ${pair.front}`, "Leave it out, or use floatingAddress."));
+  for (const key of ["publicIp", "privateAddress", "peerPrivateAddress"] as const) {
+    if (parseAddress(move[key])?.family !== 4) problems.push(error(`pair.move.${key}`, move[key], "is not an IPv4 address", "Write e.g. 10.76.0.11."));
+  }
+  const addresses = [pair.address, pair.peer, move.privateAddress, move.peerPrivateAddress];
+  if (new Set(addresses).size < addresses.length) {
+    problems.push(error("pair.move.privateAddress", move.privateAddress, "is not apart from the machines' other addresses", "Each machine has one of its own, and another for the Elastic IP."));
+  }
+  if (move.networkInterfaceId === move.peerNetworkInterfaceId) problems.push(error("pair.move.peerNetworkInterfaceId", move.peerNetworkInterfaceId, "is this machine's own interface", "Give the other machine's."));
+  move.routes.forEach(({ routeTableId, destination }, index) => {
+    const path = `pair.move.routes[${index}]`;
+    if (!/^rtb-[0-9a-f]+$/.test(routeTableId)) problems.push(error(`${path}.routeTableId`, routeTableId, "is no id of a route table", "Write e.g. rtb-0123456789abcdef0."));
+    if (parseNetwork(destination) === undefined) problems.push(error(`${path}.destination`, destination, "is not a network in CIDR notation", "Write e.g. 10.77.2.0/24."));
+  });
   return problems;
 }
 

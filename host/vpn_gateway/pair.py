@@ -8,7 +8,7 @@ import struct
 import time
 from collections.abc import Iterator
 
-from . import charon, systemd
+from . import aws_move, charon, systemd
 from .errors import Failure
 from .gateway import Gateway
 
@@ -46,6 +46,14 @@ def uptime(gateway: Gateway) -> float:
 
 def is_active(gateway: Gateway) -> bool:
     return read(gateway, STATE) == ACTIVE
+
+
+def active_since(gateway: Gateway) -> int | None:
+    """Another number each time that this machine becomes the active one (keepalived's script makes the file anew)."""
+    try:
+        return os.stat(gateway.paths.of(STATE)).st_mtime_ns if is_active(gateway) else None
+    except FileNotFoundError:
+        return None
 
 
 def question() -> bytes:
@@ -118,13 +126,16 @@ def _address_kept(gateway: Gateway, described: dict) -> Iterator[None]:
     another, the kernel sends from none that it has not, and nobody on the link is told of one there (arp_ignore).
     """
     moved = _outer_address(described)
-    for address in moved:
+    for address in _closed_addresses(described):
         gateway.programs.run("nft", "-f", "-", stdin=_NO_NEW_CLIENTS % address)
+    for address in moved:
         gateway.programs.run("ip", "address", "add", f"{address}/32", "dev", "lo")
     try:
         yield
-        if moved:
+        if _closed_addresses(described):
             time.sleep(TELLING_TIME)
+        if "move" in described:
+            aws_move.wait_until_gone(described["move"], MOVE_TIME)
     finally:
         _let_address_go(gateway, described)
 
@@ -135,9 +146,15 @@ def _outer_address(described: dict) -> list[str]:
     return [each["address"].split("/")[0] for each in moving][:1]
 
 
+def _closed_addresses(described: dict) -> list[str]:
+    """Where this machine would answer those who dial anew: on AWS what the Elastic IP leads to until EC2 has moved it."""
+    return [*_outer_address(described), *([described["move"]["privateAddress"]] if "move" in described else [])]
+
+
 def _let_address_go(gateway: Gateway, described: dict) -> None:
     for address in _outer_address(described):
         gateway.programs.run("ip", "address", "del", f"{address}/32", "dev", "lo")
+    for _address in _closed_addresses(described):
         gateway.programs.run("nft", "delete", "table", "inet", "vpn_gateway_aside")
 
 
@@ -201,4 +218,5 @@ def collect(gateway: Gateway) -> dict | None:
         "peer": described["peer"],
         "peerAnswers": ike_answers(described["peer"], 1.0),
         "addresses": [each["address"] for each in described["floating"]],
+        "move": aws_move.collect(gateway, described.get("move"), is_active(gateway)),
     }

@@ -2,7 +2,7 @@
 
 import json
 
-from . import VERSION, charon, kernel, pair, ppp, systemd, verify
+from . import VERSION, aws_move, charon, kernel, pair, ppp, systemd, verify
 from .errors import Failure
 from .gateway import Gateway
 from .swap import Journal
@@ -91,7 +91,16 @@ def _pair_line(found: dict) -> str:
     ago = found["ikeAnsweredSecondsAgo"]
     ike = "IKE has never answered" if ago is None else f"IKE answered {ago} s ago"
     other = "answers" if found["peerAnswers"] else "does not answer"
-    return f"machine {found['member']} of a pair: {state}{aside}; {ike}; the other, {found['peer']}, {other}"
+    moved = _move_words(found["move"]) if found["move"] else ""
+    return f"machine {found['member']} of a pair: {state}{aside}; {ike}; the other, {found['peer']}, {other}{moved}"
+
+
+def _move_words(found: dict) -> str:
+    if found["state"] == "standby":
+        return ""
+    if found["state"] == "done":
+        return f"; has {', '.join(found['got'])}"
+    return "".join(f"; {problem}" for problem in aws_move.problems(found))
 
 
 def _line(part: dict) -> str:
@@ -110,6 +119,10 @@ def check(gateway: Gateway, as_json: bool) -> int:
             problems += [{"part": name, "problem": problem} for problem in verify.problems(gateway, part)]
         except (Failure, OSError) as error:
             problems.append({"part": name, "problem": str(error)})
+    described = pair.load(gateway)
+    if described is not None:
+        found = aws_move.collect(gateway, described.get("move"), pair.is_active(gateway))
+        problems += [{"part": "base", "problem": problem} for problem in aws_move.problems(found)]
     if as_json:
         print(json.dumps({"ok": not problems, "parts": sorted(parts), "problems": problems}, indent=2))
     else:

@@ -1,6 +1,7 @@
 """
 `vpn-gateway watch`, a service on both machines of a pair: asks the IKE daemon again and again, writes down when it last
-answered (keepalived's check reads that), and answers a load balancer's checks while this machine is the active one.
+answered (keepalived's check reads that), answers a load balancer's checks while this machine is the active one, and on
+AWS fetches the pair's address and routes when it becomes so.
 """
 
 import os
@@ -9,7 +10,7 @@ import socket
 import sys
 import time
 
-from . import pair
+from . import aws_move, pair
 from .errors import Failure
 from .gateway import Gateway
 
@@ -62,6 +63,8 @@ def watch(gateway: Gateway, rounds: int | None = None, ike_port: int = 500) -> N
     if described is None:
         raise Failure(f"{pair.FILE} is missing: this gateway is not one of a pair")
     door = Door(described["healthPort"])
+    move = described.get("move")
+    mover = aws_move.Mover(gateway, move, lambda: pair.active_since(gateway)) if move else None
     interval = float(described["checkSeconds"])
     answered_at = float("-inf")
     was = None
@@ -77,6 +80,10 @@ def watch(gateway: Gateway, rounds: int | None = None, ike_port: int = 500) -> N
                 print(f"the IKE daemon {'answers' if answers else 'does not answer'}", file=sys.stderr, flush=True)
                 was = answers
             door.set(answers and pair.is_active(gateway))
+            if mover:
+                mover.follow()
             door.serve(max(0.05, interval - (time.monotonic() - began)))
     finally:
         door.set(False)
+        if mover:
+            mover.end()

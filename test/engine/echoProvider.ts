@@ -15,6 +15,9 @@ import { fromStruct, toStruct, type Properties } from "../../lab/plugins/values"
 const replacing: Record<string, string[]> = {
   "aws:ec2/instance:Instance": ["ami", "primaryNetworkInterface"],
   "aws:ec2/networkInterface:NetworkInterface": ["subnetId"],
+  "aws:ec2/subnet:Subnet": ["availabilityZone", "cidrBlock", "vpcId"],
+  "aws:ec2/route:Route": ["routeTableId", "destinationCidrBlock"],
+  "aws:lb/targetGroupAttachment:TargetGroupAttachment": ["targetGroupArn", "targetId"],
   "aws:ec2/eipAssociation:EipAssociation": ["allocationId", "networkInterfaceId"],
   "aws:ec2/securityGroup:SecurityGroup": ["vpcId"],
   "command:remote:Command": ["triggers"],
@@ -22,6 +25,8 @@ const replacing: Record<string, string[]> = {
 const calls: Record<string, (inputs: Properties) => Properties> = {
   "aws:ssm/getParameter:getParameter": ({ name }) => ({ name, id: name, type: "String", value: process.env.ECHO_IMAGE ?? "" }),
   "aws:ec2/getSubnet:getSubnet": ({ id }) => ({ id, vpcId: "vpc-given" }),
+  // Another order than the last time: AWS promises none.
+  "aws:index/getAvailabilityZones:getAvailabilityZones": () => ({ id: "eu-central-1", names: (process.env.ECHO_ZONES ?? "eu-central-1a eu-central-1b").split(" ") }),
   "aws:ec2/getVpc:getVpc": ({ id }) => ({ id, cidrBlock: "172.31.0.0/16", cidrBlockAssociations: [] }),
 };
 
@@ -37,13 +42,21 @@ function answersOf(token: string, id: string, inputs: Properties): Properties {
     case "command:remote:Command":
       return { stdout: `ssh-ed25519 own-key-of-${String((inputs.triggers as unknown[] | undefined)?.[0])}`, stderr: "" };
     case "aws:ec2/eip:Eip":
-      return { publicIp: "198.51.100.20", allocationId: `allocation-${id}` };
+      return { publicIp: "198.51.100.20", allocationId: `allocation-${id}`, arn: `arn:aws:ec2:eu-central-1:123456789012:elastic-ip/${id}` };
+    case "aws:ec2/networkInterface:NetworkInterface": {
+      const net = id.includes("-2-") ? "10.76.0.1" : "10.76.0.";
+      return { arn: `arn:aws:ec2:eu-central-1:123456789012:network-interface/${id}`, privateIp: `${net}30`, privateIps: [`${net}30`, `${net}31`] };
+    }
+    case "aws:lb/loadBalancer:LoadBalancer":
+      return { arn: `arn-of-${id}`, dnsName: "office-nlb-0123.elb.eu-central-1.amazonaws.com" };
+    case "aws:lb/targetGroup:TargetGroup":
+      return { arn: `arn-of-${id}` };
     case "aws:s3/bucket:Bucket":
       return { arn: `arn:aws:s3:::${id}`, bucketRegionalDomainName: `${id}.s3.eu-central-1.amazonaws.com` };
     case "aws:iam/role:Role":
     case "aws:iam/instanceProfile:InstanceProfile":
     case "aws:ssm/document:Document":
-      return { name: id };
+      return { name: id, arn: `arn-of-${id}` };
     default:
       return {};
   }

@@ -29,10 +29,11 @@ export function engineEnvironment(): NodeJS.ProcessEnv | undefined {
 export class EchoStack {
   readonly folder = fs.mkdtempSync(path.join(os.tmpdir(), "engine-"));
   image = "ami-0000000a";
+  zones = "eu-central-1a eu-central-1b";
   private readonly log = path.join(this.folder, "log");
   private readonly project = path.join(this.folder, "project");
 
-  constructor(private readonly environment: NodeJS.ProcessEnv) {
+  constructor(private readonly environment: NodeJS.ProcessEnv, program = "aws-remote-access") {
     const plugins = path.join(this.folder, "home", "plugins");
     for (const made of [plugins, this.project, path.join(this.folder, "state")]) fs.mkdirSync(made, { recursive: true });
     // Copied, since the engine does not follow links to plugins.
@@ -48,7 +49,7 @@ export class EchoStack {
       fs.writeFileSync(path.join(folder, `pulumi-resource-${name}`), `#!/bin/sh\nECHO_NAME=${name} ECHO_VERSION=${version} ${start}\n`, { mode: 0o755 });
     }
     fs.writeFileSync(path.join(this.project, "Pulumi.yaml"), `name: pulumi-vpn-gateway\nruntime: { name: nodejs, options: { typescript: false } }\nmain: ${root}/test/engine/program.js\n`);
-    fs.copyFileSync(path.join(root, "stacks", "aws-remote-access.config.yaml"), path.join(this.project, "Pulumi.test.yaml"));
+    fs.copyFileSync(path.join(root, "stacks", `${program}.config.yaml`), path.join(this.project, "Pulumi.test.yaml"));
     this.pulumi(["stack", "init", "test"]);
   }
 
@@ -70,6 +71,13 @@ export class EchoStack {
   up(): Operation[] {
     fs.writeFileSync(this.log, "");
     this.pulumi(["up", "--yes", "--skip-preview", "--non-interactive", "--color", "never"]);
+    return this.operations();
+  }
+
+  /** What taking all of it away asked for, in order. */
+  destroy(): Operation[] {
+    fs.writeFileSync(this.log, "");
+    this.pulumi(["destroy", "--yes", "--skip-preview", "--non-interactive", "--color", "never"]);
     return this.operations();
   }
 
@@ -98,7 +106,7 @@ export class EchoStack {
       ...this.environment,
       PULUMI_HOME: path.join(this.folder, "home"), PULUMI_BACKEND_URL: `file://${this.folder}/state`, PULUMI_CONFIG_PASSPHRASE: "test",
       PULUMI_CONFIG_PASSPHRASE_FILE: undefined, PULUMI_SKIP_UPDATE_CHECK: "true", PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-      ECHO_LOG: this.log, ECHO_IMAGE: this.image,
+      ECHO_LOG: this.log, ECHO_IMAGE: this.image, ECHO_ZONES: this.zones,
     };
     return spawnSync("pulumi", args, { cwd: this.project, encoding: "utf8", env });
   }

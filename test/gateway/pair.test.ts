@@ -66,6 +66,22 @@ describe("what a pair's files say", () => {
     expect(file(floating, "/etc/vpn-gateway/firewall.nft")).not.toMatch("8500");
   });
 
+  test("on AWS keepalived moves nothing and is bound to no interface: each machine is told its own interface and address", () => {
+    const second = goldenSpecs["pair-aws"];
+    expect(file(second, "/etc/keepalived/keepalived.conf")).not.toMatch(/^\s*(interface|virtual_ipaddress)\b/m);
+    // Without it keepalived 2.3 refuses VRRPv3 that moves no address.
+    expect(file(second, "/etc/keepalived/keepalived.conf")).toMatch(/^\s*no_virtual_ipaddress$/m);
+    const told = (spec: GatewaySpec) => (JSON.parse(file(spec, "/etc/vpn-gateway/pair.json")) as { move: Record<string, unknown> }).move;
+    const shared = { region: "eu-central-1", allocationId: "eipalloc-0a", publicIp: "198.51.100.20", routes: second.pair!.move!.routes };
+    expect(told(second)).toEqual({ ...shared, networkInterfaceId: "eni-0b", privateAddress: "10.76.0.21" });
+    expect(told(otherMachine(second))).toEqual({ ...shared, networkInterfaceId: "eni-0a", privateAddress: "10.76.0.5" });
+    expect(otherMachine(otherMachine(second))).toEqual(second);
+    expect(file(second, "/etc/xl2tpd/xl2tpd.conf")).toMatch("listen-addr = 10.76.0.21");
+    // Clients go out from the Elastic IP that they came in by, whichever machine they are on.
+    expect(file(second, "/etc/vpn-gateway/firewall.nft")).toMatch("ip saddr @clients4 ip daddr != @inside4 snat ip to 10.76.0.21");
+    expect(file(floating, "/etc/vpn-gateway/firewall.nft")).toMatch("ip saddr @clients4 ip daddr != @inside4 masquerade");
+  });
+
   test("a gateway by itself has nothing of it", () => {
     const paths = renderBundle(exampleSpec(), exampleSecrets(exampleSpec())).parts.flatMap(({ files }) => files.map(({ path }) => path));
     expect(paths.filter((path) => /keepalived|watch|pair/.test(path))).toEqual([]);
@@ -87,6 +103,29 @@ describe("bad pairs are refused", () => {
     ["SSH's port for health", { healthPort: 22 }, "pair.healthPort"],
     ["a load balancer that may not ask", { front: "loadBalancer" }, "pair.healthCheckers"],
   ])("%s", (_, changes, path) => expect(errors(changes)).toContain(path));
+
+  const move = goldenSpecs["pair-aws"].pair!.move!;
+  test.each<[string, Partial<typeof move>, string]>([
+    ["a region with a host in it", { region: "eu-central-1.example.com/#" }, "pair.move.region"],
+    ["an allocation that is none", { allocationId: "198.51.100.20" }, "pair.move.allocationId"],
+    ["an interface that is none", { networkInterfaceId: "eni-0b&Action=RunInstances" }, "pair.move.networkInterfaceId"],
+    ["one interface for both", { peerNetworkInterfaceId: "eni-0b" }, "pair.move.peerNetworkInterfaceId"],
+    ["the address by which it is administered", { privateAddress: "10.76.0.20" }, "pair.move.privateAddress"],
+    ["a public address that is none", { publicIp: "vpn.example.com" }, "pair.move.publicIp"],
+    ["a route table that is none", { routes: [{ routeTableId: "main", destination: "10.77.2.0/24" }] }, "pair.move.routes[0].routeTableId"],
+    ["a route to nowhere", { routes: [{ routeTableId: "rtb-0a", destination: "10.77.2.0" }] }, "pair.move.routes[0].destination"],
+  ])("moved on AWS: %s", (_, changes, path) => {
+    const found = (more: Partial<typeof move>) => {
+      const spec = goldenSpecs["pair-aws"];
+      return validateSpec({ ...spec, pair: { ...spec.pair!, move: { ...move, ...more } } }).map((problem) => problem.path);
+    };
+    expect(found(changes)).toContain(path);
+    expect(found({})).toEqual([]);
+  });
+
+  test("a move has no meaning behind a load balancer", () => {
+    expect(errors({ front: "loadBalancer", healthCheckers: ["192.0.2.1/32"], move })).toContain("pair.move");
+  });
 
   test("a pool whose half is too small for all users, since one machine may be dead", () => {
     const users = Array.from({ length: 130 }, (_, index) => ({ name: `user${index}` }));

@@ -78,5 +78,28 @@ export const goldenSpecs: Record<string, GatewaySpec> = {
       healthCheckers: ["192.0.2.1/32"],
     },
   }),
+  "pair-aws": exampleSpec({
+    endpoint: "198.51.100.20",
+    pair: {
+      member: 2,
+      front: "floatingAddress",
+      address: "10.76.0.20",
+      peer: "10.76.0.4",
+      floating: [],
+      virtualRouterId: 51,
+      healthPort: 8500,
+      healthCheckers: [],
+      move: {
+        region: "eu-central-1",
+        allocationId: "eipalloc-0a",
+        publicIp: "198.51.100.20",
+        networkInterfaceId: "eni-0b",
+        privateAddress: "10.76.0.21",
+        peerNetworkInterfaceId: "eni-0a",
+        peerPrivateAddress: "10.76.0.5",
+        routes: [{ routeTableId: "rtb-0a", destination: "10.77.1.0/24" }, { routeTableId: "rtb-0a", destination: "10.77.2.0/24" }],
+      },
+    },
+  }),
   "ubuntu-2404": exampleSpec({ platform: "ubuntu2404", outsideMtu: 1460, sshPort: 2222, clients: ["windows"] }),
 };

@@ -1,4 +1,4 @@
-import { rules } from "../../policies/rules";
+import { rules, stackRules } from "../../policies/rules";
 import { ofType, registered } from "../components/mocks";
 import { made } from "../components/aws/helpers";
 
@@ -15,7 +15,8 @@ const soundInstance = {
   instanceType: "c7g.medium", metadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 1 },
   rootBlockDevice: { encrypted: true }, sourceDestCheck: false, tags: { "vpn-gateway": "office" },
 };
-const balanced = { port: 4500, protocol: "UDP" };
+const balanced = { port: 4500, protocol: "UDP", stickiness: { type: "source_ip", enabled: true } };
+const targetGroup = "aws:lb/targetGroup:TargetGroup";
 
 /** Rule, type, what it refuses, and the nearest that it takes. */
 const cases: [string, string, object, object][] = [
@@ -35,11 +36,23 @@ const cases: [string, string, object, object][] = [
   ["ike-through-a-balancer", "aws:lb/listener:Listener", { port: 500, protocol: "TCP" }, { port: 500, protocol: "UDP" }],
   ["ike-through-a-balancer", "aws:lb/targetGroup:TargetGroup", { ...balanced, preserveClientIp: "false" }, { ...balanced, preserveClientIp: "true" }],
   ["ike-through-a-balancer", "aws:lb/targetGroup:TargetGroup", { ...balanced, healthCheck: { protocol: "UDP" } }, { ...balanced, healthCheck: { protocol: "TCP" } }],
+  ["ike-through-a-balancer", targetGroup, { ...balanced, port: 500, stickiness: undefined }, { ...balanced, port: 500 }],
+  ["ike-through-a-balancer", targetGroup, { ...balanced, stickiness: { type: "source_ip", enabled: false } }, { ...balanced, stickiness: { type: "source_ip" } }],
+  ["ike-through-a-balancer", targetGroup, { ...balanced, proxyProtocolV2: true }, { ...balanced, proxyProtocolV2: false }],
+  ["ike-through-a-balancer", targetGroup, { port: 4500, protocol: "UDP", targetType: "instance" }, { port: 53, protocol: "UDP", targetType: "instance" }],
 ];
 
 test.each(cases)("%s refuses, of %s", (rule, type, bad, good) => {
   expect(judged(type, bad as Record<string, unknown>)).toContainEqual(expect.stringMatching(new RegExp(`^${rule}: `)));
   expect(judged(type, good as Record<string, unknown>).filter((said) => said.startsWith(rule))).toEqual([]);
+});
+
+test("both machines of a pair in one zone are told, of two pairs each by itself", () => {
+  const machine = (pair: string, availabilityZone?: string) => ({ type: instance, name: pair, props: { tags: { "vpn-gateway": pair }, availabilityZone } });
+  const [{ judge }] = stackRules;
+  expect(judge([machine("a", "x-1a"), machine("a", "x-1a"), machine("b", "x-1a")])).toEqual(["a: both machines of the pair are in availability zone x-1a"]);
+  expect(judge([machine("a", "x-1a"), machine("a", "x-1b"), machine("b"), machine("b")])).toEqual([]);
+  expect(judge([{ type: instance, name: "w", props: { availabilityZone: "x-1a" } }, { type: instance, name: "v", props: { availabilityZone: "x-1a" } }])).toEqual([]);
 });
 
 test("no rule is without a case", () => {

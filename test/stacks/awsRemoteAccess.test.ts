@@ -1,28 +1,12 @@
-import * as fs from "fs";
-import * as path from "path";
 import * as pulumi from "@pulumi/pulumi";
-import { parse } from "yaml";
 import { awsRemoteAccess } from "../../stacks/awsRemoteAccess";
 import { calls } from "../components/aws/helpers";
 import { ofType, record, registered, settled, valueOf } from "../components/mocks";
-
-/** The example's config as the CLI hands it to a program: texts, and JSON for what is none. */
-function example(changes: Record<string, unknown> = {}): Record<string, string> {
-  const file = path.join(__dirname, "..", "..", "stacks", "aws-remote-access.config.yaml");
-  const { config } = parse(fs.readFileSync(file, "utf8")) as { config: Record<string, unknown> };
-  const ours = Object.fromEntries(Object.entries(changes).map(([key, value]) => [`pulumi-vpn-gateway:${key}`, value]));
-  // The mocks' project is called "project".
-  return Object.fromEntries(
-    Object.entries({ ...config, ...ours }).map(([key, value]) => [
-      key.replace(/^pulumi-vpn-gateway:/, "project:"),
-      typeof value === "string" ? value : JSON.stringify(value),
-    ]),
-  );
-}
+import { example } from "./example";
 
 async function up(changes: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
   record(false, calls);
-  pulumi.runtime.setAllConfig(example(changes));
+  pulumi.runtime.setAllConfig(example("aws-remote-access", changes));
   const outputs = awsRemoteAccess();
   await valueOf(outputs.clientSettings as pulumi.Output<unknown>);
   await settled();

@@ -2,8 +2,8 @@ import * as fs from "fs";
 import * as path from "path";
 import * as pulumi from "@pulumi/pulumi";
 import { ofType, plain, registered, textOf, valueOf } from "../mocks";
-import { made, preview } from "./helpers";
-import type { AwsGatewayArgs } from "../../../aws";
+import { made, previews } from "./helpers";
+import type { AwsGateway, AwsGatewayArgs } from "../../../aws";
 
 const contract = path.join(__dirname, "awsGateway.contract.txt");
 const remote = "command:remote:Command";
@@ -37,7 +37,7 @@ test("types and names of its children are the contract's", async () => {
 });
 
 describe("defaults", () => {
-  beforeEach(() => made());
+  beforeAll(() => made());
 
   test("the machine: c7g.medium, its architecture's Debian 13, encrypted gp3, IMDSv2 of one hop, recovery", () => {
     expect(instance()).toMatchObject({
@@ -130,8 +130,12 @@ test("the user's tags are merged, and may replace ours", async () => {
 });
 
 describe("secrets", () => {
-  test("user data holds none of the tunnel, and is itself a secret for the bootstrap key in it", async () => {
-    await made();
+  let gateway: AwsGateway;
+  beforeAll(async () => {
+    gateway = await made();
+  });
+
+  test("user data holds none of the tunnel, and is itself a secret for the bootstrap key in it", () => {
     const userData = textOf(instance().userData);
     expect(userData).toContain("#cloud-config");
     expect(userData).toContain("BEGIN OPENSSH PRIVATE KEY");
@@ -143,7 +147,6 @@ describe("secrets", () => {
   });
 
   test("no input that is not a secret holds one, of any resource", async () => {
-    const gateway = await made();
     const { passwords, preSharedKey } = await valueOf(gateway.clientSettings);
     const secrets = [...Object.values(passwords), preSharedKey];
     const carriers = new Set<string>();
@@ -163,7 +166,6 @@ describe("secrets", () => {
   });
 
   test("outputs: what clients and administrators must know is secret, addresses and ids are not", async () => {
-    const gateway = await made();
     const secret = await Promise.all(
       [gateway.clientSettings, gateway.connection, gateway.address, gateway.publicIp, gateway.machineId, gateway.networkInterfaceId].map((output) => pulumi.isSecret(output as pulumi.Output<unknown>)),
     );
@@ -172,8 +174,9 @@ describe("secrets", () => {
 });
 
 describe("host key", () => {
-  test("the first contact pins the bootstrap key, every push the machine's own", async () => {
-    await made();
+  beforeAll(() => made());
+
+  test("the first contact pins the bootstrap key, every push the machine's own", () => {
     const pinned = Object.fromEntries([...ofType(remote)].map(([name, inputs]) => [name, plain<{ hostKey: string }>(inputs.connection).hostKey]));
     const { "office-host-key": bootstrap, ...others } = pinned;
     expect(bootstrap).toBe("ssh-ed25519 AAAAoffice-bootstrap-host-key");
@@ -181,25 +184,22 @@ describe("host key", () => {
     expect(Object.keys(others)).toHaveLength(7);
   });
 
+  test("no push asks a machine that goes to take its parts away", () => {
+    for (const [name, inputs] of ofType(remote)) expect([name, inputs.delete]).toEqual([name, undefined]);
+  });
+
+  test("nobody logs in before the machine is ready, so that no push meets a first boot", () => {
+    const userData = textOf(instance().userData);
+    expect(userData).not.toContain("ssh_authorized_keys");
+    expect(userData).toMatch(/install -D -m 600 \/etc\/vpn-gateway\/authorized_keys \/root\/\.ssh\/authorized_keys/);
+  });
+
   test("it is asked once in a machine's life: no update, and another machine another bootstrap key", async () => {
-    await made();
     expect(ofType(remote).get("office-host-key")).toMatchObject({ triggers: ["office-machine-id"] });
     expect(ofType(remote).get("office-host-key")?.update).toBeUndefined();
     await made({ generation: 2 });
     expect(ofType(remote).get("office-host-key-2")).toMatchObject({ triggers: ["office-machine-2-id"] });
     expect(textOf(instance().userData)).toContain("AAAAoffice-bootstrap-host-key-2");
-  });
-
-  test("no push asks a machine that goes to take its parts away", async () => {
-    await made();
-    for (const [name, inputs] of ofType(remote)) expect([name, inputs.delete]).toEqual([name, undefined]);
-  });
-
-  test("nobody logs in before the machine is ready, so that no push meets a first boot", async () => {
-    await made();
-    const userData = textOf(instance().userData);
-    expect(userData).not.toContain("ssh_authorized_keys");
-    expect(userData).toMatch(/install -D -m 600 \/etc\/vpn-gateway\/authorized_keys \/root\/\.ssh\/authorized_keys/);
   });
 });
 
@@ -215,15 +215,17 @@ describe("refused at preview, with nothing made", () => {
     ["a type without AES, SSH from anywhere and a bad tag, all at once", { instanceType: "m1.small", administrators: ["0.0.0.0/0"], tags: { "aws:x": "y" }, users: [{ name: "a" }, { name: "a" }] }, [/instanceType/, /error administrators\[0\]/, /tags/, /users\[1\]/]],
     ["a pool within the VPC that is given", { subnetId: "subnet-given" }, [/error l2tp\.pool \("10\.77\.1\.0\/24"\): overlaps the VPC's range \(10\.77\.0\.0\/16\)/]],
   ];
-  test.each(bad)("%s", (_, changes, expected) => {
-    const { message, registered: names } = preview(changes);
+  const said = previews("AwsGateway", [{}, ...bad.map(([, changes]) => changes)]);
+
+  test.each(bad.map((one, index) => [...one, index + 1] as const))("%s", async (_, _changes, expected, index) => {
+    const { message, registered: names } = (await said)[index];
     for (const one of expected) expect(message).toMatch(one);
     expect(message).not.toContain("canary");
     expect(names).toEqual(["office"]);
   });
 
-  test("the twin: what is not wrong is made", () => {
-    const { message, registered: names } = preview({});
+  test("the twin: what is not wrong is made", async () => {
+    const { message, registered: names } = (await said)[0];
     expect(message).toBe("taken");
     expect(names.length).toBeGreaterThan(20);
   });

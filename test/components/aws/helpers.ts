@@ -1,6 +1,8 @@
-import { execFileSync } from "child_process";
+import { execFile } from "child_process";
 import * as path from "path";
-import { AwsGateway, type AwsGatewayArgs } from "../../../aws";
+import { promisify } from "util";
+import { AwsGateway, AwsGatewayPair, type AwsGatewayArgs, type AwsGatewayPairArgs } from "../../../aws";
+import type * as components from "../../../aws";
 import { record, settled, valueOf, type Calls } from "../mocks";
 
 export const args: AwsGatewayArgs = {
@@ -12,7 +14,13 @@ export const args: AwsGatewayArgs = {
 /** The cloud's answers: images by parameter, and a VPC of two ranges. */
 export const calls: Calls = {
   "aws:ssm/getParameter:getParameter": ({ name }) => ({ name, value: `ami-of-${String(name)}`, id: name, type: "String" }),
-  "aws:ec2/getSubnet:getSubnet": ({ id }) => ({ id, vpcId: "vpc-given", cidrBlock: "172.31.1.0/24" }),
+  "aws:ec2/getSubnet:getSubnet": ({ id }) => ({
+    id,
+    vpcId: id === "subnet-elsewhere" ? "vpc-elsewhere" : "vpc-given",
+    cidrBlock: id === "subnet-other" ? "172.31.2.0/24" : "172.31.1.0/24",
+    availabilityZone: id === "subnet-other" ? "eu-central-1b" : "eu-central-1a",
+  }),
+  "aws:index/getAvailabilityZones:getAvailabilityZones": () => ({ id: "eu-central-1", names: ["eu-central-1a", "eu-central-1b", "eu-central-1c"] }),
   "aws:ec2/getVpc:getVpc": ({ id }) => ({
     id,
     cidrBlock: "172.31.0.0/16",
@@ -30,8 +38,25 @@ export async function made(changes: Partial<AwsGatewayArgs> = {}): Promise<AwsGa
   return gateway;
 }
 
-/** What a preview of the gateway says against it, and the names of what it registered. */
-export function preview(changes: Partial<AwsGatewayArgs>): { message: string; registered: string[] } {
+/** A pair on mocks. Both ranges of the VPC that is given are apart from its pools. */
+export async function madePair(changes: Partial<AwsGatewayPairArgs> = {}): Promise<AwsGatewayPair> {
+  record(false, calls);
+  const pair = new AwsGatewayPair("office", { ...args, ...changes });
+  await valueOf(pair.clientSettings);
+  await settled();
+  return pair;
+}
+
+/** What a preview said, and the names of what it registered. */
+export interface Previewed {
+  message: string;
+  warned: string;
+  registered: string[];
+}
+
+/** What previews of a component with each of these args say against it; they run beside the tests. */
+export async function previews(component: keyof typeof components, changes: readonly object[]): Promise<Previewed[]> {
   const program = path.join(__dirname, "preview.js");
-  return JSON.parse(execFileSync(process.execPath, [program, JSON.stringify(changes)], { encoding: "utf8" })) as { message: string; registered: string[] };
+  const { stdout } = await promisify(execFile)(process.execPath, [program, component, JSON.stringify(changes)]);
+  return JSON.parse(stdout) as Previewed[];
 }

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ofType, registered, textOf, valueOf } from "../mocks";
-import { made, preview } from "./helpers";
+import { made, previews } from "./helpers";
 
 const manager = { access: "systemsManager", administrators: [], platform: "ubuntu2404" };
 const parts = ["host", "identity", "base", "passwords", "users"];
@@ -84,8 +84,9 @@ test("secrets are in the secret parts' objects alone, and a digest is of more th
   expect(textOf(ofType("aws:s3/bucketObjectv2:BucketObjectv2").get("office-passwords-text")!.content)).toContain("another-canary");
 });
 
-test("refused: SSH beside it, and an image without the agent", () => {
-  const { message, registered: names } = preview({ access: "systemsManager" });
+const previewed = previews("AwsGateway", [{ access: "systemsManager" }]);
+test("refused: SSH beside it, and an image without the agent", async () => {
+  const [{ message, registered: names }] = await previewed;
   expect(message).toMatch(/error administrators .*opens SSH, which nobody needs/);
   expect(message).toMatch(/error access \("systemsManager"\): needs an image with Systems Manager's agent/);
   expect(names).toEqual(["office"]);

@@ -63,8 +63,12 @@ test("a balancer before a gateway: UDP, with clients' addresses, and a question 
   expect(checks.ikeThroughBalancer({ protocol: "UDP", port: 500 })).toBeUndefined();
   expect(checks.ikeThroughBalancer({ protocol: "TCP", port: 443 })).toBeUndefined();
   expect(checks.ikeThroughBalancer({ protocol: "TCP", port: 4500 })).toMatch(/balances port 4500 as TCP/);
-  expect(checks.gatewayTargets({ protocol: "UDP", port: 4500, healthProtocol: "TCP" })).toBeUndefined();
-  expect(checks.gatewayTargets({ protocol: "UDP", port: 4500, preserveClientIp: "false" })).toMatch(/hides clients' addresses/);
-  expect(checks.gatewayTargets({ protocol: "UDP", port: 500, healthProtocol: "UDP" })).toMatch(/asks UDP/);
+  const stickiness = { type: "source_ip", enabled: true };
+  expect(checks.gatewayTargets({ protocol: "UDP", port: 4500, healthProtocol: "TCP", stickiness })).toBeUndefined();
+  expect(checks.gatewayTargets({ protocol: "UDP", port: 4500, healthProtocol: "TCP" })).toMatch(/to two machines/);
+  expect(checks.gatewayTargets({ protocol: "UDP", port: 4500, stickiness: { ...stickiness, type: "source_ip_dest_ip" } })).toMatch(/to two machines/);
+  expect(checks.gatewayTargets({ protocol: "UDP", port: 4500, stickiness, proxyProtocol: true })).toMatch(/proxy protocol/);
+  expect(checks.gatewayTargets({ protocol: "UDP", port: 4500, preserveClientIp: "false", stickiness })).toMatch(/hides clients' addresses/);
+  expect(checks.gatewayTargets({ protocol: "UDP", port: 500, healthProtocol: "UDP", stickiness })).toMatch(/asks UDP/);
   expect(checks.gatewayTargets({ protocol: "TLS", port: 500 })).toMatch(/are UDP/);
 });

@@ -1,0 +1,155 @@
+import * as pulumi from "@pulumi/pulumi";
+import { tagsOf } from "../../gateway/aws/tags";
+import { otherMachine } from "../../gateway/pair";
+import type { AwsMoveSpec, GatewaySpec, PairFront } from "../../gateway/spec";
+import type { SshConnectionArgs } from "../args";
+import { accessMaterial, pushParts, remoteAccessSpec, type ClientSettings } from "../remoteAccess";
+import { standing } from "../standing";
+import type { AwsGatewayPairArgs } from "./args";
+import { moveOf, movingRole } from "./floatingAddress";
+import { newestImage } from "./image";
+import { gatewayBalancer } from "./loadBalancer";
+import { awsInterface, awsMachine, elasticAddress } from "./machine";
+import { madePairNetwork, poolRoutes } from "./network";
+import { givenPairNetwork, pairJudgement, pairToCome } from "./pairPlan";
+import { addressToCome, awsPlan, poolsOf } from "./plan";
+import { securityGroup } from "./securityGroup";
+import { administratorKeyOf, sshAccess } from "./sshAccess";
+
+/**
+ * Two EC2 machines in two availability zones as one remote-access gateway, active and standby, with the same
+ * certificate, pre-shared key and users, and a half of each address pool. Each has an Elastic IP of its own, by which it
+ * is administered and reaches the internet; clients get the active machine's by `front`.
+ *
+ * The second machine is made and changed before the first, and the first only once the second stands.
+ */
+export class AwsGatewayPair extends pulumi.ComponentResource {
+  /** Address or DNS name that clients connect to. */
+  public readonly address: pulumi.Output<string>;
+  /** Elastic IPs of the two machines' own; none of clients' business. */
+  public readonly publicIps: pulumi.Output<string[]>;
+  /** Ids of the two EC2 instances. */
+  public readonly machineIds: pulumi.Output<string[]>;
+  /** Ids of their interfaces. */
+  public readonly networkInterfaceIds: pulumi.Output<string[]>;
+  /** What clients must be told; a secret. */
+  public readonly clientSettings: pulumi.Output<ClientSettings>;
+  /** How to reach the two machines over SSH; a secret. */
+  public readonly connections: pulumi.Output<pulumi.Unwrap<SshConnectionArgs>[]>;
+
+  constructor(name: string, args: AwsGatewayPairArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("pulumi-vpn-gateway:aws:AwsGatewayPair", name, {}, opts);
+    const child = { parent: this };
+    const front = (args.front ?? "floatingAddress") as PairFront;
+    const plan = awsPlan(args);
+    const given = givenPairNetwork(args.subnetIds, child);
+    const good = remoteAccessSpec(name, args, { endpoint: addressToCome, pair: pairToCome(front) }, this, pairJudgement(args, plan, given));
+    /** A value of the description, once all of it is good. */
+    const once = <T>(value: pulumi.Output<T>): pulumi.Output<T> => pulumi.all([good, value]).apply(([, plain]) => plain as T);
+
+    const tags = once(plan.tags).apply((own) => tagsOf(name, own));
+    const network = given === undefined ? madePairNetwork(name, once(plan.networkCidr), tags, child) : given.network;
+    const healthCheckers = front === "loadBalancer" ? network.subnetCidrs : pulumi.output<string[]>([]);
+    const group = securityGroup(
+      name,
+      once(network.vpcId),
+      pulumi.all([good, plan.peers, plan.openL2tpOutsideIpsec, healthCheckers]).apply(([spec, peers, l2tpOutsideIpsec, checkers]) => ({
+        peers, l2tpOutsideIpsec, administrators: spec.administrators, sshPort: spec.sshPort,
+        pair: { front, healthPort: spec.pair!.healthPort, healthCheckers: checkers },
+      })),
+      tags,
+      child,
+    );
+    const clientsAddress = front === "floatingAddress" ? elasticAddress(name, good, tags, child) : undefined;
+    const balancer = front === "loadBalancer" ? gatewayBalancer(name, { ...network, vpcId: once(network.vpcId) }, good.apply(({ pair }) => pair!.healthPort), tags, child) : undefined;
+
+    const members = ([1, 2] as const).map((member) => {
+      const own = `${name}-${member}`;
+      const ownTags = once(plan.tags).apply((given) => tagsOf(own, { "vpn-gateway": name, ...given }));
+      const address = elasticAddress(own, good, ownTags, child);
+      const interfaceArgs = {
+        network: { vpcId: network.vpcId, subnetId: once(network.subnetIds[member - 1]), routed: network.routed },
+        securityGroupIds: [group.id],
+        address,
+        // Clients' Elastic IP is put on an address of its own, or it would take the place of the machine's.
+        furtherAddresses: clientsAddress === undefined ? 0 : 1,
+        // Goes before the address that it may have: an address in use cannot be given back.
+        before: clientsAddress === undefined ? [] : [clientsAddress.resource],
+        generation: 1,
+        tags: ownTags,
+      };
+      return { member, own, tags: ownTags, address, interface: awsInterface(own, interfaceArgs, child) };
+    });
+    const interfaces = members.map((member) => member.interface.networkInterface);
+    const tables = args.routeTableIds ?? {};
+    const pools = poolsOf(args, good);
+    const role = clientsAddress && movingRole(name, clientsAddress, interfaces, pulumi.output(Object.values(tables)), good, tags, child);
+    // Made towards the first machine; from then on the active one leads them to itself.
+    const routes = balancer === undefined ? poolRoutes(name, tables, pools, interfaces[0].id, { ...child, ignoreChanges: ["networkInterfaceId"] }) : [];
+    const move = clientsAddress && moveOf(clientsAddress, interfaces, movedRoutes(tables, pools));
+
+    // Neither: a front that is refused.
+    const endpoint = args.endpoint ?? clientsAddress?.publicIp ?? balancer?.dnsName ?? addressToCome;
+    const first = pulumi
+      .all([good, endpoint, interfaces[0].privateIp, interfaces[1].privateIp, healthCheckers, move])
+      .apply(([spec, told, own, peer, checkers, moved]): GatewaySpec => ({
+        ...spec,
+        endpoint: told,
+        pair: { ...spec.pair!, address: own, peer, healthCheckers: checkers, ...(moved === undefined ? {} : { move: moved }) },
+      }));
+    const material = accessMaterial(name, args, first, this);
+    const administrator = administratorKeyOf(name, args, good, child);
+    const instanceType = once(plan.instanceType);
+    const imageId = args.imageId === undefined ? newestImage(good.platform, instanceType, child) : once(pulumi.output(args.imageId));
+
+    const make = ({ member, own, tags: ownTags, address, interface: ownInterface }: (typeof members)[number], after: pulumi.Resource[]) => {
+      const ssh = sshAccess(own, administrator, 1, good.apply((spec) => ({ ...spec, name: own })), child);
+      const instance = awsMachine(
+        own,
+        {
+          interface: ownInterface,
+          instanceType,
+          imageId,
+          followsImage: args.imageId !== undefined,
+          userData: ssh.userData,
+          diskGigabytes: once(plan.diskGigabytes),
+          diskKeyArn: args.diskKeyArn,
+          instanceProfile: role?.instanceProfile,
+          before: after,
+          generation: 1,
+          tags: ownTags,
+        },
+        child,
+      );
+      balancer?.attach(member, instance.id);
+      const machine = { id: instance.id, resource: instance };
+      const connection = ssh.connection(address.publicIp, machine);
+      const spec = member === 1 ? first : first.apply(otherMachine);
+      const pushed = pushParts(own, { ...machine, connection }, spec, material.secrets, { ...child, dependsOn: [...(role?.granted ?? []), ...routes] });
+      const stands = standing(`${own}-stands`, { ...machine, connection }, [instanceType], { ...child, dependsOn: [pushed] });
+      return { instance, connection, stands };
+    };
+    const second = make(members[1], []);
+    const last = make(members[0], [second.stands]);
+
+    this.clientSettings = material.settings(last.stands);
+    this.address = first.endpoint;
+    this.publicIps = pulumi.all(members.map(({ address }) => address.publicIp));
+    this.machineIds = pulumi.all([last.instance.id, second.instance.id]);
+    this.networkInterfaceIds = pulumi.all(interfaces.map(({ id }) => id));
+    this.connections = pulumi.secret(pulumi.all([last.connection, second.connection])) as pulumi.Output<pulumi.Unwrap<SshConnectionArgs>[]>;
+    this.registerOutputs({
+      address: this.address,
+      publicIps: this.publicIps,
+      machineIds: this.machineIds,
+      networkInterfaceIds: this.networkInterfaceIds,
+      clientSettings: this.clientSettings,
+      connections: this.connections,
+    });
+  }
+}
+
+function movedRoutes(tables: Readonly<Record<string, pulumi.Input<string>>>, pools: ReturnType<typeof poolsOf>): pulumi.Output<AwsMoveSpec["routes"]> {
+  const each = Object.values(tables).flatMap((routeTableId) => Object.values(pools).map(({ cidr }) => ({ routeTableId, destination: cidr })));
+  return pulumi.output(each) as pulumi.Output<AwsMoveSpec["routes"]>;
+}

@@ -1,0 +1,52 @@
+import * as pulumi from "@pulumi/pulumi";
+import { defaultInstanceType } from "../../gateway/aws/instanceTypes";
+import { everywhere } from "../../gateway/aws/securityGroup";
+import type { AwsFacts } from "../../gateway/aws/validate";
+import type { GatewaySpec } from "../../gateway/spec";
+import { known } from "../known";
+import type { AwsCommonArgs } from "./args";
+
+/** Stands for an address that clients are given, while the rest of a description is judged, before there is one. */
+export const addressToCome = "address-to-come.invalid";
+
+/** The args of AWS with their defaults; judged nowhere yet. */
+export function awsPlan(args: AwsCommonArgs) {
+  return {
+    instanceType: pulumi.output(args.instanceType ?? defaultInstanceType),
+    networkCidr: pulumi.output(args.networkCidr ?? "10.76.0.0/24"),
+    peers: pulumi.output(args.peers ?? [...everywhere]),
+    openL2tpOutsideIpsec: pulumi.output(args.openL2tpOutsideIpsec ?? false),
+    diskGigabytes: pulumi.output(args.diskGigabytes ?? 8),
+    tags: pulumi.output(args.tags ?? {}),
+  };
+}
+
+/** Of them all that is known by now. */
+export async function knownFacts(plan: ReturnType<typeof awsPlan>, imageId: pulumi.Input<string> | undefined): Promise<Omit<AwsFacts, "access" | "generation">> {
+  return {
+    instanceType: await known(plan.instanceType),
+    imageId: await known(imageId),
+    imageChosen: imageId !== undefined,
+    peers: await known(plan.peers),
+    l2tpOutsideIpsec: await known(plan.openL2tpOutsideIpsec),
+    diskGigabytes: await known(plan.diskGigabytes),
+    tags: await known(plan.tags),
+  };
+}
+
+/** A pool that clients get their addresses from. */
+export interface Pool {
+  cidr: pulumi.Output<string>;
+  family: 4 | 6;
+}
+
+/** The pools by a word for each; which there are is plain, and so names resources. */
+export function poolsOf(args: AwsCommonArgs, good: pulumi.Output<GatewaySpec>): Record<string, Pool> {
+  return {
+    ...(args.l2tp?.enabled === true ? { l2tp: { cidr: good.apply(({ l2tp }) => l2tp?.pool ?? ""), family: 4 as const } } : {}),
+    ...(args.ikev2?.enabled !== false ? { ikev2: { cidr: good.apply(({ ikev2 }) => ikev2?.pool ?? ""), family: 4 as const } } : {}),
+    ...(args.ikev2?.enabled !== false && args.ikev2?.pool6 !== undefined
+      ? { ikev2v6: { cidr: good.apply(({ ikev2 }) => ikev2?.pool6 ?? ""), family: 6 as const } }
+      : {}),
+  };
+}
