@@ -1,6 +1,6 @@
 /** `tls:index/privateKey:PrivateKey`: key pairs in every format that a program may want. */
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import { utils } from "ssh2";
+import { utils, type ParsedKey } from "ssh2";
 import type { ResourceType } from "./provider";
 import { number, text, UNKNOWN, type Properties } from "./values";
 
@@ -21,12 +21,18 @@ function makeKey(inputs: Properties): { key: KeyObject; openssh?: string } {
     // OpenSSH knows no such keys: the tls provider leaves those outputs empty too.
     return { key: generateKeyPairSync("ec", { namedCurve: CURVES.P224 }).privateKey };
   }
-  const openssh = generateOpenssh(algorithm, curve, number(inputs, "rsaBits") ?? SHORTEST_RSA_BITS);
-  const parsed = utils.parseKey(openssh);
-  if (parsed instanceof Error) {
-    throw parsed;
-  }
+  const { parsed, openssh } = readableKey(() => generateOpenssh(algorithm, curve, number(inputs, "rsaBits") ?? SHORTEST_RSA_BITS));
   return { key: createPrivateKey(parsed.getPrivatePEM()), openssh };
+}
+
+/** About one in 200 of the Ed25519 keys that ssh2 makes it cannot read itself: then another is made. */
+export function readableKey(generate: () => string): { parsed: ParsedKey; openssh: string } {
+  for (let left = 10; ; left--) {
+    const openssh = generate();
+    const parsed = utils.parseKey(openssh);
+    if (!(parsed instanceof Error)) return { parsed, openssh };
+    if (left === 0) throw parsed;
+  }
 }
 
 function generateOpenssh(algorithm: string | undefined, curve: string, rsaBits: number): string {

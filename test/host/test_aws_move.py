@@ -122,7 +122,7 @@ class Moving(MoveTest):
         ])
         self.assertEqual((aws.wrong, aws.asked_for_keys), ([], 1))
         self.assertEqual(self.moved(), {"state": "done", "got": EVERYTHING, "tries": 3, "said": None})
-        self.assertIn("this machine has 198.51.100.20, 10.77.2.0/24 in rtb-1", self.said.getvalue())
+        self.until(lambda: "this machine has 198.51.100.20, 10.77.2.0/24 in rtb-1" in self.said.getvalue())
 
     def test_the_standby_never_calls(self) -> None:
         aws = self.aws()

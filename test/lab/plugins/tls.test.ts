@@ -2,8 +2,9 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
+import { utils } from "ssh2";
 import { certRequest, isDue, locallySignedCert, selfSignedCert } from "../../../lab/plugins/tlsCertificates";
-import { privateKey } from "../../../lab/plugins/tlsKeys";
+import { privateKey, readableKey } from "../../../lab/plugins/tlsKeys";
 import type { Properties } from "../../../lab/plugins/values";
 import { operation } from "./helpers";
 
@@ -97,6 +98,15 @@ describe.each(kinds)("a private CA with %s keys", (name, kind) => {
     expect(fingerprint("sha256")).toContain(` ${key.publicKeyFingerprintSha256} `);
     expect(fingerprint("md5")).toContain(` MD5:${key.publicKeyFingerprintMd5} `);
   });
+});
+
+test("a key that ssh2 makes and cannot read is made again, and not without end", () => {
+  const good = utils.generateKeyPairSync("ecdsa", { bits: 256 }).private;
+  const broken = good.replace(/\n.{40}/, "\nAAAA");
+  const made = [broken, broken, good];
+  expect(readableKey(() => made.shift()!).openssh).toBe(good);
+  expect(made).toEqual([]);
+  expect(() => readableKey(() => broken)).toThrow(/private key/i);
 });
 
 test("a certificate is due from its early renewal on", () => {
