@@ -39,7 +39,7 @@ function firewallTable(spec: GatewaySpec): Table {
       ...addressSets("reserved", reserved.map(network)),
       ...(spec.pair ? addressSets("health_checkers", spec.pair.healthCheckers.map(network)) : []),
     ],
-    chains: [prerouting(spec), untracked(spec), input(spec), output(spec), forward(spec), clamp(spec), postrouting(spec)],
+    chains: [prerouting(spec), input(spec), output(spec), forward(spec), clamp(spec), postrouting(spec)],
   };
 }
 
@@ -75,26 +75,6 @@ function prerouting(spec: GatewaySpec): Chain {
       ...(spec.l2tp
         ? [{ rule: `iifname "ppp*" fib saddr . iif oif missing ${dropped}`, why: "And only its own: that of its PPP session." }]
         : []),
-      ...withWhy(
-        "The tunnels' own packets need no connection tracking: let in and out by port alone, they would be looked up each time for nothing.",
-        [
-          { rule: 'udp dport { 500, 4500 } iifname != "ppp*" meta ipsec missing fib daddr type local notrack' },
-          { rule: 'meta l4proto esp iifname != "ppp*" meta ipsec missing fib daddr type local notrack' },
-          ...(spec.l2tp ? [{ rule: "udp dport 1701 meta ipsec exists fib daddr type local notrack" }] : []),
-        ],
-      ),
-    ],
-  };
-}
-
-/** The same on their way out; what is only passed through is not seen by this hook. */
-function untracked(spec: GatewaySpec): Chain {
-  return {
-    name: "untracked",
-    hook: base("output", "accept", "raw"),
-    rules: [
-      { rule: `udp sport { 500, 4500${spec.l2tp ? ", 1701" : ""} } notrack` },
-      { rule: "meta l4proto esp notrack" },
     ],
   };
 }
@@ -250,14 +230,7 @@ function postrouting(spec: GatewaySpec): Chain {
           const who = `${ip} saddr @clients${family}${others}`;
           // The Elastic IP's private address: of the two that such a machine has, the kernel would take either.
           const move = family === 4 ? spec.pair?.move : undefined;
-          const [hidden, ports] = move === undefined ? ["masquerade", " to "] : [`snat ip to ${move.privateAddress}`, ""];
-          return [
-            {
-              rule: `${who} udp sport { 500, 4500 } ${hidden}${ports}:20000-60000`,
-              why: "A client's own IPsec through the tunnel: answers to these ports would be taken for the gateway's.",
-            },
-            { rule: `${who} ${hidden}` },
-          ];
+          return { rule: `${who} ${move === undefined ? "masquerade" : `snat ip to ${move.privateAddress}`}` };
         });
   return {
     name: "postrouting",

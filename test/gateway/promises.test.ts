@@ -129,23 +129,10 @@ test("masquerade is by policy, and never for what goes back into a tunnel", () =
   expect(rules("internet")).toEqual([
     'oifname "ppp*" accept',
     "rt ipsec exists accept",
-    // What comes back to these ports is not tracked, being the gateway's own.
-    "ip saddr @clients4 ip daddr != @inside4 udp sport { 500, 4500 } masquerade to :20000-60000",
     "ip saddr @clients4 ip daddr != @inside4 masquerade",
   ]);
   expect(rules("everywhere").at(-1)).toBe("ip saddr @clients4 masquerade");
   expect(rules("never")).toEqual([]);
-});
-
-test("only the tunnels' own packets go untracked: to and from the gateway itself, and L2TP within IPsec alone", () => {
-  const incoming = (spec: GatewaySpec) => chain(spec, "prerouting").filter((rule) => rule.endsWith("notrack"));
-  expect(incoming(exampleSpec())).toHaveLength(3);
-  for (const rule of incoming(exampleSpec())) {
-    expect(rule).toMatch("fib daddr type local");
-    expect(rule).toMatch(/dport 1701/.test(rule) ? "meta ipsec exists" : 'iifname != "ppp*" meta ipsec missing');
-  }
-  expect(incoming(exampleSpec({ l2tp: undefined })).join()).not.toMatch("1701");
-  expect(chain(exampleSpec(), "untracked").slice(1)).toEqual(["udp sport { 500, 4500, 1701 } notrack", "meta l4proto esp notrack"]);
 });
 
 test("a split tunnel carries the inside networks and the name servers, a full one everything", () => {
