@@ -1,12 +1,11 @@
 """What a set of changed files needs, in a fixed order, and nothing else."""
 
-from . import charon, keepalived, kernel, nftables, pair, strongswan_conf, systemd, users
+from . import charon, keepalived, kernel, nftables, pair, ppp, strongswan_conf, systemd, users
 from .errors import Failure
 from .gateway import Gateway
 from .part import Part
 from .swap import Effect
 
-XL2TPD = "xl2tpd.service"
 XL2TPD_FILES = ("/etc/xl2tpd/", "/etc/default/xl2tpd")
 
 
@@ -80,7 +79,7 @@ def _dropped_services(gateway: Gateway, source: Part | None, target: Part | None
 def _restarts(gateway: Gateway, effects: list[Effect]) -> set[str]:
     """Restarts the running services that cannot follow their files otherwise."""
     reasons: dict[str, list[str]] = {}
-    reload_charon = False
+    reload_charon = reload_keepalived = False
     for effect in effects:
         unit = systemd.unit_of(effect.path)
         if unit:
@@ -90,27 +89,37 @@ def _restarts(gateway: Gateway, effects: list[Effect]) -> set[str]:
             for name in charon.needs_restart(effect.before, effect.after):
                 reasons.setdefault(charon.UNIT, []).append(name)
         elif effect.path.startswith(XL2TPD_FILES):
-            reasons.setdefault(XL2TPD, []).append(effect.path)
+            reasons.setdefault(ppp.L2TP_UNIT, []).append(effect.path)
         elif effect.path == pair.FILE:
             reasons.setdefault(keepalived.WATCH, []).append(effect.path)
-        elif effect.path == keepalived.FILE and keepalived.UNIT not in reasons:
-            keepalived.reload(gateway)
-    restarted = set()
+        elif effect.path == keepalived.FILE:
+            reload_keepalived = True
     moved = _hand_over(gateway, reasons)
+    try:
+        restarted = _restart(gateway, reasons)
+    finally:
+        # Also where a daemon did not come up: what was there before is put back, and nobody would ask for it then.
+        if moved:
+            pair.rejoin(gateway)
+    if reload_charon and charon.UNIT not in restarted and charon.running(gateway):
+        charon.reload_settings(gateway)
+    if reload_keepalived and keepalived.UNIT not in restarted:
+        keepalived.reload(gateway)
+    return restarted
+
+
+def _restart(gateway: Gateway, reasons: dict[str, list[str]]) -> set[str]:
+    restarted = set()
     # charon before xl2tpd: L2TP without its SA is refused.
     for unit in sorted(reasons, key=lambda name: (name != charon.UNIT, name)):
         if systemd.is_active(gateway, unit):
             if unit == charon.UNIT:
                 charon.restart(gateway, reasons[unit])
             else:
-                drops = ": established L2TP sessions drop" if unit == XL2TPD else ""
+                drops = ": established L2TP sessions drop" if unit == ppp.L2TP_UNIT else ""
                 gateway.report.say(f"restarting {unit} ({', '.join(reasons[unit])}){drops}")
                 systemd.restart(gateway, unit)
             restarted.add(unit)
-    if moved:
-        pair.rejoin(gateway)
-    if reload_charon and charon.UNIT not in restarted and charon.running(gateway):
-        charon.reload_settings(gateway)
     return restarted
 
 
@@ -119,7 +128,7 @@ def _hand_over(gateway: Gateway, reasons: dict[str, list[str]]) -> bool:
     What drops tunnels is done on the standby: the active machine of a pair gives way first. Where the other does not
     answer, waiting for it would leave the change undone for ever, so it is said and done.
     """
-    drops = {charon.UNIT, XL2TPD, keepalived.UNIT} & set(reasons)
+    drops = {charon.UNIT, ppp.L2TP_UNIT, keepalived.UNIT} & set(reasons)
     if not drops or pair.load(gateway) is None or not pair.is_active(gateway):
         return False
     try:

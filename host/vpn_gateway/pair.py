@@ -8,7 +8,7 @@ import struct
 import time
 from collections.abc import Iterator
 
-from . import aws_move, charon, systemd
+from . import aws_move, charon, ppp, systemd
 from .errors import Failure
 from .gateway import Gateway
 
@@ -17,7 +17,6 @@ STATE = "/run/vpn-gateway/pair-state"
 ANSWERED = "/run/vpn-gateway/ike-answered"
 STAND_ASIDE = "/run/vpn-gateway/stand-aside"
 ACTIVE = "MASTER"
-L2TP_UNIT = "xl2tpd.service"
 TAKING_OVER = 0.25  # seconds: VRRP's skew after it heard that the other gave up, and the news to the neighbours
 TELLING_TIME = 1.0  # seconds in which what charon was asked to send is sent, on a busy machine too
 MOVE_TIME = 10.0  # seconds within which the other machine must have taken over
@@ -92,17 +91,17 @@ def hand_over(gateway: Gateway) -> None:
     if not ike_answers(described["peer"], 1.0) and not ike_answers(described["peer"], 1.0):
         raise Failure(f"the other machine ({described['peer']}) does not answer: nothing was changed")
     began = time.monotonic()
-    _end_l2tp(gateway)
-    # All that can be made ready is, before the address goes: from then on clients are without an answer.
-    found = charon.associations(gateway) if charon.running(gateway) else []
     try:
+        _end_l2tp(gateway)
+        # All that can be made ready is, before the address goes: from then on clients are without an answer.
+        found = charon.associations(gateway) if charon.running(gateway) else []
         with _address_kept(gateway, described):
             _stand_aside(gateway, True)
             _until(lambda: not is_active(gateway), began, "keepalived did not give the pair's addresses up")
             time.sleep(TAKING_OVER)
             _tell_clients(gateway, found, described["endpoint"])
         gateway.report.result(f"handed over in {time.monotonic() - began:.1f} s; {len(found)} IKE SAs told to dial anew")
-    except Failure:
+    except (Failure, OSError):
         rejoin(gateway)
         raise
     finally:
@@ -168,13 +167,13 @@ def _stand_aside(gateway: Gateway, aside: bool) -> None:
 
 def _end_l2tp(gateway: Gateway) -> None:
     """xl2tpd says goodbye to its clients when it stops, which they must hear before the address has moved."""
-    if systemd.is_active(gateway, L2TP_UNIT):
-        gateway.programs.run("systemctl", "stop", "--", L2TP_UNIT)
+    if systemd.is_active(gateway, ppp.L2TP_UNIT):
+        gateway.programs.run("systemctl", "stop", "--", ppp.L2TP_UNIT)
 
 
 def _begin_l2tp(gateway: Gateway) -> None:
-    if L2TP_UNIT in gateway.originals.services:
-        gateway.programs.run("systemctl", "start", "--", L2TP_UNIT)
+    if ppp.L2TP_UNIT in gateway.originals.services:
+        gateway.programs.run("systemctl", "start", "--", ppp.L2TP_UNIT)
 
 
 def _until(holds, began: float, otherwise: str) -> None:
@@ -198,9 +197,11 @@ def _tell_clients(gateway: Gateway, found: list, endpoint: str) -> None:
 def rejoin(gateway: Gateway) -> None:
     """The machine may be chosen again; it stays standby while the other is fit. Clears what a killed move left."""
     described = load(gateway)
-    if described is not None:
-        _let_address_go(gateway, described)
-    _stand_aside(gateway, False)
+    try:
+        if described is not None:
+            _let_address_go(gateway, described)
+    finally:
+        _stand_aside(gateway, False)
 
 
 def collect(gateway: Gateway) -> dict | None:

@@ -1,4 +1,4 @@
-"""pppd: its options and secrets files, and the sessions that run."""
+"""pppd: its options and secrets files, and the sessions that run, of which xl2tpd makes one each."""
 
 import os
 import re
@@ -12,6 +12,7 @@ from .programs import words
 
 DATABASES = ("/run/pppd2.tdb", "/run/pppd/pppd2.tdb", "/var/run/pppd2.tdb")
 TDB_MAGIC = 0x26011999
+L2TP_UNIT = "xl2tpd.service"
 SECRETS = ("/etc/ppp/chap-secrets", "/etc/ppp/pap-secrets")
 
 

@@ -6,12 +6,14 @@ import socket
 import struct
 import threading
 import unittest
+from unittest import mock
 
-from machine import MachineTest
+from machine import MachineTest, part_text
 
-from vpn_gateway import pair, watch
+from vpn_gateway import actions, pair, watch
 from vpn_gateway.errors import Failure
 from vpn_gateway.gateway import Gateway
+from vpn_gateway.swap import Effect
 
 
 class FakeIke:
@@ -162,22 +164,60 @@ class HandOver(PairTest):
         self.assertEqual((found["state"], found["ikeAnsweredSecondsAgo"], found["peerAnswers"]), ("MASTER", 1.2, False))
 
 
+class ChangingTheActive(PairTest):
+    """What restarts a daemon is done once the other machine has taken over."""
+
+    def restart(self, **outcomes: object) -> tuple[mock.Mock, mock.Mock]:
+        self.describe()
+        self.write("/run/vpn-gateway/pair-state", "MASTER\n")
+        effect = Effect("/etc/strongswan.d/vpn-gateway.conf", b"charon { threads = 16 }", b"charon { threads = 32 }")
+
+        def stood_aside(gateway: Gateway) -> None:
+            if "hand_over" in outcomes:
+                raise Failure(str(outcomes["hand_over"]))
+            self.write("/run/vpn-gateway/stand-aside", "1\n")
+
+        with (
+            mock.patch.object(pair, "hand_over", side_effect=stood_aside) as moved,
+            mock.patch.object(pair, "_let_address_go"),
+            mock.patch.object(actions.systemd, "is_active", return_value=True),
+            mock.patch.object(actions.charon, "restart", side_effect=outcomes.get("restart")) as restarted,
+            mock.patch.object(actions.charon, "running", return_value=False),
+        ):
+            actions._restarts(self.gateway, [effect])
+        return moved, restarted
+
+    def test_the_active_machine_gives_way_first_and_is_ready_to_be_chosen_again(self) -> None:
+        moved, restarted = self.restart()
+        self.assertEqual((moved.call_count, restarted.call_count), (1, 1))
+        self.assertEqual(self.read("/run/vpn-gateway/stand-aside"), "0\n")
+
+    def test_it_is_ready_again_also_where_the_daemon_does_not_come_up(self) -> None:
+        with self.assertRaisesRegex(Failure, "charon died"):
+            self.restart(restart=Failure("charon died"))
+        self.assertEqual(self.read("/run/vpn-gateway/stand-aside"), "0\n")
+
+    def test_where_the_other_cannot_take_over_the_change_is_made_all_the_same(self) -> None:
+        _moved, restarted = self.restart(hand_over="the other does not answer")
+        self.assertEqual(restarted.call_count, 1)
+        self.assertFalse(self.exists("/run/vpn-gateway/stand-aside"))
+
+    def test_a_standby_gives_nothing_away(self) -> None:
+        self.write("/run/vpn-gateway/pair-state", "BACKUP\n")
+        self.describe()
+        self.assertFalse(actions._hand_over(self.gateway, {actions.charon.UNIT: ["threads"]}))
+
+
 class Keepalived(PairTest):
     def test_a_configuration_that_keepalived_refuses_is_refused(self) -> None:
-        from machine import part_text
-
         refused = self.apply(part_text("base", {"/etc/keepalived/keepalived.conf": "vrrp_instance gateway { BOGUS }\n"}), expect=1)
         self.assertIn("Unknown keyword 'BOGUS'", refused.stderr)
         self.assertFalse(self.exists("/etc/keepalived/keepalived.conf"))
 
     def test_only_its_own_scripts_missing_is_no_reason_to_refuse(self) -> None:
-        from machine import part_text
-
         self.apply(part_text("base", {"/etc/keepalived/keepalived.conf": "vrrp_script fit { script /etc/vpn-gateway/fit }\n"}))
 
     def test_a_change_is_read_again_without_a_restart(self) -> None:
-        from machine import part_text
-
         self.mark("active/keepalived.service")
         self.apply(part_text("base", {"/etc/keepalived/keepalived.conf": "a\n"}))
         self.assertEqual(len(self.calls("systemctl reload -- keepalived.service")), 1)
