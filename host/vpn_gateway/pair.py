@@ -134,7 +134,9 @@ def _address_kept(gateway: Gateway, described: dict) -> Iterator[None]:
         if _closed_addresses(described):
             time.sleep(TELLING_TIME)
         if "move" in described:
-            aws_move.wait_until_gone(described["move"], MOVE_TIME)
+            from . import aws_mover
+
+            aws_mover.wait_until_gone(described["move"], MOVE_TIME)
     finally:
         _let_address_go(gateway, described)
 

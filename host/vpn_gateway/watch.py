@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 
-from . import aws_move, pair
+from . import pair
 from .errors import Failure
 from .gateway import Gateway
 
@@ -64,7 +64,7 @@ def watch(gateway: Gateway, rounds: int | None = None, ike_port: int = 500) -> N
         raise Failure(f"{pair.FILE} is missing: this gateway is not one of a pair")
     door = Door(described["healthPort"])
     move = described.get("move")
-    mover = aws_move.Mover(gateway, move, lambda: pair.active_since(gateway)) if move else None
+    mover = _mover(gateway, move) if move else None
     interval = float(described["checkSeconds"])
     answered_at = float("-inf")
     was = None
@@ -87,3 +87,9 @@ def watch(gateway: Gateway, rounds: int | None = None, ike_port: int = 500) -> N
         door.set(False)
         if mover:
             mover.end()
+
+
+def _mover(gateway: Gateway, move: dict):
+    from . import aws_mover
+
+    return aws_mover.Mover(gateway, move, lambda: pair.active_since(gateway))

@@ -87,7 +87,8 @@ class MachineTest(unittest.TestCase):
         self.mark("calls")
 
     def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "vpn_gateway", "--root", self.root, *arguments]
+        # As on a gateway, without what is installed beside Python here (-S): some of it takes longer to load than ours.
+        return [sys.executable, "-S", "-m", "vpn_gateway", "--root", self.root, *arguments]
 
     def start(self, *arguments: str, stdin: str = "", **more: str) -> subprocess.Popen:
         """Starts a command and gives it its standard input."""

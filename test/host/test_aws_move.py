@@ -16,7 +16,7 @@ import fake_aws
 from fake_aws import FakeAws
 from test_pair import FakeIke, PairTest, free_port
 
-from vpn_gateway import aws_move, aws_request, pair, watch
+from vpn_gateway import aws_move, aws_mover, aws_request, pair, watch
 from vpn_gateway.aws_request import Credentials, Metadata, Refused, signed_headers
 from vpn_gateway.programs import Result
 
@@ -60,7 +60,7 @@ class MoveTest(PairTest):
     def setUp(self) -> None:
         super().setUp()
         for name, value in (("FIRST_PAUSE", 0.02), ("LONGEST_PAUSE", 0.1)):
-            patched = mock.patch.object(aws_move, name, value)
+            patched = mock.patch.object(aws_mover, name, value)
             patched.start()
             self.addCleanup(patched.stop)
         self.said = io.StringIO()
@@ -86,8 +86,8 @@ class MoveTest(PairTest):
         self.write("/run/vpn-gateway/pair-state.new", f"{state}\n")
         os.replace(f"{self.root}/run/vpn-gateway/pair-state.new", f"{self.root}/run/vpn-gateway/pair-state")
 
-    def mover(self, move: dict) -> aws_move.Mover:
-        found = aws_move.Mover(self.gateway, move, lambda: pair.active_since(self.gateway))
+    def mover(self, move: dict) -> aws_mover.Mover:
+        found = aws_mover.Mover(self.gateway, move, lambda: pair.active_since(self.gateway))
         self.addCleanup(found.end)
         return found
 

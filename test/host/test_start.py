@@ -1,0 +1,17 @@
+"""What every command loads before it does anything."""
+
+import unittest
+
+from machine import MachineTest
+
+
+class Loading(MachineTest):
+    def test_http_is_loaded_where_aws_is_asked_alone(self) -> None:
+        loaded = self.run_command("status", PYTHONVERBOSE="1").stderr
+        self.assertIn("import 'vpn_gateway.aws_move'", loaded)
+        for module in ("vpn_gateway.aws_mover", "http.client", "ssl"):
+            self.assertNotIn(f"import '{module}'", loaded)
+
+
+if __name__ == "__main__":
+    unittest.main()
