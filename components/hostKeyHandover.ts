@@ -3,6 +3,7 @@ import { Command } from "@pulumi/command/remote/command";
 import { Logging } from "@pulumi/command/types/enums/remote";
 import { hostKeyHandover } from "../gateway/hostKeyHandover";
 import type { SshConnectionArgs } from "./args";
+import { sshConnection } from "./sshConnection";
 
 /**
  * Waits for a machine's first boot and makes it change the host key of its user data (`bootstrap.hostKey`) for one of
@@ -17,16 +18,8 @@ export function ownHostKey(
   const command = new Command(
     name,
     {
-      connection: {
-        host: bootstrap.host,
-        port: bootstrap.port ?? 22,
-        user: bootstrap.user ?? "root",
-        privateKey: pulumi.secret(bootstrap.privateKey),
-        hostKey: bootstrap.hostKey,
-        // Packages, and with L2TP another kernel: minutes. Nobody is let in before, and a refusal is asked again in 5 s.
-        perDialTimeout: 15,
-        dialErrorLimit: 120,
-      },
+      // Packages, and with L2TP another kernel: minutes. Nobody is let in before, and a refusal is asked again in 5 s.
+      connection: sshConnection(bootstrap, 120),
       create: hostKeyHandover,
       triggers: [machine.id],
       addPreviousOutputInEnv: false,

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { renderUserData } from "../gateway/cloudInit";
-import { otherMachine } from "../gateway/pair";
+import { healthPort, otherMachine } from "../gateway/pair";
 import type { FloatingAddress, PairFront, PairSpec } from "../gateway/spec";
 import { labAddresses, pairAddresses, pairLinks } from "../lab/networks";
 import type { RemoteAccessArgs, SshConnectionArgs } from "./args";
@@ -81,7 +81,7 @@ function labPair(front: PairFront): PairSpec {
     // Behind a load balancer only the inside network's way back moves.
     floating: front === "loadBalancer" ? [inside] : [outside, inside],
     virtualRouterId: 51,
-    healthPort: 8500,
+    healthPort,
     healthCheckers: [`${labAddresses.internetRouter}/32`],
   };
 }

@@ -6,6 +6,7 @@ import type { Part, PartName } from "../gateway/bundle";
 import { renderPart } from "../gateway/formats/part";
 import type { SshConnectionArgs } from "./args";
 import { hostCommandText, unpack } from "./hostCommand";
+import { sshConnection } from "./sshConnection";
 
 /** The gateway's machine as the parts see it. */
 export interface Machine {
@@ -56,15 +57,7 @@ export function partPusher(
     new Command(
       `${name}-${suffix}`,
       {
-        connection: {
-          host: connection.host,
-          port: connection.port ?? 22,
-          user: connection.user ?? "root",
-          privateKey: pulumi.secret(connection.privateKey),
-          hostKey: connection.hostKey,
-          perDialTimeout: 15,
-          dialErrorLimit: patience,
-        },
+        connection: sshConnection(connection, patience),
         create: pulumi.interpolate`${sudo}${command}`,
         update: pulumi.interpolate`${sudo}${command}`,
         // A machine that is ours takes its parts with it. To ask it first would fail where its address has moved on: the

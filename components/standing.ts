@@ -1,7 +1,8 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { Command } from "@pulumi/command/remote/command";
 import { Logging } from "@pulumi/command/types/enums/remote";
 import type { Machine } from "./parts";
+import { sshConnection } from "./sshConnection";
 
 /** 5 minutes: a machine that was stopped for a change boots, finds its peer, and fetches what is the active one's. */
 const untilItStands = "timeout 300 sh -c 'until vpn-gateway check >/dev/null 2>&1; do sleep 2; done' || vpn-gateway check";
@@ -11,19 +12,10 @@ const untilItStands = "timeout 300 sh -c 'until vpn-gateway check >/dev/null 2>&
  * its stride or by a restart), so that the other is touched only then. Fails with all that is wrong on it.
  */
 export function standing(name: string, machine: Machine, changes: pulumi.Input<string>[], opts: pulumi.CustomResourceOptions): pulumi.CustomResource {
-  const { connection } = machine;
   return new Command(
     name,
     {
-      connection: {
-        host: connection.host,
-        port: connection.port ?? 22,
-        user: connection.user ?? "root",
-        privateKey: pulumi.secret(connection.privateKey),
-        hostKey: connection.hostKey,
-        perDialTimeout: 15,
-        dialErrorLimit: 20,
-      },
+      connection: sshConnection(machine.connection, 20),
       create: untilItStands,
       triggers: [machine.id, ...changes],
       addPreviousOutputInEnv: false,

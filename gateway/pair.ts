@@ -13,6 +13,9 @@ export const pairTimers = {
   unfitAfter: 2,
 } as const;
 
+/** TCP port on which the active machine alone answers a load balancer's checks. */
+export const healthPort = 8500;
+
 /** A machine's own half of a pool: the two hand out addresses that never collide. Without a pair all of it. */
 export function ownShare(pool: Network, pair: GatewaySpec["pair"]): Network {
   if (pair === undefined) return pool;

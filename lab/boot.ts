@@ -15,6 +15,9 @@ const STAGES: { word: string; meaning: string }[] = [
 const USUALLY: Record<Accelerator, string> = { kvm: "3 to 6 s", tcg: "15 to 60 s without KVM, longer when machines boot at once" };
 const ESCAPES = /\x1b\[[0-9;?]*[A-Za-z]/g;
 const SAY_EVERY_SECONDS = 5;
+/** A machine whose console still speaks is slow, not dead: it gets its time again, twice at most. */
+const SILENT_SECONDS = 60;
+const MOST_TIMES = 3;
 
 /** How far a boot is, from the console's text. */
 export function bootStage(serial: string): { ready: boolean; meaning: string } {
@@ -44,6 +47,7 @@ export function greetsSsh(port: number): Promise<boolean> {
 export interface BootWait {
   /** Milliseconds of Date.now() at QEMU's start. */
   startedAt: number;
+  /** After which a machine is given up whose console is silent; one that still speaks after three times as much. */
   timeoutSeconds: number;
   accelerator: Accelerator;
   say: Say;
@@ -57,8 +61,10 @@ export async function awaitBoot(name: string, serialLog: string, sshPort: number
   say(`[${name}] booting: usually takes ${USUALLY[wait.accelerator]}`);
   let saidAt = Date.now();
   let saidStage = "";
+  let heard = { length: 0, at: Date.now() };
   for (;;) {
     const serial = fs.readFileSync(serialLog, "latin1");
+    if (serial.length !== heard.length) heard = { length: serial.length, at: Date.now() };
     const stage = bootStage(serial);
     const fail = (why: string): Error => {
       const lines = serial.replace(ESCAPES, "").split(/\r?\n/).filter((line) => line.trim() !== "");
@@ -72,7 +78,9 @@ export async function awaitBoot(name: string, serialLog: string, sshPort: number
       say(`[${name}] ready after ${seconds} s`);
       return seconds;
     }
-    if (secondsSince(startedAt) > wait.timeoutSeconds) throw fail(`not ready within ${wait.timeoutSeconds} s`);
+    const waited = secondsSince(startedAt);
+    const silent = (Date.now() - heard.at) / 1000 > SILENT_SECONDS;
+    if (waited > wait.timeoutSeconds * (silent ? 1 : MOST_TIMES)) throw fail(`not ready within ${Math.floor(waited)} s`);
     if (stage.meaning !== saidStage || Date.now() - saidAt >= SAY_EVERY_SECONDS * 1000) {
       say(`[${name}] ${Math.round(secondsSince(startedAt))} s: ${stage.ready ? "waiting for SSH" : stage.meaning}`);
       saidAt = Date.now();

@@ -1,13 +1,26 @@
+import { healthPort } from "../gateway/pair";
 import { powerOffMachine, powerOnMachine } from "./machine";
-import { labAddresses } from "./networks";
+import { labAddresses, pairAddresses } from "./networks";
 import { sleep } from "./progress";
 import type { Lab } from "./scenarios/lab";
-import type { ClientName } from "./world";
+import type { ClientName, Connected } from "./world";
 
 /** A machine of a pair, counted as its component does. */
 export type Member = 1 | 2;
 
+/** Who a failover happens to. */
+export const pairClients = [
+  { client: 1, protocol: "l2tp", name: "L2TP/IPsec" },
+  { client: 2, protocol: "ikev2", name: "IKEv2" },
+] as const;
+
+/** The machines' own addresses. */
+const own = pairAddresses.map(({ outside }) => outside);
 const state = "cat /run/vpn-gateway/pair-state";
+
+export function otherMember(member: Member): Member {
+  return member === 1 ? 2 : 1;
+}
 
 /** A pair in the lab, and what can befall it. */
 export class Pair {
@@ -31,6 +44,35 @@ export class Pair {
       if (found.length === 1) return found[0];
     }
     throw new Error(`${found.length} machines of the pair are active for 20 s`);
+  }
+
+  /** Connects both of {@link pairClients}, which notice a dead gateway soon and dial anew by themselves. */
+  async connect(): Promise<((typeof pairClients)[number] & Connected)[]> {
+    const users = Object.keys(this.lab.settings.passwords);
+    const connected: ((typeof pairClients)[number] & Connected)[] = [];
+    for (const [index, one] of pairClients.entries())
+      connected.push({ ...one, ...(await this.lab.connect(one.client, one.protocol, users[index % users.length], { fastDeadPeer: true })) });
+    return connected;
+  }
+
+  /** The active machine gives way on purpose, and may be chosen again. */
+  async handOver(active: Member): Promise<void> {
+    await this.ssh(active).mustRun("vpn-gateway hand-over && vpn-gateway rejoin", { timeoutSeconds: 60 });
+  }
+
+  /** Does the health port of this machine answer, asked from where a load balancer would ask? */
+  async healthy(member: Member): Promise<boolean> {
+    return (await this.lab.world.run("isp", `nc -z -w 2 ${own[member - 1]} ${healthPort}`)).code === 0;
+  }
+
+  /** Begins to count how many machines answer for the pair: the world's `samplerStop` tells. */
+  async samplerStart(): Promise<void> {
+    await this.lab.world.samplerStart(own, healthPort);
+  }
+
+  /** Puts a load balancer before the two. */
+  async balancerStart(): Promise<void> {
+    await this.lab.world.balancerStart(labAddresses.gatewayOutside, own, healthPort);
   }
 
   /** A power cut, and power again: the machine boots. */

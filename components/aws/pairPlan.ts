@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { awsPairProblems, type AwsSubnet } from "../../gateway/aws/validatePair";
+import { healthPort } from "../../gateway/pair";
 import type { GatewaySpec, PairFront, PairSpec } from "../../gateway/spec";
 import { known } from "../known";
 import type { AwsGatewayPairArgs } from "./args";
@@ -16,7 +17,7 @@ export function pairToCome(front: PairFront): PairSpec {
     floating: [],
     // VRRP is spoken between two addresses alone, so that no other pair hears it.
     virtualRouterId: 51,
-    healthPort: 8500,
+    healthPort,
     healthCheckers: front === "loadBalancer" ? ["192.0.2.0/24"] : [],
   };
 }

@@ -3,6 +3,7 @@ import * as os from "node:os";
 import type { Ssh } from "../ssh";
 import { labAddresses } from "../networks";
 import { Lab } from "../scenarios/lab";
+import { failuresAlone } from "../scenarios/scenario";
 import { Stack } from "../stack";
 import { prepareWorld, type ClientName, type Connected, type ConnectOptions, type World } from "../world";
 import { bareEspCommands, encapsulationSocket, type BareEsp } from "./bareEsp";
@@ -77,14 +78,12 @@ export class BenchLab {
   async end(keep: boolean): Promise<void> {
     if (this.ended) return;
     this.ended = true;
-    const left: string[] = [];
     if (keep) {
       await this.gateway.run("nft flush ruleset; nft -f /etc/vpn-gateway/firewall.nft");
       await this.world.linkRestore();
       return;
     }
-    await this.lab.end({ check: (what, holds, seen) => void (holds || left.push(`${what}: ${seen}`)), figure: () => {}, heading: () => {} });
-    left.forEach((line) => this.say(`left behind: ${line}`));
+    await this.lab.end(failuresAlone((line) => this.say(`left behind: ${line}`)));
   }
 
   async host(): Promise<Host> {

@@ -1,8 +1,8 @@
 import * as os from "node:os";
-import { labAddresses, pairAddresses } from "../networks";
-import { Pair } from "../pair";
+import { Pair, pairClients, type Member } from "../pair";
 import { sleep } from "../progress";
 import { Lab } from "../scenarios/lab";
+import { failuresAlone } from "../scenarios/scenario";
 import { Stack } from "../stack";
 import { percentile, rounded, spread, type Spread } from "./statistics";
 
@@ -31,11 +31,7 @@ export interface Failover {
 }
 
 const patience = 90;
-const healthPort = 8500;
-const fast = { fastDeadPeer: true };
-const own = pairAddresses.map(({ outside }) => outside);
-const ikev2Client = 2;
-const l2tpClient = 1;
+const clients = pairClients.map(({ client }) => client);
 
 /** A pair of its own, and failovers one after the other. */
 export class FailoverBench {
@@ -58,17 +54,17 @@ export class FailoverBench {
 
   async end(keep: boolean): Promise<void> {
     if (keep) return;
-    await this.lab.end({ check: (what, holds, seen) => void (holds || this.say(`left behind: ${what}: ${seen}`)), figure: () => {}, heading: () => {} });
+    await this.lab.end(failuresAlone((line) => this.say(`left behind: ${line}`)));
   }
 
   async run(runs: number): Promise<Failover> {
     await this.connect();
-    const planned = await this.failovers("planned", runs, (active) => this.pair.ssh(active).mustRun("vpn-gateway hand-over && vpn-gateway rejoin", { timeoutSeconds: 60 }));
+    const planned = await this.failovers("planned", runs, (active) => this.pair.handOver(active));
     const floating = await this.failovers("floating address", runs, (active) => this.pair.cut(active));
     await this.lab.stack.set("front", "loadBalancer");
     await this.lab.stack.up();
     await this.lab.read();
-    await this.lab.world.balancerStart(labAddresses.gatewayOutside, own, healthPort);
+    await this.pair.balancerStart();
     await sleep(15_000);
     await this.connect();
     const balanced = await this.failovers("load balancer", runs, (active) => this.pair.cut(active));
@@ -97,18 +93,16 @@ export class FailoverBench {
   }
 
   private async connect(): Promise<void> {
-    for (const [client, protocol, user] of [[l2tpClient, "l2tp", "alice"], [ikev2Client, "ikev2", "bob"]] as const) {
-      const { connected, reason } = await this.lab.connect(client, protocol, user, fast);
-      if (!connected) throw new Error(`client ${client} does not connect by ${protocol}: ${reason}`);
-    }
+    for (const { client, name, connected, reason } of await this.pair.connect())
+      if (!connected) throw new Error(`client ${client} does not connect by ${name}: ${reason}`);
   }
 
-  private async failovers(name: string, runs: number, strike: (active: 1 | 2) => Promise<unknown>): Promise<Outages> {
+  private async failovers(name: string, runs: number, strike: (active: Member) => Promise<unknown>): Promise<Outages> {
     const outages: Outages = { ikev2: [], l2tp: [] };
     for (let number = 1; number <= runs; number++) {
       const active = await this.pair.active();
-      await this.lab.world.samplerStart(own, healthPort);
-      const [l2tp, ikev2] = await this.pair.outage([l2tpClient, ikev2Client], () => strike(active), patience);
+      await this.pair.samplerStart();
+      const [l2tp, ikev2] = await this.pair.outage(clients, () => strike(active), patience);
       await this.pair.mend(active);
       // What comes back has to find its place before it is struck again.
       await sleep(5000);
@@ -123,8 +117,8 @@ export class FailoverBench {
       // A client follows five redirects in 300 s and no more (RFC 5685, 10): one that dials afresh counts afresh.
       if (number % 4 === 0 && name === "planned") await this.connect();
       this.say(`${name} ${number} of ${runs}: IKEv2 ${ikev2 ?? "not back"} s, L2TP ${l2tp ?? "not back"} s; none for ${seen.longestNone} s, two for ${seen.longestTwo} s`);
-      for (const [client, seconds] of [[l2tpClient, l2tp], [ikev2Client, ikev2]] as const)
-        if (seconds === undefined || (await this.lab.answersWithin(client, 30)) === undefined) {
+      for (const [index, seconds] of [l2tp, ikev2].entries())
+        if (seconds === undefined || (await this.lab.answersWithin(clients[index], 30)) === undefined) {
           await this.connect();
           break;
         }

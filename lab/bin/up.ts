@@ -2,21 +2,34 @@
 /**
  * up [--stack NAME] [--destroy]
  *
- * Brings a lab stack up by the real Pulumi engine, connects clients to its gateway and prints what they saw; with the
- * stack `lab-pair` a pair of gateways, and a failover of it.
+ * Brings a lab stack up by the real Pulumi engine and shows what its program is for, by clients and what they saw. A
+ * stack that is named as a program runs it; any other is another lab with one gateway.
  */
 
-import * as fs from "node:fs";
 import * as path from "node:path";
 import { demonstrate } from "../demonstration/demonstration";
 import { demonstrateFailover } from "../demonstration/failover";
 import { machineStatus } from "../machine";
-import { sayOnStderr as say } from "../progress";
+import { sayOnStderr as say, type Say } from "../progress";
 import { Lab, leftOf } from "../scenarios/lab";
 import { PrintedReport } from "../scenarios/scenario";
 import { Stack } from "../stack";
 
 const root = path.resolve(__dirname, "..", "..", "..");
+
+/** A program of the lab, as a person is shown it. */
+interface Shown {
+  /** Names of its machines. */
+  machines: string[];
+  /** How long they take to boot. */
+  boots: string;
+  show(lab: Lab, say: Say): Promise<{ text: string; good: boolean }>;
+}
+
+const programs: Record<string, Shown> = {
+  lab: { machines: ["world", "gateway"], boots: "30–120 s", show: demonstrate },
+  "lab-pair": { machines: ["world", "gateway-1", "gateway-2"], boots: "60–180 s", show: demonstrateFailover },
+};
 
 async function main(words: string[]): Promise<number> {
   const at = words.indexOf("--stack");
@@ -26,35 +39,30 @@ async function main(words: string[]): Promise<number> {
     console.error("usage: scripts/up [--stack NAME] [--destroy]");
     return 2;
   }
-  const stack = new Stack(name ?? "lab", root, programOf(name ?? "lab"));
+  const program = name !== undefined && name in programs ? name : "lab";
+  const shown = programs[program];
+  const stack = new Stack(name ?? "lab", root, program);
   const lab = new Lab(stack);
+  await stack.init();
   if (destroy) {
-    await stack.init();
     const report = new PrintedReport();
     await lab.end(report);
     return report.failed === 0 ? 0 : 1;
   }
-  await stack.init();
-  await forgetDeadMachines(stack);
-  const machines = stack.program === "lab-pair" ? "three machines boot (usually 60–180 s" : "two machines boot (usually 30–120 s";
-  say(`pulumi up: ${machines} emulated, 10 s with KVM), then each gateway's parts are pushed (30–60 s)`);
+  await forgetDeadMachines(stack, shown.machines);
+  say(`pulumi up: ${shown.machines.length} machines boot (usually ${shown.boots} emulated, 10 s with KVM), then each gateway's parts are pushed (30–60 s)`);
   await lab.start();
-  const { text, good } = await (stack.program === "lab-pair" ? demonstrateFailover(lab, say) : demonstrate(lab, say));
+  const { text, good } = await shown.show(lab, say);
   console.log(`\n${text}\n`);
-  console.log(`The lab runs on. Look: pulumi stack --stack ${stack.name}; change: Pulumi.${stack.name}.yaml; end: scripts/up --destroy`);
+  const same = name === undefined ? "" : ` --stack ${name}`;
+  console.log(`The lab runs on. Look: pulumi stack --stack ${stack.name}; change: Pulumi.${stack.name}.yaml, and scripts/up${same}; end: scripts/up${same} --destroy`);
   return good ? 0 : 1;
 }
 
-/** A stack that is named as a program of the lab runs it; any other is another lab with one gateway. */
-function programOf(stack: string): string {
-  return stack.startsWith("lab") && fs.existsSync(path.join(root, "stacks", `${stack}.config.yaml`)) ? stack : "lab";
-}
-
 /** A host that was restarted has the stack's state and none of its machines: then the stack is made anew. */
-async function forgetDeadMachines(stack: Stack): Promise<void> {
+async function forgetDeadMachines(stack: Stack, expected: string[]): Promise<void> {
   const { lab } = await stack.outputs<{ lab?: string }>();
   if (lab === undefined) return;
-  const expected = stack.program === "lab-pair" ? ["world", "gateway-1", "gateway-2"] : ["world", "gateway"];
   const dead = expected.filter((name) => machineStatus(lab, name).state !== "running");
   if (dead.length === 0) return;
   say(`the lab's ${dead.join(" and ")} no longer run${dead.length === 1 ? "s" : ""} (was the host restarted?): making them anew`);

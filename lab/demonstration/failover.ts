@@ -1,23 +1,17 @@
 import { labAddresses } from "../networks";
-import { Pair } from "../pair";
+import { otherMember, Pair, pairClients } from "../pair";
 import { sleep, type Say } from "../progress";
 import type { Lab } from "../scenarios/lab";
 import { table } from "./table";
-
-const clients = [
-  { number: 1, protocol: "l2tp", name: "L2TP/IPsec" },
-  { number: 2, protocol: "ikev2", name: "IKEv2" },
-] as const;
 
 /** What a person is shown after `scripts/up --stack lab-pair`: who takes over when, with the seconds counted. */
 export async function demonstrateFailover(lab: Lab, say: Say): Promise<{ text: string; good: boolean }> {
   await lab.fresh();
   const pair = new Pair(lab);
-  const users = Object.keys(lab.settings.passwords);
-  for (const { number, protocol, name } of clients) {
-    const connected = await lab.connect(number, protocol, users[(number - 1) % users.length], { fastDeadPeer: true });
-    if (!connected.connected) return { text: `${name} does not connect: ${connected.reason}`, good: false };
-    say(`client ${number} is connected by ${name}: ${connected.address}`);
+  say("two clients behind the NAT connect (about 20 s)");
+  for (const { client, name, connected, reason, address } of await pair.connect()) {
+    if (!connected) return { text: `${name} does not connect: ${reason}`, good: false };
+    say(`client ${client} is connected by ${name}: ${address}`);
   }
   const rows: string[][] = [];
   let good = true;
@@ -25,18 +19,18 @@ export async function demonstrateFailover(lab: Lab, say: Say): Promise<{ text: s
     const active = await pair.active();
     say(`${what}: machine ${active} is active now; counting`);
     const counting = countAloud(say);
-    const outages = await pair.outage(clients.map(({ number }) => number), () => strike(active));
+    const outages = await pair.outage(pairClients.map(({ client }) => client), () => strike(active));
     counting.stop();
     await pair.mend(active);
     await sleep(4000);
     const now = await pair.active();
-    clients.forEach(({ name }, index) => {
+    pairClients.forEach(({ name }, index) => {
       const seconds = outages[index];
       if (seconds === undefined) good = false;
-      rows.push([what, name, seconds === undefined ? "did not come back" : seconds.toFixed(1), `${active} → ${active === 1 ? 2 : 1}`, String(now)]);
+      rows.push([what, name, seconds === undefined ? "did not come back" : seconds.toFixed(1), `${active} → ${otherMember(active)}`, String(now)]);
     });
   };
-  await show("a move on purpose", (active) => pair.ssh(active).mustRun("vpn-gateway hand-over && vpn-gateway rejoin", { timeoutSeconds: 60 }));
+  await show("a move on purpose", (active) => pair.handOver(active));
   await show("the active machine's links are cut", (active) => pair.cut(active));
   const text = table([["what happened", "client", "seconds without an answer", "machine", "active afterwards"], ...rows]);
   return { text: `${text}\n\nAddress of the pair: ${labAddresses.gatewayOutside}`, good };

@@ -1,24 +1,12 @@
 import { labAddresses, pairAddresses } from "../networks";
-import { Pair, type Member } from "../pair";
+import { otherMember as other, Pair, type Member } from "../pair";
 import { sleep } from "../progress";
-import type { Lab } from "./lab";
 import type { Report, Scenario } from "./scenario";
 
-const healthPort = 8500;
 const own = pairAddresses.map(({ outside }) => outside);
-const other = (member: Member): Member => (member === 1 ? 2 : 1);
-const fast = { fastDeadPeer: true };
 
-async function bothConnected(lab: Lab, { check }: Report): Promise<void> {
-  for (const [protocol, client, user] of [["l2tp", 1, "alice"], ["ikev2", 2, "bob"]] as const) {
-    const { connected, reason, address } = await lab.connect(client, protocol, user, fast);
-    check(`a client connects by ${protocol}`, connected, connected ? String(address) : reason);
-  }
-}
-
-/** Does the health port of this machine answer, asked from where a load balancer would ask? */
-async function healthy(lab: Lab, member: Member): Promise<boolean> {
-  return (await lab.world.run("isp", `nc -z -w 2 ${own[member - 1]} ${healthPort}`)).code === 0;
+async function bothConnected(pair: Pair, { check }: Report): Promise<void> {
+  for (const { name, connected, reason, address } of await pair.connect()) check(`a client connects by ${name}`, connected, connected ? String(address) : reason);
 }
 
 interface Fault {
@@ -78,11 +66,11 @@ export const pairs: Scenario[] = [
       const pair = new Pair(lab);
       const active = await pair.active();
       check("exactly one machine is active", (await pair.actives()).length === 1, `machine ${active}`);
-      check("its health port answers", await healthy(lab, active));
-      check("twin: the standby's does not", !(await healthy(lab, other(active))));
+      check("its health port answers", await pair.healthy(active));
+      check("twin: the standby's does not", !(await pair.healthy(other(active))));
       const addresses = await pair.ssh(other(active)).mustRun("ip -4 -o address");
       check("the standby has none of the moving addresses", ![labAddresses.gatewayOutside, labAddresses.gatewayInside].some((address) => addresses.includes(` ${address}/`)));
-      await bothConnected(lab, report);
+      await bothConnected(pair, report);
       const given = String((await lab.world.status(2)).address);
       const upperHalf = Number(given.split(".")[3]) >= 128;
       check("the IKEv2 address is of the active machine's half", upperHalf === (active === 2), given);
@@ -114,8 +102,8 @@ export const pairs: Scenario[] = [
       const pair = new Pair(lab);
       const active = await pair.active();
       const standby = other(active);
-      await bothConnected(lab, report);
-      await lab.world.samplerStart(own, healthPort);
+      await bothConnected(pair, report);
+      await pair.samplerStart();
       const [l2tp, ikev2] = await pair.outage([1, 2], () => fault.strike(pair, active));
       check(`IKEv2 passes traffic again within ${fault.ikev2} s`, ikev2 !== undefined && ikev2 <= fault.ikev2, `${ikev2} s`);
       check(`L2TP passes traffic again within ${fault.l2tp} s`, l2tp !== undefined && l2tp <= fault.l2tp, `${l2tp} s`);
@@ -139,8 +127,8 @@ export const pairs: Scenario[] = [
       const { check } = report;
       const pair = new Pair(lab);
       const active = await pair.active();
-      await bothConnected(lab, report);
-      const [l2tp, ikev2] = await pair.outage([1, 2], () => pair.ssh(active).mustRun("vpn-gateway hand-over && vpn-gateway rejoin", { timeoutSeconds: 60 }));
+      await bothConnected(pair, report);
+      const [l2tp, ikev2] = await pair.outage([1, 2], () => pair.handOver(active));
       check("IKEv2 lost 3 s at most", ikev2 !== undefined && ikev2 <= 3, `${ikev2} s`);
       check("L2TP is back by itself within 20 s", l2tp !== undefined && l2tp <= 20, `${l2tp} s`);
       const now = await pair.active();
@@ -162,7 +150,7 @@ export const pairs: Scenario[] = [
       const { check } = report;
       const again = await lab.stack.call(["preview", "--diff", "--expect-no-changes", "--non-interactive", "--color", "never"], { mayFail: true });
       check("pulumi preview after up: no changes", again.code === 0, again.code === 0 ? `${again.seconds.toFixed(0)} s` : again.stdout);
-      await bothConnected(lab, report);
+      await bothConnected(new Pair(lab), report);
       const early = await lab.connect(3, "ikev2", "carol", { password: "anything" });
       check("twin: before the up carol is refused", !early.connected, early.reason);
       await lab.stack.set("users[2]", "carol");
@@ -189,10 +177,10 @@ export const pairs: Scenario[] = [
     async run(lab, report) {
       const { check, figure } = report;
       const pair = new Pair(lab);
-      await bothConnected(lab, report);
+      await bothConnected(pair, report);
       const started = async () => Promise.all(([1, 2] as const).map(async (member) => (await pair.ssh(member).mustRun("systemctl show -p ActiveEnterTimestampMonotonic --value strongswan")).trim()));
       const before = await started();
-      await lab.world.samplerStart(own, healthPort);
+      await pair.samplerStart();
       await lab.stack.set("ikev2Pool", "10.77.2.0/23");
       const [, ikev2] = await pair.outage([2], async () => {
         await lab.stack.up();
@@ -218,13 +206,13 @@ export const pairs: Scenario[] = [
       await lab.stack.set("front", "loadBalancer");
       await lab.stack.up();
       await lab.read();
-      await lab.world.balancerStart(labAddresses.gatewayOutside, own, healthPort);
       const pair = new Pair(lab);
+      await pair.balancerStart();
       const active = await pair.active();
       await until(async () => (await lab.world.balancerStatus()).healthy.length === 1, 40);
       const balanced = await lab.world.balancerStatus();
       check("the load balancer finds the active machine, and it alone, healthy", balanced.healthy.join() === own[active - 1], balanced.healthy.join());
-      await bothConnected(lab, report);
+      await bothConnected(pair, report);
       const wire = await pair.ssh(active).mustRun("swanctl --list-sas");
       check("ESP is within UDP, and clients' addresses are preserved", /\[4500\]/.test(wire) && wire.includes("198.51.100.2"));
       const [l2tp, ikev2] = await pair.outage([1, 2], () => pair.cut(active), 90);

@@ -46,6 +46,17 @@ export class PrintedReport implements Report {
   };
 }
 
+/** Tells what failed, and nothing else. */
+export function failuresAlone(say: (line: string) => void): Report {
+  return {
+    check: (what, holds, seen) => {
+      if (!holds) say(seen === undefined ? what : `${what}: ${seen}`);
+    },
+    figure: () => {},
+    heading: () => {},
+  };
+}
+
 function oneLine(text: string): string {
   const line = text.trim().replace(/\s*\n\s*/g, " | ");
   return line.length > 400 ? `${line.slice(0, 400)}…` : line;

@@ -7,11 +7,9 @@ target is healthy all of them get traffic.
 
 import json
 import os
-import socket
-import sys
 import time
 
-from shell import STATE, Failure, in_namespace, ip_in, is_active, run, stop_unit, write
+from shell import STATE, Failure, answers, in_namespace, ip_in, is_active, lab_world, run, start_unit, stop_unit, write
 
 ROUTER = "isp"
 UNIT = "lab-balancer"
@@ -55,14 +53,6 @@ class Target:
         return True
 
 
-def answers(address, port):
-    try:
-        with socket.create_connection((address, port), timeout=INTERVAL / 2):
-            return True
-    except OSError:
-        return False
-
-
 def chosen(targets):
     return [one.address for one in targets if one.healthy] or [one.address for one in targets]
 
@@ -76,7 +66,7 @@ def serve():
     while True:
         began = time.monotonic()
         for one in targets:
-            one.saw(answers(one.address, wanted["healthPort"]))
+            one.saw(answers(one.address, wanted["healthPort"], INTERVAL / 2))
         now = chosen(targets)
         if now != was:
             run("nft", "-f", "-", stdin=rules(wanted["address"], now))
@@ -98,8 +88,7 @@ def start(wanted):
     ip_in(ROUTER, "addr", "replace", f"{wanted['address']}/32", "dev", "outside0")
     for name in ("nf_conntrack_udp_timeout", "nf_conntrack_udp_timeout_stream"):
         in_namespace(ROUTER, "sysctl", "-qw", f"net.netfilter.{name}={IDLE_SECONDS}", check=False)
-    run("systemd-run", "-q", f"--unit={UNIT}", "-p", f"NetworkNamespacePath=/run/netns/{ROUTER}", "-p", "Restart=always",
-        sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lab-world"), "balancer", "serve")
+    start_unit(UNIT, ROUTER, *lab_world("balancer", "serve"), properties=["Restart=always"])
     return {"started": True}
 
 

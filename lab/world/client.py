@@ -9,7 +9,7 @@ import shutil
 import time
 
 import client_files
-from shell import STATE, Failure, in_namespace, ip_in, is_active, run, stop_unit, write
+from shell import STATE, Failure, in_namespace, ip_in, is_active, run, start_unit, stop_unit, write
 
 IKE_TIMEOUT_SECONDS = 25
 PPP_TIMEOUT_SECONDS = 30
@@ -34,8 +34,8 @@ class Client:
     def unit(self, unit, *command, bind, kind="exec"):
         binds = " ".join(f"{source}:{target}" for source, target in bind.items())
         stop_unit(unit)
-        run("systemd-run", "-q", f"--unit={unit}", f"--service-type={kind}", "-p", f"NetworkNamespacePath=/run/netns/{self.namespace}",
-            "-p", "TemporaryFileSystem=/run", "-p", f"BindPaths=/run/systemd {binds}", "-p", "TimeoutStopSec=5", *command)
+        start_unit(unit, self.namespace, *command,
+                   properties=[f"Type={kind}", "TemporaryFileSystem=/run", f"BindPaths=/run/systemd {binds}", "TimeoutStopSec=5"])
 
     def start(self):
         """Its charon, with nothing configured yet."""

@@ -2,11 +2,9 @@
 
 import json
 import os
-import socket
-import sys
 import time
 
-from shell import STATE, Failure, read_json_input, run, stop_unit, write
+from shell import STATE, Failure, answers, lab_world, read_json_input, start_unit, stop_unit, write
 
 ROUTER = "isp"
 UNIT = "lab-sampler"
@@ -15,22 +13,14 @@ SEEN = os.path.join(STATE, "sampler.log")
 INTERVAL = 0.2
 
 
-def answers(address, port):
-    """An open port, asked without waiting longer than a sample lasts."""
-    try:
-        with socket.create_connection((address, port), timeout=INTERVAL):
-            return True
-    except OSError:
-        return False
-
-
 def serve():
     with open(ASKED) as file:
         wanted = json.load(file)
     with open(SEEN, "w", buffering=1) as log:
         while True:
             began = time.monotonic()
-            count = sum(answers(address, wanted["port"]) for address in wanted["addresses"])
+            # None is waited for longer than a sample lasts.
+            count = sum(answers(address, wanted["port"], INTERVAL) for address in wanted["addresses"])
             log.write(f"{began:.3f} {count}\n")
             time.sleep(max(0.0, INTERVAL - (time.monotonic() - began)))
 
@@ -59,8 +49,7 @@ def start():
     stop_unit(UNIT)
     write(ASKED, json.dumps(wanted))
     write(SEEN, "")
-    run("systemd-run", "-q", f"--unit={UNIT}", "-p", f"NetworkNamespacePath=/run/netns/{ROUTER}",
-        sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lab-world"), "sampler", "serve")
+    start_unit(UNIT, ROUTER, *lab_world("sampler", "serve"))
     return {"started": True}
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 
@@ -34,6 +35,26 @@ def ip_in(namespace, *words, check=True):
 
 def in_namespace(namespace, *command, **options):
     return run("ip", "netns", "exec", namespace, *command, **options)
+
+
+def start_unit(unit, namespace, *command, properties=()):
+    """Starts a service in a namespace; each of `properties` is one of systemd's, as NAME=VALUE."""
+    chosen = [word for one in (f"NetworkNamespacePath=/run/netns/{namespace}", *properties) for word in ("-p", one)]
+    run("systemd-run", "-q", f"--unit={unit}", *chosen, *command)
+
+
+def lab_world(*words):
+    """The command line of this program itself, for what runs on as a service."""
+    return (sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lab-world"), *words)
+
+
+def answers(address, port, patience):
+    """Whether a TCP port is open, asked for `patience` seconds at most."""
+    try:
+        with socket.create_connection((address, port), timeout=patience):
+            return True
+    except OSError:
+        return False
 
 
 def write(path, text, mode=0o644):

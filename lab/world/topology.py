@@ -11,7 +11,7 @@ Only bridges are in the root namespace, so that a second gateway is one more por
 import json
 import os
 
-from shell import STATE, ip, ip_in, in_namespace, run, stop_unit, write
+from shell import STATE, ip, ip_in, in_namespace, run, start_unit, stop_unit, write
 
 DEFAULTS = {"clients": 4}
 TOPOLOGY = os.path.join(STATE, "topology.json")
@@ -115,7 +115,7 @@ def build(count):
     route("inside", "default", "via", "fd20::1")
 
     for name in ("inside", "internet"):
-        run("systemd-run", "-q", f"--unit=lab-iperf-{name}", "-p", f"NetworkNamespacePath=/run/netns/{name}", "-p", "Restart=always", "/usr/bin/iperf3", "-s")
+        start_unit(f"lab-iperf-{name}", name, "/usr/bin/iperf3", "-s", properties=["Restart=always"])
 
 
 def tear_down():
