@@ -5,7 +5,7 @@ import type { Machine } from "./parts";
 import { sshConnection } from "./sshConnection";
 
 /** 5 minutes: a machine that was stopped for a change boots, finds its peer, and fetches what is the active one's. */
-const untilItStands = "timeout 300 sh -c 'until vpn-gateway check >/dev/null 2>&1; do sleep 2; done' || vpn-gateway check";
+export const untilItStands = "timeout 300 sh -c 'until vpn-gateway check >/dev/null 2>&1; do sleep 2; done' || vpn-gateway check";
 
 /**
  * Waits until a machine of a pair is as its parts say, again after each change of `changes` (which a machine takes in

@@ -13,6 +13,7 @@ export function awsConfig(config: pulumi.Config): AwsCommonArgs & { imageId?: st
     dns: config.getObject<string[]>("dns"),
     administrators: config.requireObject<string[]>("administrators"),
     endpoint: config.get("endpoint"),
+    access: config.get("access"),
     instanceType: config.get("instanceType"),
     networkCidr: config.get("networkCidr"),
     routeTableIds: config.getObject<Record<string, string>>("routeTableIds"),

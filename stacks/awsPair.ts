@@ -15,7 +15,7 @@ export function awsPair(): Record<string, unknown> {
     publicIps: gateway.publicIps,
     machineIds: gateway.machineIds,
     networkInterfaceIds: gateway.networkInterfaceIds,
-    gatewayConnections: gateway.connections,
+    ...(gateway.connections === undefined ? {} : { gatewayConnections: gateway.connections }),
     clientSettings: gateway.clientSettings,
   };
 }

@@ -10,7 +10,6 @@ export function awsRemoteAccess(): Record<string, unknown> {
   const config = new pulumi.Config();
   const gateway = new AwsGateway(config.get("name") ?? "gateway", {
     ...awsConfig(config),
-    access: config.get("access"),
     subnetId: config.get("subnetId"),
     generation: config.getNumber("generation"),
   });

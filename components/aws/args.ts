@@ -38,6 +38,12 @@ export interface AwsCommonArgs extends RemoteAccessArgs {
   tags?: pulumi.Input<Record<string, pulumi.Input<string>>>;
   /** Key pair that the gateway is administered with over SSH. @default minted in the stack */
   administratorKey?: SshKeyPairArgs;
+  /**
+   * How changes reach the gateway: `ssh`, or `systemsManager` (no SSH from anywhere, so `administrators` is empty; the
+   * parts lie in a private, encrypted bucket that the machines' role reads). The latter needs an image that has the
+   * agent: `platform: "ubuntu2404"`. A plain string, since it decides which resources there are. @default "ssh"
+   */
+  access?: string;
 }
 
 /** Args of `AwsGateway`. An `instanceType` of another architecture needs a new `generation`. */
@@ -56,12 +62,6 @@ export interface AwsGatewayArgs extends AwsCommonArgs {
    * moves. @default 1
    */
   generation?: number;
-  /**
-   * How changes reach the gateway: `ssh`, or `systemsManager` (no SSH from anywhere, so `administrators` is empty; the
-   * parts lie in a private, encrypted bucket that the machine's role reads). The latter needs an image that has the
-   * agent: `platform: "ubuntu2404"`. A plain string, since it decides which resources there are. @default "ssh"
-   */
-  access?: string;
 }
 
 /** Args of `AwsGatewayPair`. */

@@ -9,6 +9,7 @@ import { remoteAccess, remoteAccessSpec, type ClientSettings } from "../remoteAc
 import type { AwsGatewayArgs } from "./args";
 import { newestImage } from "./image";
 import { awsInterface, awsMachine, elasticAddress } from "./machine";
+import { machineRole } from "./machineRole";
 import { givenNetwork, madeNetwork, poolRoutes } from "./network";
 import { addressToCome, awsPlan, knownFacts, poolsOf } from "./plan";
 import { securityGroup } from "./securityGroup";
@@ -53,6 +54,7 @@ export class AwsGateway extends pulumi.ComponentResource {
     const generation = args.generation ?? 1;
     const ssh = args.access === "systemsManager" ? undefined : sshAccess(name, administratorKeyOf(name, args, good, child), generation, good, child);
     const manager = ssh === undefined ? systemsManagerAccess(name, good, tags, child) : undefined;
+    const role = manager && machineRole(name, good, tags, child);
     const own = awsInterface(name, { network: { ...network, subnetId: once(network.subnetId) }, securityGroupIds: [group.id], address, generation, tags }, child);
     const { networkInterface } = own;
     const instance = awsMachine(
@@ -64,8 +66,8 @@ export class AwsGateway extends pulumi.ComponentResource {
         userData: ssh?.userData ?? good.apply((plain) => renderUserData({ spec: plain, authorizedKeys: [] })),
         diskGigabytes: once(plan.diskGigabytes),
         diskKeyArn: args.diskKeyArn,
-        instanceProfile: manager?.instanceProfile,
-        before: manager?.granted ?? [],
+        instanceProfile: role?.profile.name,
+        before: manager && role ? [role.allow([manager.mayReadParts])] : [],
         generation,
         tags,
       },

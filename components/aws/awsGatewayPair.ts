@@ -1,20 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
 import { tagsOf } from "../../gateway/aws/tags";
+import { renderUserData } from "../../gateway/cloudInit";
 import { otherMachine } from "../../gateway/pair";
 import type { AwsMoveSpec, GatewaySpec, PairFront } from "../../gateway/spec";
 import type { SshConnectionArgs } from "../args";
 import { accessMaterial, pushParts, remoteAccessSpec, type ClientSettings } from "../remoteAccess";
 import { standing } from "../standing";
 import type { AwsGatewayPairArgs } from "./args";
-import { moveOf, movingRole } from "./floatingAddress";
+import { mayMove, moveOf } from "./floatingAddress";
 import { newestImage } from "./image";
 import { gatewayBalancer } from "./loadBalancer";
 import { awsInterface, awsMachine, elasticAddress } from "./machine";
+import { machineRole } from "./machineRole";
 import { madePairNetwork, poolRoutes } from "./network";
 import { givenPairNetwork, pairJudgement, pairToCome } from "./pairPlan";
 import { addressToCome, awsPlan, poolsOf } from "./plan";
 import { securityGroup } from "./securityGroup";
 import { administratorKeyOf, sshAccess } from "./sshAccess";
+import { systemsManagerAccess } from "./systemsManager";
 
 /**
  * Two EC2 machines in two availability zones as one remote-access gateway, active and standby, with the same
@@ -34,8 +37,8 @@ export class AwsGatewayPair extends pulumi.ComponentResource {
   public readonly networkInterfaceIds: pulumi.Output<string[]>;
   /** What clients must be told; a secret. */
   public readonly clientSettings: pulumi.Output<ClientSettings>;
-  /** How to reach the two machines over SSH; a secret. */
-  public readonly connections: pulumi.Output<pulumi.Unwrap<SshConnectionArgs>[]>;
+  /** How to reach the two machines over SSH, where that is the way in; a secret. */
+  public readonly connections?: pulumi.Output<pulumi.Unwrap<SshConnectionArgs>[]>;
 
   constructor(name: string, args: AwsGatewayPairArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pulumi-vpn-gateway:aws:AwsGatewayPair", name, {}, opts);
@@ -83,7 +86,12 @@ export class AwsGatewayPair extends pulumi.ComponentResource {
     const interfaces = members.map((member) => member.interface.networkInterface);
     const tables = args.routeTableIds ?? {};
     const pools = poolsOf(args, good);
-    const role = clientsAddress && movingRole(name, clientsAddress, interfaces, pulumi.output(Object.values(tables)), good, tags, child);
+    const manager = args.access === "systemsManager" ? systemsManagerAccess(name, good, tags, child) : undefined;
+    const role = clientsAddress || manager ? machineRole(name, good, tags, child) : undefined;
+    const granted = role && role.allow([
+      ...(clientsAddress ? [mayMove(clientsAddress, interfaces, role.profile, pulumi.output(Object.values(tables)))] : []),
+      ...(manager ? [manager.mayReadParts] : []),
+    ]);
     // Made towards the first machine; from then on the active one leads them to itself.
     const routes = balancer === undefined ? poolRoutes(name, tables, pools, interfaces[0].id, { ...child, ignoreChanges: ["networkInterfaceId"] }) : [];
     const move = clientsAddress && moveOf(clientsAddress, interfaces, movedRoutes(tables, pools));
@@ -98,12 +106,13 @@ export class AwsGatewayPair extends pulumi.ComponentResource {
         pair: { ...spec.pair!, address: own, peer, healthCheckers: checkers, ...(moved === undefined ? {} : { move: moved }) },
       }));
     const material = accessMaterial(name, args, first, this);
-    const administrator = administratorKeyOf(name, args, good, child);
+    const administrator = manager === undefined ? administratorKeyOf(name, args, good, child) : undefined;
     const instanceType = once(plan.instanceType);
     const imageId = args.imageId === undefined ? newestImage(good.platform, instanceType, child) : once(pulumi.output(args.imageId));
 
     const make = ({ member, own, tags: ownTags, address, interface: ownInterface }: (typeof members)[number], after: pulumi.Resource[]) => {
-      const ssh = sshAccess(own, administrator, 1, good.apply((spec) => ({ ...spec, name: own })), child);
+      const described = good.apply((spec) => ({ ...spec, name: own }));
+      const ssh = administrator && sshAccess(own, administrator, 1, described, child);
       const instance = awsMachine(
         own,
         {
@@ -111,11 +120,12 @@ export class AwsGatewayPair extends pulumi.ComponentResource {
           instanceType,
           imageId,
           followsImage: args.imageId !== undefined,
-          userData: ssh.userData,
+          userData: ssh?.userData ?? described.apply((spec) => renderUserData({ spec, authorizedKeys: [] })),
           diskGigabytes: once(plan.diskGigabytes),
           diskKeyArn: args.diskKeyArn,
-          instanceProfile: role?.instanceProfile,
-          before: after,
+          instanceProfile: role?.profile.name,
+          // Its agent asks what there is to do from its first minute on.
+          before: manager && granted ? [granted, ...after] : after,
           generation: 1,
           tags: ownTags,
         },
@@ -123,11 +133,16 @@ export class AwsGatewayPair extends pulumi.ComponentResource {
       );
       balancer?.attach(member, instance.id);
       const machine = { id: instance.id, resource: instance };
-      const connection = ssh.connection(address.publicIp, machine);
+      const connection = ssh?.connection(address.publicIp, machine);
       const spec = member === 1 ? first : first.apply(otherMachine);
-      const pushed = pushParts(own, { ...machine, connection }, spec, material.secrets, { ...child, dependsOn: [...(role?.granted ?? []), ...routes] });
-      const stands = standing(`${own}-stands`, { ...machine, connection }, [instanceType], { ...child, dependsOn: [pushed] });
-      return { instance, connection, stands };
+      const needed = { ...child, dependsOn: [...(granted ? [granted] : []), ...routes] };
+      if (connection === undefined) {
+        const pushed = pushParts(own, manager!.pusher(instance.id, member, needed.dependsOn), spec, material.secrets, child);
+        return { instance, stands: manager!.standing(member, instance.id, [instanceType], pushed) };
+      }
+      const reached = { ...machine, connection };
+      const pushed = pushParts(own, reached, spec, material.secrets, needed);
+      return { instance, connection, stands: standing(`${own}-stands`, reached, [instanceType], { ...child, dependsOn: [pushed] }) };
     };
     const second = make(members[1], []);
     const last = make(members[0], [second.stands]);
@@ -137,7 +152,9 @@ export class AwsGatewayPair extends pulumi.ComponentResource {
     this.publicIps = pulumi.all(members.map(({ address }) => address.publicIp));
     this.machineIds = pulumi.all([last.instance.id, second.instance.id]);
     this.networkInterfaceIds = pulumi.all(interfaces.map(({ id }) => id));
-    this.connections = pulumi.secret(pulumi.all([last.connection, second.connection])) as pulumi.Output<pulumi.Unwrap<SshConnectionArgs>[]>;
+    if (last.connection && second.connection) {
+      this.connections = pulumi.secret(pulumi.all([last.connection, second.connection])) as pulumi.Output<pulumi.Unwrap<SshConnectionArgs>[]>;
+    }
     this.registerOutputs({
       address: this.address,
       publicIps: this.publicIps,

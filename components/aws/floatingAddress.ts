@@ -1,37 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
-import { InstanceProfile } from "@pulumi/aws/iam/instanceProfile";
+import type { InstanceProfile } from "@pulumi/aws/iam/instanceProfile";
 import type { NetworkInterface } from "@pulumi/aws/ec2/networkInterface";
-import { Role } from "@pulumi/aws/iam/role";
-import { RolePolicy } from "@pulumi/aws/iam/rolePolicy";
-import { machineMayMove, machineTrust } from "../../gateway/aws/policies";
+import { machineMayMove, type Statement } from "../../gateway/aws/policies";
 import type { AwsMoveSpec } from "../../gateway/spec";
 import type { ElasticAddress } from "./machine";
-import type { Tags } from "./network";
 
-/** The role by which the active machine of a pair fetches address and routes. */
-export interface MovingRole {
-  /** Name of the profile that both machines have. */
-  instanceProfile: pulumi.Output<string>;
-  /** What must be there before a machine becomes active. */
-  granted: pulumi.Resource[];
-}
-
-/** A role for these two interfaces, this address and these tables. */
-export function movingRole(
-  name: string,
+/** What the active machine of a pair needs to fetch this address and these tables' routes, for one of these two interfaces. */
+export function mayMove(
   address: ElasticAddress,
   interfaces: readonly NetworkInterface[],
+  profile: InstanceProfile,
   routeTableIds: pulumi.Output<string[]>,
-  good: pulumi.Output<unknown>,
-  tags: Tags,
-  opts: pulumi.CustomResourceOptions,
-): MovingRole {
-  const role = new Role(`${name}-role`, { assumeRolePolicy: good.apply(() => machineTrust), tags }, opts);
-  const profile = new InstanceProfile(`${name}-instance`, { role: role.name, tags }, opts);
-  const policy = pulumi
+): pulumi.Output<Statement[]> {
+  return pulumi
     .all([address.arn, pulumi.all(interfaces.map(({ arn }) => arn)), profile.arn, routeTableIds])
     .apply(([addressArn, interfaceArns, profileArn, tables]) => machineMayMove(addressArn, interfaceArns, profileArn, tables));
-  return { instanceProfile: profile.name, granted: [new RolePolicy(`${name}-role-policy`, { role: role.id, policy }, opts)] };
 }
 
 /** What the first machine is told; see `otherMachine` for the second. */

@@ -1,5 +1,8 @@
 /** JSON policies, as small as what uses them. */
 
+/** One statement of a policy, in IAM's own words. */
+export type Statement = Readonly<Record<string, unknown>>;
+
 /** Lets EC2's machines take a role. */
 export const machineTrust = policy([{ Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" }]);
 
@@ -7,8 +10,8 @@ export const machineTrust = policy([{ Effect: "Allow", Principal: { Service: "ec
  * What the Systems Manager agent asks for to run associations: AWS's own AmazonSSMManagedInstanceCore without the
  * account's parameters, inventory, patches and packages; and the reading of one bucket.
  */
-export function machineMay(bucketArn: string): string {
-  return policy([
+export function machineMay(bucketArn: string): Statement[] {
+  return [
     {
       Effect: "Allow",
       Action: [
@@ -24,7 +27,7 @@ export function machineMay(bucketArn: string): string {
     { Effect: "Allow", Action: "s3:GetObject", Resource: `${bucketArn}/*` },
     // The agent looks whether it is told of a file or a folder.
     { Effect: "Allow", Action: "s3:ListBucket", Resource: bucketArn },
-  ]);
+  ];
 }
 
 /**
@@ -33,14 +36,14 @@ export function machineMay(bucketArn: string): string {
  * keys for Amazon EC2"): of AssociateAddress address, interface, and the instance that the interface is of, which is
  * told by its profile, since it may come after its policy; of ReplaceRoute the table, which is all that narrows it.
  */
-export function machineMayMove(addressArn: string, interfaceArns: readonly string[], profileArn: string, routeTableIds: readonly string[]): string {
+export function machineMayMove(addressArn: string, interfaceArns: readonly string[], profileArn: string, routeTableIds: readonly string[]): Statement[] {
   // arn:PARTITION:ec2:REGION:ACCOUNT:elastic-ip/ID
   const here = addressArn.split(":").slice(0, 5).join(":");
-  return policy([
+  return [
     { Effect: "Allow", Action: "ec2:AssociateAddress", Resource: [addressArn, ...interfaceArns] },
     { Effect: "Allow", Action: "ec2:AssociateAddress", Resource: `${here}:instance/*`, Condition: { ArnEquals: { "ec2:InstanceProfile": profileArn } } },
     ...(routeTableIds.length === 0 ? [] : [{ Effect: "Allow", Action: "ec2:ReplaceRoute", Resource: routeTableIds.map((id) => `${here}:route-table/${id}`) }]),
-  ]);
+  ];
 }
 
 /** Nobody speaks to a bucket but encrypted. */
@@ -50,6 +53,6 @@ export function encryptedTransportAlone(bucketArn: string): string {
   ]);
 }
 
-function policy(statements: object[]): string {
+export function policy(statements: readonly Statement[]): string {
   return JSON.stringify({ Version: "2012-10-17", Statement: statements });
 }

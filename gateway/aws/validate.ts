@@ -24,8 +24,6 @@ export interface AwsFacts {
   vpcCidrs?: readonly string[];
   /** How changes reach the gateway: one of {@link accessWays}. */
   access: string;
-  /** Is there no other way than that? @default false */
-  accessFixed?: boolean;
   generation: number;
 }
 
@@ -100,7 +98,7 @@ function peerProblems({ peers, l2tpOutsideIpsec }: AwsFacts): Problem[] {
   return problems;
 }
 
-function accessProblems(spec: GatewaySpec, { access, accessFixed = false }: AwsFacts): Problem[] {
+function accessProblems(spec: GatewaySpec, { access }: AwsFacts): Problem[] {
   if (!(accessWays as readonly string[]).includes(access)) {
     return [error("access", access, "is not a word that is known here", `Use one of ${accessWays.join(", ")}.`)];
   }
@@ -108,7 +106,7 @@ function accessProblems(spec: GatewaySpec, { access, accessFixed = false }: AwsF
     opensSshToWorld([range]) ? [error(`administrators[${index}]`, range, "opens SSH to the world", "Name the ranges that you administer from.")] : [],
   );
   if (access === "ssh" && spec.administrators.length === 0) {
-    problems.push(error("administrators", [], "lets nobody in by SSH, which is how the gateway is configured", `Name the range that \`pulumi up\` runs in${accessFixed ? "." : ', or use access "systemsManager".'}`));
+    problems.push(error("administrators", [], "lets nobody in by SSH, which is how the gateway is configured", 'Name the range that `pulumi up` runs in, or use access "systemsManager".'));
   }
   if (access === "systemsManager") {
     if (spec.administrators.length > 0) {

@@ -72,6 +72,25 @@ const pushes = (member: number) => [`office-${member}-host-key`, ...parts.map((p
   }, 120_000);
 });
 
+(environment === undefined ? describe.skip : describe)("by Systems Manager", () => {
+  test("the second machine's associations come before the first one's, at the first up and for one more user", () => {
+    const stack = new EchoStack(environment!, "aws-pair");
+    try {
+      stack.set("access", "systemsManager");
+      stack.set("platform", "ubuntu2404");
+      stack.setObject("administrators", []);
+      const ofMachines = (lines: string[]) => lines.filter((line) => /-\d-(machine|stands|host|identity|base|passwords|users)$/.test(line) && !/^delete/.test(line));
+      const all = (member: number) => ["machine", "host", "identity", "base", "passwords", "users", "stands"].map((part) => `create office-${member}-${part}`);
+      expect(ofMachines(told(stack.up()))).toEqual([...all(2), ...all(1)]);
+      stack.set("pulumi-vpn-gateway:users[2]", "carol");
+      expect(ofMachines(told(stack.up()))).toEqual([2, 1].flatMap((member) => ["passwords", "users"].map((part) => `create office-${member}-${part}`)));
+      expect(told(stack.up())).toEqual([]);
+    } finally {
+      stack.remove();
+    }
+  }, 240_000);
+});
+
 (environment === undefined ? describe.skip : describe)("behind a load balancer", () => {
   test("the machines become its targets; the second up does nothing", () => {
     const stack = new EchoStack(environment!, "aws-pair");

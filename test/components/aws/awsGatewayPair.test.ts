@@ -195,7 +195,8 @@ test("types and names of its children are the contract's", () => {
 describe("refused at preview, with nothing made", () => {
   const bad: [string, object, RegExp[]][] = [
     ["an unknown front, a type without AES, SSH from anywhere and a bad route table, all at once", { front: "dns", instanceType: "m1.small", administrators: ["0.0.0.0/0"], routeTableIds: { main: "table" } }, [/error pair\.front \("dns"\)[^]*floatingAddress, loadBalancer/, /error instanceType/, /error administrators\[0\]/, /error routeTableIds\.main/]],
-    ["administrators from nowhere, for a pair has no other way in", { administrators: [] }, [/error administrators .*lets nobody in by SSH[^\n]*\n *Name the range that `pulumi up` runs in\.$/m]],
+    ["administrators from nowhere, where SSH is the way in", { administrators: [] }, [/error administrators .*lets nobody in by SSH[^\n]*\n *Name the range that `pulumi up` runs in, or use access "systemsManager"\.$/m]],
+    ["Systems Manager with SSH beside it, and an image without its agent", { access: "systemsManager" }, [/error administrators .*opens SSH, which nobody needs/, /error access \("systemsManager"\): needs an image with Systems Manager's agent/]],
     ["one subnet", { ...subnets, subnetIds: ["subnet-given"] }, [/error subnetIds \(1\): is not the number/]],
     ["no subnet", { ...subnets, subnetIds: [] }, [/error subnetIds \(0\): is not the number/]],
     ["one subnet twice", { ...subnets, subnetIds: ["subnet-given", "subnet-given"] }, [/error subnetIds\[1\] \("subnet-given"\): is the first machine's subnet/]],

@@ -3,7 +3,7 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { renderPartDocument, type PartParameters } from "../../../gateway/aws/partDocument";
-import { encryptedTransportAlone, machineMay, machineTrust } from "../../../gateway/aws/policies";
+import { encryptedTransportAlone, machineMay, machineTrust, policy } from "../../../gateway/aws/policies";
 
 interface Step {
   action: string;
@@ -90,7 +90,7 @@ test("parameters take what is meant and no shell", () => {
 });
 
 test("policies are JSON of the current version", () => {
-  for (const text of [machineTrust, machineMay("arn:aws:s3:::parts"), encryptedTransportAlone("arn:aws:s3:::parts")]) {
+  for (const text of [machineTrust, policy(machineMay("arn:aws:s3:::parts")), encryptedTransportAlone("arn:aws:s3:::parts")]) {
     expect((JSON.parse(text) as { Version: string }).Version).toBe("2012-10-17");
   }
 });
