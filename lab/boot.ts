@@ -16,7 +16,7 @@ const USUALLY: Record<Accelerator, string> = { kvm: "3 to 6 s", tcg: "15 to 60 s
 const ESCAPES = /\x1b\[[0-9;?]*[A-Za-z]/g;
 const SAY_EVERY_SECONDS = 5;
 /** A machine whose console still speaks is slow, not dead: it gets its time again, twice at most. */
-const SILENT_SECONDS = 60;
+const SILENT_SECONDS = 180;
 const MOST_TIMES = 3;
 
 /** How far a boot is, from the console's text. */

@@ -170,6 +170,16 @@ export async function rebootMachine(lab: string, name: string, say: Say): Promis
   return powerOnMachine(lab, name, say);
 }
 
+/**
+ * Stands still with all it has in memory, or goes on, its clock ahead by then: as a hypervisor's pause. While it stands,
+ * nothing may be sent to it, or its neighbours' wires fill up and they stand still as well.
+ */
+export function freezeMachine(lab: string, name: string, frozen: boolean): void {
+  const pid = required(lab, name).directory.pid();
+  if (pid === undefined) throw new Error(`machine ${name} of lab ${lab} is not running`);
+  process.kill(pid, frozen ? "SIGSTOP" : "SIGCONT");
+}
+
 export function machineStatus(lab: string, name: string): MachineStatus {
   const directory = new MachineDirectory(lab, name);
   const pid = directory.pid();
