@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { renderUserData } from "../gateway/cloudInit";
 import { healthPort, otherMachine } from "../gateway/pair";
 import type { FloatingAddress, PairFront, PairSpec } from "../gateway/spec";
-import { labAddresses, pairAddresses, pairLinks } from "../lab/networks";
+import { labAddresses, pairAddresses, pairLinks, pairName } from "../lab/networks";
 import type { RemoteAccessArgs, SshConnectionArgs } from "./args";
 import { labMachine, type LabMachine } from "./labMachine";
 import type { LabWorld } from "./labWorld";
@@ -13,7 +13,10 @@ import { accessMaterial, pushParts, remoteAccessSpec, type ClientSettings } from
 export interface LabGatewayPairArgs extends RemoteAccessArgs {
   /** The world that the pair stands in; made with `pair: true`. */
   world: LabWorld;
-  /** `floatingAddress` or `loadBalancer`: how clients reach the active machine. @default "floatingAddress" */
+  /**
+   * `floatingAddress` or `loadBalancer`: how clients reach the active machine. `dns`: both machines are active, and clients
+   * find them by a name. @default "floatingAddress"
+   */
   front?: pulumi.Input<string>;
 }
 
@@ -34,7 +37,8 @@ export class LabGatewayPair extends pulumi.ComponentResource {
   constructor(name: string, args: LabGatewayPairArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pulumi-vpn-gateway:index:LabGatewayPair", name, {}, opts);
     const pair = pulumi.output(args.front).apply((front) => labPair((front ?? "floatingAddress") as PairFront));
-    const first = remoteAccessSpec(name, args, { endpoint: labAddresses.gatewayOutside, pair }, this);
+    const endpoint = pair.apply(({ front }) => (front === "dns" ? pairName.name : labAddresses.gatewayOutside));
+    const first = remoteAccessSpec(name, args, { endpoint, pair }, this);
     const specs = [first, first.apply(otherMachine)];
     const machines = specs.map((spec, index): LabMachine => {
       const own = `${name}-${index + 1}`;
@@ -78,10 +82,11 @@ function labPair(front: PairFront): PairSpec {
     address: pairAddresses[0].outside,
     peer: pairAddresses[1].outside,
     interface: "wan0",
-    // Behind a load balancer only the inside network's way back moves.
-    floating: front === "loadBalancer" ? [inside] : [outside, inside],
+    // Behind a load balancer only the inside network's way back moves, and behind a name nothing does.
+    floating: front === "dns" ? [] : front === "loadBalancer" ? [inside] : [outside, inside],
     virtualRouterId: 51,
     healthPort,
-    healthCheckers: [`${labAddresses.internetRouter}/32`],
+    healthCheckers: [`${front === "dns" ? labAddresses.internetHost : labAddresses.internetRouter}/32`],
+    ...(front === "dns" ? { ownEndpoint: pairAddresses[0].outside, peerEndpoint: pairAddresses[1].outside, drainSeconds: pairName.drainSeconds } : {}),
   };
 }

@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import type { ConfigFile } from "./bundle";
 import { renderUnit, directive } from "./formats/unit";
+import { bothActive } from "./pair";
 import { paths, platform, type Platform } from "./platforms";
 import { renderModules } from "./render/modules";
 import { renderClosedFirewall } from "./render/nftables";
@@ -70,7 +71,7 @@ export function renderUserData(args: UserDataArgs): string {
 }
 
 function packagesOf(spec: GatewaySpec, facts: Platform): string[] {
-  return [...facts.packages, ...(spec.ikev2 ? facts.ikev2Packages : []), ...(spec.l2tp ? facts.l2tpPackages : []), ...(spec.pair ? facts.pairPackages : [])];
+  return [...facts.packages, ...(spec.ikev2 ? facts.ikev2Packages : []), ...(spec.l2tp ? facts.l2tpPackages : []), ...(spec.pair && !bothActive(spec.pair) ? facts.pairPackages : [])];
 }
 
 function filesOf(args: UserDataArgs, facts: Platform): ConfigFile[] {

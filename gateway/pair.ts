@@ -22,12 +22,18 @@ export function ownShare(pool: Network, pair: GatewaySpec["pair"]): Network {
   return halvesOf(pool)[pair.member === 1 ? 0 : 1];
 }
 
+/** Behind a DNS name each machine serves whoever comes, and nothing moves: no VRRP. */
+export function bothActive(pair: GatewaySpec["pair"]): boolean {
+  return pair?.front === "dns";
+}
+
 /** The L2TP addresses that a machine hands out: its half of the pool, while the gateway's own end is the same on both. */
 export function l2tpShare(pool: string, pair: GatewaySpec["pair"]): L2tpAddresses {
   const whole = l2tpAddresses(network(pool));
   if (pair === undefined || whole.clients < 2) return whole;
   const first = parseAddress(whole.first)!.value;
-  const half = BigInt(Math.ceil(whole.clients / 2));
+  // Where both serve at once, a route leads to each half: so the border is where a prefix has its.
+  const half = bothActive(pair) ? halvesOf(network(pool))[0].last - first + 1n : BigInt(Math.ceil(whole.clients / 2));
   const at = (value: bigint) => formatAddress({ family: 4, value });
   return pair.member === 1
     ? { ...whole, last: at(first + half - 1n), clients: Number(half) }
@@ -37,12 +43,13 @@ export function l2tpShare(pool: string, pair: GatewaySpec["pair"]): L2tpAddresse
 /** The same pair as the other machine sees it. */
 export function otherMachine(spec: GatewaySpec): GatewaySpec {
   if (spec.pair === undefined) throw new Error("a gateway by itself has no other machine");
-  const { member, address, peer, move } = spec.pair;
+  const { member, address, peer, ownEndpoint, peerEndpoint, move } = spec.pair;
   const pair: PairSpec = {
     ...spec.pair,
     member: member === 1 ? 2 : 1,
     address: peer,
     peer: address,
+    ...(peerEndpoint === undefined ? {} : { ownEndpoint: peerEndpoint, peerEndpoint: ownEndpoint }),
     ...(move === undefined
       ? {}
       : {

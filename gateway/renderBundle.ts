@@ -6,6 +6,7 @@ import { renderFirewall } from "./render/nftables";
 import { renderChapSecrets, renderPppd } from "./render/pppd";
 import { renderConnections, renderEapSecrets, renderPreSharedKey } from "./render/swanctl";
 import { renderKernelParameters } from "./render/sysctl";
+import { bothActive } from "./pair";
 import { renderFitScript, renderPair, renderStateScript, renderVrrp } from "./render/keepalived";
 import { renderFirewallUnit, renderIkeUnit, renderL2tpUnit, renderVrrpUnit, renderWatchUnit } from "./render/units";
 import { renderUsers } from "./render/users";
@@ -69,9 +70,11 @@ function basePart(spec: GatewaySpec): Part {
   }
   if (spec.pair) {
     files.push(readable(paths.pair, renderPair(spec, spec.pair)));
+    files.push(readable(paths.watchUnit, renderWatchUnit(spec)));
+  }
+  if (spec.pair && !bothActive(spec.pair)) {
     files.push({ path: paths.fitScript, mode: 0o755, content: renderFitScript() });
     files.push({ path: paths.stateScript, mode: 0o755, content: renderStateScript() });
-    files.push(readable(paths.watchUnit, renderWatchUnit(spec)));
     files.push(readable(paths.keepalived, renderVrrp(spec, spec.pair)));
     files.push(readable(paths.vrrpUnit, renderVrrpUnit(spec, spec.pair)));
   }
@@ -81,12 +84,12 @@ function basePart(spec: GatewaySpec): Part {
       ...packages,
       ...(spec.ikev2 ? ikev2Packages : []),
       ...(spec.l2tp ? l2tpPackages : []),
-      ...(spec.pair ? pairPackages : []),
+      ...(spec.pair && !bothActive(spec.pair) ? pairPackages : []),
       // EC2 is asked over TLS.
       ...(spec.pair?.move ? ["ca-certificates"] : []),
     ],
     modules: requiredModules(spec),
-    services: [units.firewall, units.ike, ...(spec.l2tp ? [units.l2tp] : []), ...(spec.pair ? [units.watch, units.vrrp] : [])],
+    services: [units.firewall, units.ike, ...(spec.l2tp ? [units.l2tp] : []), ...(spec.pair ? [units.watch] : []), ...(spec.pair && !bothActive(spec.pair) ? [units.vrrp] : [])],
     // The firewall is in it: a mistake there cuts the session that pushes it.
     confirmWithin: 60,
     files,

@@ -38,9 +38,10 @@ export interface Ikev2Spec {
 
 /**
  * How clients reach whichever machine of a pair is active: an address that moves between the two, or a load balancer
- * that sends everything to the one that answers its health checks.
+ * that sends everything to the one that answers its health checks. Or both machines are active, each at an address of
+ * its own, and a DNS name has the addresses of those that answer health checks.
  */
-export const pairFronts = ["floatingAddress", "loadBalancer"] as const;
+export const pairFronts = ["floatingAddress", "loadBalancer", "dns"] as const;
 export type PairFront = (typeof pairFronts)[number];
 
 /** An address that the active machine of a pair alone has. */
@@ -72,7 +73,7 @@ export interface AwsMoveSpec {
 }
 
 /**
- * One machine of an active/standby pair. The two have different values in `member`, `address` and `peer` alone, and in
+ * One machine of a pair. The two have different values in `member`, `address`, `peer` and `peerEndpoint` alone, and in
  * `move` in which is whose.
  */
 export interface PairSpec {
@@ -87,10 +88,15 @@ export interface PairSpec {
   floating: FloatingAddress[];
   /** 1–255; another than any other pair's on the same network. */
   virtualRouterId: number;
-  /** TCP port on which the active machine alone answers. */
+  /** TCP port on which a machine answers while it is active, and no other does. */
   healthPort: number;
-  /** CIDR ranges from which a load balancer asks it; empty: nobody may. */
+  /** CIDR ranges from which a load balancer or a name's health checks ask it; empty: nobody may. */
   healthCheckers: string[];
+  /** Behind a DNS name: where clients reach this machine, and the other, which they are sent to when this one gives way. */
+  ownEndpoint?: string;
+  peerEndpoint?: string;
+  /** Behind a DNS name: seconds until nobody is told of a machine any more that shut its health port. */
+  drainSeconds?: number;
   /** What the active machine fetches from AWS; none: nothing. */
   move?: AwsMoveSpec;
 }
@@ -129,7 +135,7 @@ export interface GatewaySpec {
   /** Dead-peer detection: seconds of silence before a peer is asked. */
   deadPeerDelay: number;
   users: UserSpec[];
-  /** Of an active/standby pair; none: a gateway by itself. */
+  /** Of a pair; none: a gateway by itself. */
   pair?: PairSpec;
 }
 

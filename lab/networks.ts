@@ -39,6 +39,9 @@ export const gatewayLinks: LinkSpec[] = [
   },
 ];
 
+/** By which clients find a pair whose machines both serve (RFC 2606), and how long it takes until it has lost a machine. */
+export const pairName = { name: "gateway.example.com", drainSeconds: 30 } as const;
+
 /** The own addresses of a pair's two machines; `gatewayOutside` and `gatewayInside` are what moves between them. */
 export const pairAddresses = [
   { outside: "192.0.2.12", inside: "10.20.0.2" },

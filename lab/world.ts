@@ -15,8 +15,10 @@ export type ClientName = number | "direct";
 
 export interface ConnectOptions {
   protocol: "l2tp" | "ikev2";
-  /** The gateway's outside address. */
+  /** The gateway's outside address, or with `nameServer` its name. */
   gateway: string;
+  /** Who is asked for the gateway's address: by IKEv2 clients at each attempt, by L2TP clients when they are told to connect. */
+  nameServer?: string;
   user: string;
   password: string;
   /** L2TP only. */
@@ -211,6 +213,17 @@ export class World {
   }
   balancerStatus(): Promise<{ running: boolean; healthy: string[]; traffic: string[] }> {
     return this.call(["balancer", "status"]);
+  }
+
+  /** A name server on the internet: one name, the addresses of those that answer health checks. */
+  async nameserverStart(name: string, address: string, targets: readonly string[], healthPort: number): Promise<void> {
+    await this.call(["nameserver", "start"], { name, address, targets, healthPort });
+  }
+  async nameserverStop(): Promise<void> {
+    await this.call(["nameserver", "stop"]);
+  }
+  nameserverStatus(): Promise<{ running: boolean; healthy: string[]; told: string[] }> {
+    return this.call(["nameserver", "status"]);
   }
 
   /** Asks the machines of a pair, each 0.2 s, whether they answer for it. */

@@ -68,10 +68,13 @@ export interface AwsGatewayArgs extends AwsCommonArgs {
 export interface AwsGatewayPairArgs extends AwsCommonArgs {
   /**
    * How clients reach the active machine: `floatingAddress`, an Elastic IP that it fetches, or `loadBalancer`, a Network
-   * Load Balancer for UDP 500 and 4500, which carries no ESP but within UDP. A plain string, since it decides which
-   * resources there are. @default "floatingAddress"
+   * Load Balancer for UDP 500 and 4500, which carries no ESP but within UDP. Or `dns`: both machines are active, each at
+   * its own Elastic IP, and `endpoint` is a name that has the addresses of those that answer health checks. A plain
+   * string, since it decides which resources there are. @default "floatingAddress"
    */
   front?: string;
+  /** Hosted zone of Route 53 that `endpoint` is in; with front `dns` alone, which needs both. @default none */
+  zoneId?: pulumi.Input<string>;
   /**
    * Two public subnets of one VPC, in two availability zones: the first machine's and the second's.
    * @default a small network is made, with a subnet in each of the region's first two zones

@@ -8,20 +8,21 @@ import { accessMaterial, pushParts, remoteAccessSpec, type ClientSettings } from
 import { standing } from "../standing";
 import type { AwsGatewayPairArgs } from "./args";
 import { mayMove, moveOf } from "./floatingAddress";
+import { healthCheckedAddress, healthCheckerRanges } from "./healthCheckedName";
 import { newestImage } from "./image";
 import { gatewayBalancer } from "./loadBalancer";
 import { awsInterface, awsMachine, elasticAddress } from "./machine";
 import { machineRole } from "./machineRole";
 import { madePairNetwork, poolRoutes } from "./network";
 import { givenPairNetwork, pairJudgement, pairToCome } from "./pairPlan";
-import { addressToCome, awsPlan, poolsOf } from "./plan";
+import { addressToCome, awsPlan, halfPools, poolsOf } from "./plan";
 import { securityGroup } from "./securityGroup";
 import { administratorKeyOf, sshAccess } from "./sshAccess";
 import { systemsManagerAccess } from "./systemsManager";
 
 /**
- * Two EC2 machines in two availability zones as one remote-access gateway, active and standby, with the same
- * certificate, pre-shared key and users, and a half of each address pool. Each has an Elastic IP of its own, by which it
+ * Two EC2 machines in two availability zones as one remote-access gateway, active and standby (behind a DNS name both
+ * active), with the same certificate, pre-shared key and users, and a half of each address pool. Each has an Elastic IP of its own, by which it
  * is administered and reaches the internet; clients get the active machine's by `front`.
  *
  * The second machine is made and changed before the first, and the first only once the second stands.
@@ -52,7 +53,7 @@ export class AwsGatewayPair extends pulumi.ComponentResource {
 
     const tags = once(plan.tags).apply((own) => tagsOf(name, own));
     const network = given === undefined ? madePairNetwork(name, once(plan.networkCidr), tags, child) : given.network;
-    const healthCheckers = front === "loadBalancer" ? network.subnetCidrs : pulumi.output<string[]>([]);
+    const healthCheckers = front === "loadBalancer" ? network.subnetCidrs : front === "dns" ? healthCheckerRanges(child) : pulumi.output<string[]>([]);
     const group = securityGroup(
       name,
       once(network.vpcId),
@@ -92,18 +93,28 @@ export class AwsGatewayPair extends pulumi.ComponentResource {
       ...(clientsAddress ? [mayMove(clientsAddress, interfaces, role.profile, pulumi.output(Object.values(tables)))] : []),
       ...(manager ? [manager.mayReadParts] : []),
     ]);
-    // Made towards the first machine; from then on the active one leads them to itself.
-    const routes = balancer === undefined ? poolRoutes(name, tables, pools, interfaces[0].id, { ...child, ignoreChanges: ["networkInterfaceId"] }) : [];
+    const routes =
+      front === "dns"
+        ? // Each to the machine that hands its half out, whatever the other does.
+          ([1, 2] as const).flatMap((member) => poolRoutes(`${name}-${member}`, tables, halfPools(pools, member), interfaces[member - 1].id, child))
+        : balancer === undefined
+          ? // Made towards the first machine; from then on the active one leads them to itself.
+            poolRoutes(name, tables, pools, interfaces[0].id, { ...child, ignoreChanges: ["networkInterfaceId"] })
+          : [];
     const move = clientsAddress && moveOf(clientsAddress, interfaces, movedRoutes(tables, pools));
 
     // Neither: a front that is refused.
     const endpoint = args.endpoint ?? clientsAddress?.publicIp ?? balancer?.dnsName ?? addressToCome;
     const first = pulumi
-      .all([good, endpoint, interfaces[0].privateIp, interfaces[1].privateIp, healthCheckers, move])
-      .apply(([spec, told, own, peer, checkers, moved]): GatewaySpec => ({
+      .all([good, endpoint, interfaces[0].privateIp, interfaces[1].privateIp, healthCheckers, move, pulumi.all(members.map((member) => member.address.publicIp))])
+      .apply(([spec, told, own, peer, checkers, moved, [ownEndpoint, peerEndpoint]]): GatewaySpec => ({
         ...spec,
         endpoint: told,
-        pair: { ...spec.pair!, address: own, peer, healthCheckers: checkers, ...(moved === undefined ? {} : { move: moved }) },
+        pair: {
+          ...spec.pair!, address: own, peer, healthCheckers: checkers,
+          ...(moved === undefined ? {} : { move: moved }),
+          ...(front === "dns" ? { ownEndpoint, peerEndpoint } : {}),
+        },
       }));
     const material = accessMaterial(name, args, first, this);
     const administrator = manager === undefined ? administratorKeyOf(name, args, good, child) : undefined;
@@ -146,6 +157,12 @@ export class AwsGatewayPair extends pulumi.ComponentResource {
     };
     const second = make(members[1], []);
     const last = make(members[0], [second.stands]);
+    if (front === "dns") {
+      for (const [{ own, address, tags: ownTags }, { stands }] of [[members[0], last], [members[1], second]] as const) {
+        const named = { zoneId: once(pulumi.output(args.zoneId ?? "")), dnsName: first.endpoint, publicIp: address.publicIp, healthPort: first.apply(({ pair }) => pair!.healthPort), serves: stands, tags: ownTags };
+        healthCheckedAddress(own, named, child);
+      }
+    }
 
     this.clientSettings = material.settings(last.stands);
     this.address = first.endpoint;

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { drainSeconds } from "../../gateway/aws/healthCheckedName";
 import { awsPairProblems, type AwsSubnet } from "../../gateway/aws/validatePair";
 import { healthPort } from "../../gateway/pair";
 import type { GatewaySpec, PairFront, PairSpec } from "../../gateway/spec";
@@ -18,7 +19,8 @@ export function pairToCome(front: PairFront): PairSpec {
     // VRRP is spoken between two addresses alone, so that no other pair hears it.
     virtualRouterId: 51,
     healthPort,
-    healthCheckers: front === "loadBalancer" ? ["192.0.2.0/24"] : [],
+    healthCheckers: front === "floatingAddress" ? [] : ["192.0.2.0/24"],
+    ...(front === "dns" ? { ownEndpoint: "192.0.2.1", peerEndpoint: "192.0.2.2", drainSeconds } : {}),
   };
 }
 
@@ -59,6 +61,9 @@ export function pairJudgement(args: AwsGatewayPairArgs, plan: ReturnType<typeof 
       access: args.access ?? "ssh",
       generation: 1,
       subnetCount: given?.count,
+      named: args.endpoint !== undefined,
+      zone: args.zoneId !== undefined,
+      zoneId: await known(args.zoneId),
       subnets: given && (await known(pulumi.all(given.subnets))),
       routeTableIds: Object.fromEntries(await Promise.all(Object.entries(args.routeTableIds ?? {}).map(async ([table, id]) => [table, await known(id)] as const))),
     });

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { halvesOf, network } from "../../gateway/addressing";
 import { defaultInstanceType } from "../../gateway/aws/instanceTypes";
 import { everywhere } from "../../gateway/aws/securityGroup";
 import type { AwsFacts } from "../../gateway/aws/validate";
@@ -38,6 +39,11 @@ export async function knownFacts(plan: ReturnType<typeof awsPlan>, imageId: pulu
 export interface Pool {
   cidr: pulumi.Output<string>;
   family: 4 | 6;
+}
+
+/** The half of each pool that a machine of a pair hands out. */
+export function halfPools(pools: Readonly<Record<string, Pool>>, member: 1 | 2): Record<string, Pool> {
+  return Object.fromEntries(Object.entries(pools).map(([name, { cidr, family }]) => [name, { cidr: cidr.apply((pool) => halvesOf(network(pool))[member - 1].text), family }]));
 }
 
 /** The pools by a word for each; which there are is plain, and so names resources. */

@@ -52,9 +52,9 @@ function pairRules(pair: IngressPlan["pair"]): IngressRule[] {
   if (pair === undefined) return [];
   const between = (description: string, protocol: string, port: number): IngressRule => ({ ...rule(description, protocol, port, port, []), self: true });
   return [
-    between("VRRP between the pair", "112", 0),
+    ...(pair.front === "dns" ? [] : [between("VRRP between the pair", "112", 0)]),
     between("Whether the other machine's IKE answers", "udp", 500),
-    ...(pair.healthCheckers.length === 0 ? [] : [rule("Health checks of the load balancer", "tcp", pair.healthPort, pair.healthPort, pair.healthCheckers)]),
+    ...(pair.healthCheckers.length === 0 ? [] : [rule(`Health checks of the ${pair.front === "dns" ? "name" : "load balancer"}`, "tcp", pair.healthPort, pair.healthPort, pair.healthCheckers)]),
   ];
 }
 

@@ -20,6 +20,10 @@ export interface AwsPairFacts extends AwsFacts {
   /** Those that were given. */
   subnets?: readonly AwsSubnet[];
   routeTableIds: Readonly<Record<string, string | undefined>>;
+  /** Was a name given that clients connect to, and the zone that it is in, known or not yet? */
+  named: boolean;
+  zone: boolean;
+  zoneId?: string;
 }
 
 /** Everything that is wrong with a pair on AWS beyond what `validateSpec` says of any. */
@@ -30,6 +34,7 @@ export function awsPairProblems(spec: GatewaySpec, facts: AwsPairFacts): Problem
     ...madeNetworkProblems(facts),
     ...routeTableProblems(facts),
     ...(spec.pair?.front === "loadBalancer" ? loadBalancerProblems(spec, facts) : []),
+    ...zoneProblems(spec, facts),
   ];
 }
 
@@ -57,6 +62,15 @@ function routeTableProblems({ routeTableIds }: AwsPairFacts): Problem[] {
   return Object.entries(routeTableIds).flatMap(([name, id]) =>
     id === undefined || /^rtb-[0-9a-f]+$/.test(id) ? [] : [error(`routeTableIds.${name}`, id, "is no id of a route table", "Write e.g. rtb-0123456789abcdef0.")],
   );
+}
+
+function zoneProblems(spec: GatewaySpec, { named, zone, zoneId }: AwsPairFacts): Problem[] {
+  const problems: Problem[] = [];
+  if (spec.pair?.front !== "dns") return zone ? [error("zoneId", zoneId, `has no meaning with front ${spec.pair?.front}`, 'Leave it out, or use front "dns".')] : [];
+  if (!named) problems.push(error("endpoint", undefined, "is missing, and clients find the two machines by it alone", "Give a DNS name in a zone of Route 53, e.g. vpn.example.com."));
+  if (!zone) problems.push(error("zoneId", undefined, "is missing, and the name's records go there", "Give the hosted zone's id, e.g. Z0123456789ABCDEFGHIJ."));
+  if (zoneId !== undefined && !/^Z[0-9A-Z]{1,31}$/.test(zoneId)) problems.push(error("zoneId", zoneId, "is no id of a hosted zone", "Write e.g. Z0123456789ABCDEFGHIJ."));
+  return problems;
 }
 
 /** 32 characters for a load balancer and a target group; Pulumi adds 8 to ours, and the longest suffix of ours has 5. */

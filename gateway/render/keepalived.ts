@@ -66,6 +66,7 @@ export function renderPair(spec: GatewaySpec, pair: PairSpec): string {
         checkSeconds: pairTimers.check,
         unfitAfterSeconds: pairTimers.unfitAfter,
         floating: pair.floating,
+        ...(pair.peerEndpoint === undefined ? {} : { peerEndpoint: pair.peerEndpoint, drainSeconds: pair.drainSeconds }),
         ...(pair.move === undefined ? {} : { move: moveOf(pair.move) }),
       },
       undefined,

@@ -1,6 +1,7 @@
 import { hostNetwork, network, parseAddress, type Network } from "../addressing";
 import { renderNft, type Chain, type NamedSet, type Rule, type Table } from "../formats/nft";
 import { maximumSegmentSize, pathMtu } from "../mtu";
+import { bothActive } from "../pair";
 import type { GatewaySpec } from "../spec";
 
 /**
@@ -104,7 +105,7 @@ function pairRules({ pair }: GatewaySpec): Rule[] {
   if (pair === undefined) return [];
   const checkers = pair.healthCheckers.map(network);
   return [
-    { rule: `ip saddr ${hostNetwork(parseAddress(pair.peer)!).text} meta l4proto 112 accept`, why: "The other machine of the pair, and nobody else." },
+    ...(bothActive(pair) ? [] : [{ rule: `ip saddr ${hostNetwork(parseAddress(pair.peer)!).text} meta l4proto 112 accept`, why: "The other machine of the pair, and nobody else." }]),
     ...([4, 6] as const)
       .filter((family) => checkers.some((range) => range.family === family))
       .map((family) => ({ rule: `${family === 4 ? "ip" : "ip6"} saddr @health_checkers${family} tcp dport ${pair.healthPort} accept` })),

@@ -23,7 +23,22 @@ export function pairProblems(spec: GatewaySpec): Problem[] {
   if (!whole(pair.virtualRouterId, 1, 255)) {
     problems.push(error("pair.virtualRouterId", pair.virtualRouterId, "is not a whole number from 1 to 255", "Take one that no other pair on this network has."));
   }
-  problems.push(...floatingProblems(spec, pair), ...healthProblems(spec, pair), ...moveProblems(pair));
+  problems.push(...floatingProblems(spec, pair), ...healthProblems(spec, pair), ...moveProblems(pair), ...nameProblems(spec, pair));
+  return problems;
+}
+
+function nameProblems(spec: GatewaySpec, pair: PairSpec): Problem[] {
+  const { front, floating, ownEndpoint, peerEndpoint, drainSeconds } = pair;
+  if (front !== "dns") return [];
+  const problems: Problem[] = [];
+  if (parseAddress(spec.endpoint)) problems.push(error("endpoint", spec.endpoint, "is an address, and clients find both machines by one name", "Give the DNS name, e.g. vpn.example.com."));
+  for (const [key, value] of Object.entries({ ownEndpoint, peerEndpoint })) {
+    if (value === undefined || parseAddress(value)?.family !== 4) problems.push(error(`pair.${key}`, value, "is not an IPv4 address", "Give the address that the name has for that machine."));
+  }
+  if (ownEndpoint !== undefined && ownEndpoint === peerEndpoint) problems.push(error("pair.peerEndpoint", peerEndpoint, "is this machine's own", "Give the other machine's."));
+  if (floating.length > 0) problems.push(error("pair.floating", floating.map(({ address }) => address), "has no meaning behind a DNS name, where both machines are active", "Leave it empty, and lead the way back to each half of the pools to its machine."));
+  // A push that waits so long goes back by itself after three minutes more.
+  if (!whole(drainSeconds, 1, 120)) problems.push(error("pair.drainSeconds", drainSeconds, "is not a whole number from 1 to 120", "Give the health checks' time and the name's time to live."));
   return problems;
 }
 
@@ -90,8 +105,8 @@ function healthProblems(spec: GatewaySpec, pair: PairSpec): Problem[] {
       problems.push(error(`pair.healthCheckers[${index}]`, range, "is not a network in CIDR notation", "Write e.g. 10.20.0.0/16: where the load balancer asks from."));
     }
   });
-  if (pair.front === "loadBalancer" && pair.healthCheckers.length === 0) {
-    problems.push(error("pair.healthCheckers", undefined, "nobody may ask whether a machine is active", "Give the ranges that the load balancer's health checks come from."));
+  if (pair.front !== "floatingAddress" && pair.healthCheckers.length === 0) {
+    problems.push(error("pair.healthCheckers", undefined, "nobody may ask whether a machine is active", "Give the ranges that the health checks come from."));
   }
   return problems;
 }

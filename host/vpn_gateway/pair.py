@@ -47,6 +47,20 @@ def is_active(gateway: Gateway) -> bool:
     return read(gateway, STATE) == ACTIVE
 
 
+def decide_alone(gateway: Gateway, answers: bool) -> None:
+    """
+    Behind a DNS name there is no keepalived, and a machine is active or not whatever the other does: the watch writes
+    down what keepalived's script does elsewhere.
+    """
+    decided = "FAULT" if not answers else "BACKUP" if read(gateway, STAND_ASIDE) == "1" else ACTIVE
+    if read(gateway, STATE) != decided:
+        path = gateway.paths.of(STATE)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(f"{path}.new", "w") as file:
+            file.write(f"{decided}\n")
+        os.replace(f"{path}.new", path)
+
+
 def active_since(gateway: Gateway) -> int | None:
     """Another number each time that this machine becomes the active one (keepalived's script makes the file anew)."""
     try:
@@ -86,10 +100,13 @@ def hand_over(gateway: Gateway) -> None:
     if described is None:
         raise Failure("this gateway is not one of a pair: nobody could take over")
     if not is_active(gateway):
-        gateway.report.result("this machine is the standby already")
+        gateway.report.result("this machine is not the active one already" if described["front"] == "dns" else "this machine is the standby already")
         return
     if not ike_answers(described["peer"], 1.0) and not ike_answers(described["peer"], 1.0):
         raise Failure(f"the other machine ({described['peer']}) does not answer: nothing was changed")
+    if described["front"] == "dns":
+        _drain(gateway, described)
+        return
     began = time.monotonic()
     try:
         _end_l2tp(gateway)
@@ -100,6 +117,31 @@ def hand_over(gateway: Gateway) -> None:
             _until(lambda: not is_active(gateway), began, "keepalived did not give the pair's addresses up")
             time.sleep(TAKING_OVER)
             _tell_clients(gateway, found, described["endpoint"])
+        gateway.report.result(f"handed over in {time.monotonic() - began:.1f} s; {len(found)} IKE SAs told to dial anew")
+    except (Failure, OSError):
+        rejoin(gateway)
+        raise
+    finally:
+        _begin_l2tp(gateway)
+
+
+def _drain(gateway: Gateway, described: dict) -> None:
+    """
+    Behind a DNS name: shuts the health port, serves on until nobody is told of this machine any more, and then sends its
+    clients to the other one's own address, since the name may still lead some of them here.
+    """
+    began = time.monotonic()
+    try:
+        _stand_aside(gateway, True)
+        _until(lambda: not is_active(gateway), began, "the watch did not shut the health port")
+        gateway.report.say(f"waiting {described['drainSeconds']} s, until the name no longer leads here")
+        time.sleep(described["drainSeconds"])
+        if not ike_answers(described["peer"], 1.0) and not ike_answers(described["peer"], 1.0):
+            raise Failure(f"the other machine ({described['peer']}) does not answer any more: clients were not sent to it")
+        _end_l2tp(gateway)
+        found = charon.associations(gateway) if charon.running(gateway) else []
+        _tell_clients(gateway, found, described["peerEndpoint"])
+        time.sleep(TELLING_TIME)
         gateway.report.result(f"handed over in {time.monotonic() - began:.1f} s; {len(found)} IKE SAs told to dial anew")
     except (Failure, OSError):
         rejoin(gateway)

@@ -86,7 +86,8 @@ def show(gateway: Gateway, as_json: bool) -> None:
 
 
 def _pair_line(found: dict) -> str:
-    state = {pair.ACTIVE: "active", "BACKUP": "standby", "FAULT": "not fit to be active"}.get(found["state"], "VRRP does not run")
+    words = {pair.ACTIVE: "active", "BACKUP": "standby", "FAULT": "not fit to be active"}
+    state = words.get(found["state"], "the watch does not run" if found["front"] == "dns" else "VRRP does not run")
     aside = ", asked to stand aside" if found["standsAside"] else ""
     ago = found["ikeAnsweredSecondsAgo"]
     ike = "IKE has never answered" if ago is None else f"IKE answered {ago} s ago"

@@ -1,7 +1,7 @@
 """
 `vpn-gateway watch`, a service on both machines of a pair: asks the IKE daemon again and again, writes down when it last
-answered (keepalived's check reads that), answers a load balancer's checks while this machine is the active one, and on
-AWS fetches the pair's address and routes when it becomes so.
+answered (keepalived's check reads that), answers health checks while this machine is the active one, and on AWS fetches
+the pair's address and routes when it becomes so. Behind a DNS name, where there is no keepalived, it decides that as well.
 """
 
 import os
@@ -79,6 +79,8 @@ def watch(gateway: Gateway, rounds: int | None = None, ike_port: int = 500) -> N
             if answers != was:
                 print(f"the IKE daemon {'answers' if answers else 'does not answer'}", file=sys.stderr, flush=True)
                 was = answers
+            if described["front"] == "dns":
+                pair.decide_alone(gateway, answers)
             door.set(answers and pair.is_active(gateway))
             if mover:
                 mover.follow()

@@ -95,6 +95,11 @@ class Client:
         started_at = time.monotonic()
         self.disconnect()
         self.start()
+        if wanted.get("nameServer"):
+            with open(f"{self.etc}/resolv.conf", "w") as file:
+                file.write(f"nameserver {wanted['nameServer']}\n")
+            if wanted["protocol"] == "l2tp":
+                wanted = resolved(self.namespace, wanted)
         self.configure(wanted)
         self.swanctl("--reload-settings")
         loaded = self.swanctl("--load-all", "--clear", "--noprompt")
@@ -198,6 +203,14 @@ class Client:
         return {"connected": "INSTALLED" in listed and bool(found["address"] or found["address6"]), **found, "securityAssociations": listed}
 
 
+def resolved(namespace, wanted):
+    """An L2TP client's programs want an address: the first that its name server has for the gateway, as a person's would take."""
+    found = in_namespace(namespace, "getent", "ahostsv4", wanted["gateway"], check=False, timeout=30).stdout.split()
+    if not found:
+        raise Failure(f"no name server knows {wanted['gateway']}")
+    return {**wanted, "gateway": found[0], "serverId": wanted.get("serverId") or wanted["gateway"]}
+
+
 def check(wanted):
     if wanted.get("protocol") not in ("l2tp", "ikev2"):
         raise Failure('protocol must be "l2tp" or "ikev2"')
@@ -205,7 +218,8 @@ def check(wanted):
         if not isinstance(wanted.get(key), str) or not wanted[key]:
             raise Failure(f"{key} is missing")
     try:
-        ipaddress.ip_address(wanted["gateway"])
+        # A name is for a name server to judge.
+        ipaddress.ip_address(wanted.get("nameServer") or wanted["gateway"])
         for network in wanted.get("splitTunnel") or []:
             ipaddress.ip_network(network)
     except ValueError as error:

@@ -72,6 +72,17 @@ describe("LabGatewayPair", () => {
     });
   });
 
+  test("behind a DNS name nothing moves, and clients get the name", async () => {
+    const gateway = await made("dns");
+    expect(await valueOf(gateway.address)).toBe("gateway.example.com");
+    for (const member of [1, 2]) {
+      const base = textOf(ofType(remote).get(`office-${member}-base`)?.stdin);
+      expect(base).not.toMatch(/keepalived|192\.0\.2\.11/);
+      expect(base).toContain(`"peerEndpoint": "192.0.2.${member === 1 ? 13 : 12}"`);
+    }
+    expect(ofType("tls:index/certRequest:CertRequest").get("office-server-request")?.dnsNames).toEqual(["gateway.example.com"]);
+  });
+
   test("behind a load balancer the outer address does not move, and ESP is in UDP", async () => {
     await made("loadBalancer");
     const base = textOf(ofType(remote).get("office-1-base")?.stdin);

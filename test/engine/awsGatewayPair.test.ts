@@ -58,9 +58,9 @@ const pushes = (member: number) => [`office-${member}-host-key`, ...parts.map((p
   }, 120_000);
 
   test("what is refused is refused at preview, and nothing is asked of AWS", () => {
-    stack.set("front", "dns");
+    stack.set("front", "anycast");
     const { status, said } = stack.preview();
-    expect([status !== 0, said]).toEqual([true, expect.stringMatching(/error pair\.front \("dns"\): is no front of a pair/)]);
+    expect([status !== 0, said]).toEqual([true, expect.stringMatching(/error pair\.front \("anycast"\): is no front of a pair/)]);
     expect(stack.operations()).toEqual([]);
   }, 120_000);
 

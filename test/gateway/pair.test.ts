@@ -46,6 +46,54 @@ describe("two machines share an address pool", () => {
   });
 });
 
+describe("behind a DNS name, where both machines serve", () => {
+  const named: GatewaySpec = {
+    ...floating,
+    endpoint: "vpn.example.com",
+    pair: { ...floating.pair!, front: "dns", floating: [], healthCheckers: ["203.0.113.10/32"], ownEndpoint: "192.0.2.12", peerEndpoint: "192.0.2.13", drainSeconds: 30 },
+  };
+  const base = (spec: GatewaySpec) => renderBundle(spec, exampleSecrets(spec)).parts.find(({ name }) => name === "base")!;
+
+  test("it is good, and its other machine too", () => {
+    expect(validateSpec(named)).toEqual([]);
+    expect(validateSpec(otherMachine(named))).toEqual([]);
+    expect(otherMachine(named).pair).toMatchObject({ ownEndpoint: "192.0.2.13", peerEndpoint: "192.0.2.12" });
+  });
+
+  test("there is no VRRP: neither package, file, service nor firewall rule; the watch is there", () => {
+    const { files, packages, services } = base(named);
+    expect(packages).not.toContain("keepalived");
+    expect(services.filter((unit) => /keepalived|watch/.test(unit))).toEqual(["vpn-gateway-watch.service"]);
+    expect(files.map(({ path }) => path).filter((path) => /keepalived|pair|fit/.test(path))).toEqual(["/etc/vpn-gateway/pair.json"]);
+    expect(file(named, "/etc/vpn-gateway/firewall.nft")).not.toContain("112");
+    expect(file(named, "/etc/vpn-gateway/firewall.nft")).toMatch(/health_checkers4[^]*203\.0\.113\.10/);
+    expect(base(floating).services).toContain("keepalived.service");
+  });
+
+  test("each is told where its clients are sent when it gives way", () => {
+    expect(JSON.parse(file(named, "/etc/vpn-gateway/pair.json"))).toMatchObject({ front: "dns", endpoint: "vpn.example.com", peerEndpoint: "192.0.2.13", drainSeconds: 30 });
+    expect(JSON.parse(file(otherMachine(named), "/etc/vpn-gateway/pair.json"))).toMatchObject({ peerEndpoint: "192.0.2.12" });
+  });
+
+  test("a route can lead to each machine's half of every pool", () => {
+    const halves = [named, otherMachine(named)].map(({ pair }) => l2tpShare("10.77.1.0/24", pair));
+    expect(halves.map(({ first, last }) => [first, last])).toEqual([["10.77.1.2", "10.77.1.127"], ["10.77.1.128", "10.77.1.254"]]);
+    expect(halves[0].clients + halves[1].clients).toBe(l2tpAddresses(network("10.77.1.0/24")).clients);
+  });
+
+  test.each([
+    ["an address instead of a name", {}, { endpoint: "192.0.2.11" }, "endpoint"],
+    ["nobody who may ask", { healthCheckers: [] }, {}, "pair.healthCheckers"],
+    ["addresses that move", { floating: floating.pair!.floating }, {}, "pair.floating"],
+    ["one machine at both addresses", { peerEndpoint: "192.0.2.12" }, {}, "pair.peerEndpoint"],
+    ["no address for the other", { peerEndpoint: undefined }, {}, "pair.peerEndpoint"],
+    ["longer than a push waits", { drainSeconds: 600 }, {}, "pair.drainSeconds"],
+  ])("refused: %s", (_, changes: Partial<PairSpec>, more: Partial<GatewaySpec>, path) => {
+    const found = validateSpec({ ...named, ...more, pair: { ...named.pair!, ...changes } }).filter(({ severity }) => severity === "error");
+    expect(found.map((problem) => problem.path)).toEqual([path]);
+  });
+});
+
 describe("what a pair's files say", () => {
   test("the other machine's file differs in who is who alone", () => {
     const mine = file(floating, "/etc/keepalived/keepalived.conf").split("\n");

@@ -128,6 +128,67 @@ class Watch(PairTest):
             watch.watch(self.gateway, 1)
 
 
+class BehindAName(PairTest):
+    """Both machines are active, and the watch alone decides whether this one is."""
+
+    def watched(self, answers: bool, aside: str | None = None) -> str:
+        self.describe(front="dns", floating=[], peerEndpoint="192.0.2.13", drainSeconds=0)
+        if aside is not None:
+            self.write("/run/vpn-gateway/stand-aside", aside)
+        ike = FakeIke()
+        self.addCleanup(ike.stop)
+        watch.watch(self.gateway, 1, ike.port if answers else free_port())
+        return self.read("/run/vpn-gateway/pair-state").strip()
+
+    def test_it_is_while_its_ike_answers(self) -> None:
+        self.assertEqual(self.watched(True), "MASTER")
+
+    def test_it_is_not_while_its_ike_is_silent_or_it_was_asked_to_stand_aside(self) -> None:
+        self.assertEqual(self.watched(False), "FAULT")
+        self.assertEqual(self.watched(True, "1\n"), "BACKUP")
+        self.assertEqual(self.watched(True, "0\n"), "MASTER")
+
+    def test_the_file_is_made_anew_only_where_the_decision_changes(self) -> None:
+        self.watched(True)
+        before = os.stat(f"{self.root}/run/vpn-gateway/pair-state")
+        self.watched(True)
+        after = os.stat(f"{self.root}/run/vpn-gateway/pair-state")
+        self.assertEqual((before.st_ino, before.st_mtime_ns), (after.st_ino, after.st_mtime_ns))
+
+    def given_way(self, peer_answers: list[bool]) -> tuple[list[str], Failure | None]:
+        """What happens in which order when this machine is asked to give way."""
+        self.describe(front="dns", floating=[], peerEndpoint="192.0.2.13", drainSeconds=7)
+        done: list[str] = []
+        failed = None
+        with (
+            mock.patch.object(pair, "ike_answers", side_effect=peer_answers),
+            mock.patch.object(pair, "is_active", side_effect=[True, False]),
+            mock.patch.object(pair.time, "sleep", side_effect=lambda seconds: done.append(f"waits {seconds}")),
+            mock.patch.object(pair, "_end_l2tp", side_effect=lambda _: done.append("L2TP ends")),
+            mock.patch.object(pair, "_begin_l2tp", side_effect=lambda _: done.append("L2TP begins")),
+            mock.patch.object(pair.charon, "running", return_value=True),
+            mock.patch.object(pair.charon, "associations", return_value=[("ikev2", {"uniqueid": 1})]),
+            mock.patch.object(pair, "_tell_clients", side_effect=lambda _gateway, _found, where: done.append(f"sends to {where}")),
+        ):
+            try:
+                pair.hand_over(self.gateway)
+            except Failure as failure:
+                failed = failure
+        return done, failed
+
+    def test_it_gives_way_once_the_name_no_longer_leads_to_it_and_sends_clients_to_the_others_address(self) -> None:
+        done, failed = self.given_way([True, True])
+        self.assertIsNone(failed)
+        self.assertEqual(done, ["waits 7", "L2TP ends", "sends to 192.0.2.13", f"waits {pair.TELLING_TIME}", "L2TP begins"])
+        self.assertEqual(self.read("/run/vpn-gateway/stand-aside"), "1\n")
+
+    def test_where_the_other_died_meanwhile_nobody_is_sent_to_it_and_this_one_serves_on(self) -> None:
+        done, failed = self.given_way([True, False, False])
+        self.assertIn("does not answer any more", str(failed))
+        self.assertFalse(any(each.startswith("sends") or each == "L2TP ends" for each in done))
+        self.assertEqual(self.read("/run/vpn-gateway/stand-aside"), "0\n")
+
+
 class HandOver(PairTest):
     def test_a_gateway_by_itself_has_nobody_to_hand_over_to(self) -> None:
         done = self.run_command("hand-over")

@@ -186,6 +186,51 @@ describe("load balancer", () => {
   });
 });
 
+describe("a DNS name", () => {
+  const named = { front: "dns", endpoint: "vpn.example.com", zoneId: "Z0123456789ABC", routeTableIds: { private: "rtb-1a" } };
+  let pair: AwsGatewayPair;
+  beforeAll(async () => {
+    pair = await madePair(named);
+    listings.push(listing("DNS name, in a network that is made, with L2TP and routes"));
+  });
+
+  test("one A record for each machine's own Elastic IP, which the name has while it answers health checks: 10 s, twice", async () => {
+    expect(await valueOf(pair.address)).toBe("vpn.example.com");
+    for (const member of [1, 2]) {
+      expect(ofType("aws:route53/record:Record").get(`office-${member}-record`)).toEqual({
+        zoneId: "Z0123456789ABC", name: "vpn.example.com", type: "A", ttl: 30, records: [`198.51.100.${member}`],
+        multivalueAnswerRoutingPolicy: true, setIdentifier: `office-${member}`, healthCheckId: `office-${member}-health-id`,
+      });
+      expect(ofType("aws:route53/healthCheck:HealthCheck").get(`office-${member}-health`)).toMatchObject({ type: "TCP", ipAddress: `198.51.100.${member}`, port: 8500, requestInterval: 10, failureThreshold: 2 });
+      before(`office-${member}-stands`, `office-${member}-record`);
+    }
+    expect(one("tls:index/certRequest:CertRequest").dnsNames).toEqual(["vpn.example.com"]);
+  });
+
+  test("health checks get in from Route 53's ranges alone, at the group and on the machine; there is no VRRP, and ESP may come bare", () => {
+    expect(ingress()).toEqual(["udp 500-500 0.0.0.0/0", "udp 4500-4500 0.0.0.0/0", "50 0-0 0.0.0.0/0", "icmp 3-4 0.0.0.0/0", "tcp 22-22 203.0.113.0/24", "udp 500-500 self", "tcp 8500-8500 15.177.0.0/18,54.228.16.0/26"]);
+    expect(fileOf("office-1-base", "/etc/vpn-gateway/firewall.nft")).toMatch(/15\.177\.0\.0\/18|15\.177\.0\.0-/);
+    expect(pushed("office-1-base")).not.toContain("keepalived");
+    expect(said()).toEqual([]);
+  });
+
+  test("each machine knows where the other's clients are, and the routes lead to each one's half of the pools", () => {
+    expect(pairFile(1)).toMatchObject({ front: "dns", floating: [], endpoint: "vpn.example.com", peerEndpoint: "198.51.100.2", drainSeconds: 60 });
+    expect(pairFile(2)).toMatchObject({ peerEndpoint: "198.51.100.1" });
+    const routes = [...ofType("aws:ec2/route:Route")].filter(([name]) => !name.includes("internet")).map(([, { routeTableId, destinationCidrBlock, networkInterfaceId }]) => `${routeTableId as string} ${destinationCidrBlock as string} ${networkInterfaceId as string}`);
+    expect(routes.sort()).toEqual([
+      "rtb-1a 10.77.1.0/25 office-1-interface-id", "rtb-1a 10.77.1.128/25 office-2-interface-id",
+      "rtb-1a 10.77.2.0/25 office-1-interface-id", "rtb-1a 10.77.2.128/25 office-2-interface-id",
+    ]);
+  });
+
+  test("nothing moves: no role, no clients' Elastic IP, no load balancer", () => {
+    expect(registered.filter(({ type }) => /^aws:(iam|lb)\//.test(type))).toEqual([]);
+    expect([...ofType("aws:ec2/eip:Eip").keys()].sort()).toEqual(["office-1-address", "office-2-address"]);
+    for (const member of [1, 2]) expect(pairFile(member).move).toBeUndefined();
+  });
+});
+
 test("types and names of its children are the contract's", () => {
   const found = listings.join("\n");
   if (process.env.UPDATE_CONTRACT) fs.writeFileSync(contract, found);
@@ -194,7 +239,7 @@ test("types and names of its children are the contract's", () => {
 
 describe("refused at preview, with nothing made", () => {
   const bad: [string, object, RegExp[]][] = [
-    ["an unknown front, a type without AES, SSH from anywhere and a bad route table, all at once", { front: "dns", instanceType: "m1.small", administrators: ["0.0.0.0/0"], routeTableIds: { main: "table" } }, [/error pair\.front \("dns"\)[^]*floatingAddress, loadBalancer/, /error instanceType/, /error administrators\[0\]/, /error routeTableIds\.main/]],
+    ["an unknown front, a type without AES, SSH from anywhere and a bad route table, all at once", { front: "anycast", instanceType: "m1.small", administrators: ["0.0.0.0/0"], routeTableIds: { main: "table" } }, [/error pair\.front \("anycast"\)[^]*floatingAddress, loadBalancer, dns/, /error instanceType/, /error administrators\[0\]/, /error routeTableIds\.main/]],
     ["administrators from nowhere, where SSH is the way in", { administrators: [] }, [/error administrators .*lets nobody in by SSH[^\n]*\n *Name the range that `pulumi up` runs in, or use access "systemsManager"\.$/m]],
     ["Systems Manager with SSH beside it, and an image without its agent", { access: "systemsManager" }, [/error administrators .*opens SSH, which nobody needs/, /error access \("systemsManager"\): needs an image with Systems Manager's agent/]],
     ["one subnet", { ...subnets, subnetIds: ["subnet-given"] }, [/error subnetIds \(1\): is not the number/]],
@@ -205,6 +250,9 @@ describe("refused at preview, with nothing made", () => {
     ["a pool within the VPC that is given", { ...subnets, ikev2: { pool: "172.31.9.0/24" } }, [/error ikev2\.pool \("172\.31\.9\.0\/24"\): overlaps the VPC's range/]],
     ["a pool whose half is too small", { ikev2: { pool: "10.90.2.0/31" } }, [/error ikev2\.pool .*on each machine of the pair/]],
     ["a network too small for two subnets", { networkCidr: "10.76.0.0/28" }, [/error networkCidr .*too small for two subnets/]],
+    ["a name that is not given, nor its zone", { front: "dns" }, [/error endpoint: is missing, and clients find the two machines by it/, /error zoneId: is missing/]],
+    ["an address for a name, and a zone by its name", { front: "dns", endpoint: "198.51.100.7", zoneId: "example.com" }, [/error endpoint \("198\.51\.100\.7"\): is an address/, /error zoneId \("example\.com"\): is no id/]],
+    ["a zone where no name is kept", { zoneId: "Z0123456789" }, [/error zoneId .*has no meaning with front floatingAddress/]],
     ["routes behind a load balancer", { front: "loadBalancer", routeTableIds: { main: "rtb-1a" } }, [/error routeTableIds .*nothing moves them/]],
   ];
   const previewed = previews("AwsGatewayPair", [{}, { ...subnets, subnetIds: ["subnet-given", "subnet-same"] }, ...bad.map(([, changes]) => changes)]);

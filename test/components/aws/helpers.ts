@@ -21,6 +21,10 @@ export const calls: Calls = {
     availabilityZone: id === "subnet-other" ? "eu-central-1b" : "eu-central-1a",
   }),
   "aws:index/getAvailabilityZones:getAvailabilityZones": () => ({ id: "eu-central-1", names: ["eu-central-1a", "eu-central-1b", "eu-central-1c"] }),
+  // Two of those that AWS publishes.
+  "aws:index/getIpRanges:getIpRanges": ({ services }) => ({
+    id: "1", services, cidrBlocks: ["15.177.0.0/18", "54.228.16.0/26"], ipv6CidrBlocks: [], createDate: "2026-11-01-00-00-00", syncToken: 1,
+  }),
   "aws:ec2/getVpc:getVpc": ({ id }) => ({
     id,
     cidrBlock: "172.31.0.0/16",
