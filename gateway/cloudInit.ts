@@ -109,7 +109,7 @@ function readyCommand({ loginWhenReady }: UserDataArgs): string {
 function commands(args: UserDataArgs, facts: Platform): string[] {
   const { spec } = args;
   return [
-    "systemctl daemon-reload",
+    // Reads all units anew, which is wanted once: what follows finds the files above.
     `systemctl enable --now ${facts.units.firewall}`,
     // Where sshd was already running (Ubuntu starts it by socket), it has not seen its port yet.
     ...(spec.sshPort === 22 ? [] : ["systemctl try-restart ssh.socket ssh.service"]),

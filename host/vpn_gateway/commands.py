@@ -144,7 +144,7 @@ def uninstall(gateway: Gateway, owner: str = "") -> None:
     paths = gateway.paths
     unit = paths.of(f"/etc/systemd/system/{timer.RECOVER}")
     if os.path.lexists(unit):
-        gateway.programs.run("systemctl", "disable", "--quiet", timer.RECOVER)
+        gateway.programs.run("systemctl", "disable", "--quiet", "--no-reload", timer.RECOVER)
         files.drop(unit)
         systemd.daemon_reload(gateway)
     gateway.report.result("vpn-gateway removed")

@@ -1,5 +1,6 @@
 """Units: reloading, starting, and giving back the state that a service had before us."""
 
+import os
 import re
 import time
 
@@ -51,10 +52,22 @@ def ensure(gateway: Gateway, unit: str) -> bool:
         gateway.originals.services[unit] = {"active": active, "enabled": enabled}
         gateway.originals.save()
     if not enabled:
-        gateway.programs.must(f"could not enable {unit}", "systemctl", "enable", "--", unit)
+        enable(gateway, unit)
     if not active:
         _do(gateway, "start", unit)
     return not active
+
+
+def enable(gateway: Gateway, unit: str) -> None:
+    """
+    For the next boot, which reads all units anyway: without the reload that `enable` brings (seconds of a small machine,
+    once for each service), and of a unit that is ours without the script of the same name, whose hook reloads twice.
+    """
+    ours = os.path.exists(gateway.paths.of(FOLDER + unit))
+    gateway.programs.must(
+        f"could not enable {unit}", "systemctl", "enable", "--no-reload", "--quiet", "--", unit,
+        environment={"SYSTEMCTL_SKIP_SYSV": "1"} if ours else {},
+    )
 
 
 def _do(gateway: Gateway, verb: str, unit: str) -> None:

@@ -3,7 +3,7 @@
 import os
 import time
 
-from . import files
+from . import files, systemd
 from .gateway import Gateway
 from .store import State
 
@@ -90,5 +90,4 @@ def install_recovery(gateway: Gateway) -> None:
         return
     os.makedirs(os.path.dirname(path), exist_ok=True)
     files.write_now(path, RECOVER_TEXT.encode(), 0o644)
-    gateway.programs.must("systemd could not read its units", "systemctl", "daemon-reload")
-    gateway.programs.must(f"could not enable {RECOVER}", "systemctl", "enable", "--quiet", RECOVER)
+    systemd.enable(gateway, RECOVER)

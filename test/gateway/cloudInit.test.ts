@@ -38,7 +38,7 @@ test("until it is configured the machine lets in nothing but SSH from administra
   expect(firewall).not.toMatch(/500|1701|esp/);
   expect(firewall.match(/policy drop;/g)).toHaveLength(2);
   expect(config.write_files.find(({ path }) => path === paths.sshd)!.content).toMatch(/^Port 2222$/m);
-  expect(config.runcmd[1]).toBe("systemctl enable --now vpn-gateway-firewall.service");
+  expect(config.runcmd[0]).toBe("systemctl enable --now vpn-gateway-firewall.service");
   expect(config.ssh_keys).toBeUndefined();
 });
 

@@ -33,7 +33,7 @@ class ApplyTest(MachineTest):
         self.assertIn("modprobe -- l2tp_ppp", self.calls())
         self.assertIn("swanctl --load-all --noprompt", self.calls())
         self.assertIn("systemctl start -- xl2tpd.service", self.calls())
-        self.assertIn("systemctl enable -- xl2tpd.service", self.calls())
+        self.assertIn("systemctl enable --no-reload --quiet -- xl2tpd.service", self.calls())
         self.assertNotIn("systemctl restart -- strongswan.service", self.calls())
         self.assertEqual(self.leftovers(), [])
         check = self.run_command("check")
@@ -136,7 +136,17 @@ class ApplyTest(MachineTest):
         for folder in ("active", "enabled", "alias-only"):
             self.mark(f"{folder}/strongswan.service")
         self.apply(part_text("base", {"/etc/a": "a\n"}, "service strongswan.service"))
-        self.assertEqual(self.calls("systemctl enable -- "), ["systemctl enable -- strongswan.service"])
+        self.assertEqual([call.split()[-1] for call in self.calls("systemctl enable ")][-1:], ["strongswan.service"])
+
+    def test_systemd_reads_its_units_once_however_many_services_are_new(self) -> None:
+        unit = "[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n"
+        names = [f"new-{number}.service" for number in range(4)]
+        files = {f"/etc/systemd/system/{name}": unit for name in names}
+        self.apply(part_text("base", files, *(f"service {name}" for name in names)))
+        for name in names:
+            self.assertTrue(os.path.exists(f"{self.state}/enabled/{name}"))
+        with open(f"{self.state}/reloads") as file:
+            self.assertEqual(file.read().split(), ["reload"])
 
     def test_settings_of_charon_restart_it_only_when_they_must(self) -> None:
         self.start_charon()
