@@ -16,6 +16,8 @@ export interface L2tpArgs {
   pool?: pulumi.Input<string>;
   /** Minted (32 letters and digits) unless given. */
   preSharedKey?: pulumi.Input<string>;
+  /** Tell clients behind one NAT apart that all send from UDP 1701, as Windows does: docs/same-nat.md. @default true */
+  sharedNat?: pulumi.Input<boolean>;
 }
 
 /** IKEv2 with a server certificate and EAP-MSCHAPv2. */

@@ -26,6 +26,7 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
       outsideMtu: args.outsideMtu,
       clients: args.clients,
       l2tpPool: args.l2tp?.pool,
+      sharedNat: args.l2tp?.sharedNat,
       ikev2Pool: args.ikev2?.pool,
       ikev2Pool6: args.ikev2?.pool6,
       insideNetworks: args.insideNetworks,
@@ -47,7 +48,7 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
         endpoint: a.endpoint,
         outsideMtu: a.outsideMtu ?? 1500,
         clients: a.clients ?? [...clientKinds],
-        ...(l2tp ? { l2tp: { pool: a.l2tpPool ?? "10.77.1.0/24" } } : {}),
+        ...(l2tp ? { l2tp: { pool: a.l2tpPool ?? "10.77.1.0/24", sharedNat: a.sharedNat ?? true } } : {}),
         ...(ikev2
           ? { ikev2: { pool: a.ikev2Pool ?? "10.77.2.0/24", ...(a.ikev2Pool6 ? { pool6: a.ikev2Pool6 } : {}) } }
           : {}),

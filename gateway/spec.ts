@@ -26,6 +26,8 @@ export type MasqueradePolicy = (typeof masqueradePolicies)[number];
 export interface L2tpSpec {
   /** IPv4 pool in CIDR notation; its first host address is the gateway's own end of every session. */
   pool: string;
+  /** Clients behind one NAT that all send from UDP 1701, as Windows does, are told apart. Default true. */
+  sharedNat?: boolean;
 }
 
 /** IKEv2 with a server certificate and EAP-MSCHAPv2, ESP in tunnel mode. */

@@ -151,6 +151,11 @@ export class World {
     return this.call(["client", "rekey", client, count], undefined, 60 + count * 5);
   }
 
+  /** What the client's own swanctl says to these words. */
+  swanctl(client: ClientName, ...words: string[]): Promise<{ code: number; output: string }> {
+    return this.call(["client", "swanctl", client, "--", ...words]);
+  }
+
   ping(client: ClientName, target: string, options: PingOptions = {}): Promise<PingResult> {
     const { size, dontFragment, count = 5, interval = 0.2 } = options;
     const words = ["client", "ping", client, target, "--count", count, "--interval", interval];

@@ -14,7 +14,7 @@ export function remoteAccessConfig(config: pulumi.Config): RemoteAccessArgs {
   const passwords = config.getObject<Record<string, string>>("passwords") ?? {};
   return {
     users: (config.getObject<string[]>("users") ?? []).map((name) => ({ name, password: passwords[name] })),
-    l2tp: { enabled: config.getBoolean("l2tp") ?? true, preSharedKey: config.getSecret("preSharedKey") },
+    l2tp: { enabled: config.getBoolean("l2tp") ?? true, preSharedKey: config.getSecret("preSharedKey"), sharedNat: config.getBoolean("sharedNat") },
     ikev2: { enabled: config.getBoolean("ikev2") ?? true, pool: config.get("ikev2Pool"), pool6: config.get("pool6") },
     insideNetworks: config.getObject<string[]>("insideNetworks") ?? [labAddresses.insideNetwork],
     dns: config.getObject<string[]>("dns") ?? [labAddresses.internetHost],

@@ -3,6 +3,7 @@ import { renderNft, type Chain, type NamedSet, type Rule, type Table } from "../
 import { maximumSegmentSize, pathMtu } from "../mtu";
 import { bothActive } from "../pair";
 import type { GatewaySpec } from "../spec";
+import { sharedNatChains, zoneRules } from "./sharedNat";
 
 /**
  * The gateway's firewall, one table with all of it, and no name of an interface outside of it: what matters is whether
@@ -40,7 +41,7 @@ function firewallTable(spec: GatewaySpec): Table {
       ...addressSets("reserved", reserved.map(network)),
       ...(spec.pair ? addressSets("health_checkers", spec.pair.healthCheckers.map(network)) : []),
     ],
-    chains: [prerouting(spec), input(spec), output(spec), forward(spec), clamp(spec), postrouting(spec)],
+    chains: [prerouting(spec), input(spec), output(spec), forward(spec), clamp(spec), postrouting(spec), ...sharedNatChains(spec)],
   };
 }
 
@@ -76,6 +77,7 @@ function prerouting(spec: GatewaySpec): Chain {
       ...(spec.l2tp
         ? [{ rule: `iifname "ppp*" fib saddr . iif oif missing ${dropped}`, why: "And only its own: that of its PPP session." }]
         : []),
+      ...zoneRules(spec),
     ],
   };
 }

@@ -5,6 +5,7 @@ import { ownShare } from "../pair";
 import type { GatewaySecrets, GatewaySpec, Ikev2Spec, L2tpSpec } from "../spec";
 import { swanctlIdentity } from "./identity";
 import { passwordOf } from "./passwordOf";
+import { childMarks } from "./sharedNat";
 
 const heading = (spec: GatewaySpec) => `Connections and address pools of ${spec.name}. Written by pulumi-vpn-gateway.`;
 
@@ -78,6 +79,7 @@ function l2tpConnection(spec: GatewaySpec, l2tp: L2tpSpec): Entry {
         setting("esp_proposals", espProposals("l2tp", spec.clients)),
         setting("rekey_time", "0s"),
         ...childCommon(),
+        ...childMarks(spec),
       ]),
     ]),
   ]);

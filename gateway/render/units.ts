@@ -1,6 +1,7 @@
 import { directive, renderUnit, type Directive } from "../formats/unit";
 import { paths, platform } from "../platforms";
 import type { GatewaySpec, PairSpec } from "../spec";
+import { sharesNat } from "./sharedNat";
 
 const why = (text: string) => `${text} Written by pulumi-vpn-gateway.`;
 
@@ -74,6 +75,9 @@ export function renderL2tpUnit(spec: GatewaySpec): string {
           directive("Description", "Layer 2 Tunneling Protocol daemon"),
           directive("After", `network.target ${units.firewall} ${units.ike}`),
           directive("Wants", units.firewall),
+          ...(sharesNat(spec)
+            ? [directive("PartOf", units.ike, "Marks begin at 1 again with each IKE daemon: a session of the one before must not stand where a new client's will.")]
+            : []),
           directive("StartLimitIntervalSec", "0"),
         ],
       },

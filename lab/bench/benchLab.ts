@@ -42,8 +42,8 @@ export class BenchLab {
   readonly lab: Lab;
   private ended = false;
 
-  constructor(root: string, private readonly say: (line: string) => void) {
-    this.lab = new Lab(new Stack("bench", root));
+  constructor(root: string, private readonly say: (line: string) => void, stack = "bench") {
+    this.lab = new Lab(new Stack(stack, root, "lab"));
   }
 
   get gateway(): Ssh {

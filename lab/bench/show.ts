@@ -5,6 +5,7 @@ import type { Failover } from "./failover";
 import type { Goodput } from "./goodput";
 import type { ImportCost } from "./import";
 import type { Mtu } from "./mtu";
+import type { SameNat } from "./sameNat";
 import { spreadText, table } from "./table";
 import type { TuningResult } from "./tuning";
 
@@ -111,4 +112,18 @@ export function showFailover(result: Failover): string {
     `not back within 90 s: ${result.notBack}; two machines answered for ${result.longestTwo} s at the longest, none for ${result.longestNone} s`,
     ...result.notes.map((note) => `- ${note}`),
   ].join("\n");
+}
+
+export function showSameNat(result: SameNat): string {
+  const rows = result.runs.map((run) => [
+    `${run.clients} clients`, String(run.minutes), String(run.rekeys), String(run.sessionsLost), `${run.pingsLost} of ${run.pingsSent}`,
+    String(run.longestGapMilliseconds), spreadText(run.connectSeconds), spreadText(run.upMegabits), spreadText(run.downMegabits),
+  ]);
+  const { ratioUp, ratioDown, repeats } = result.singleClient;
+  return [
+    hostText(result.host),
+    table(["behind one NAT", "minutes", "rekeys of each", "sessions lost", "pings lost", "longest silence, ms", "connect, s", "up, Mbit/s", "down, Mbit/s"], rows),
+    `one client, with by without: ${spreadText(result.singleClientRatio, 2)} (up ${spreadText(ratioUp, 2)}, down ${spreadText(ratioDown, 2)}), ${repeats} repeats`,
+    result.notes.map((note) => `- ${note}`).join("\n"),
+  ].join("\n\n");
 }

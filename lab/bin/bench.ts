@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 /**
- * bench goodput | tuning | mtu | import | failover  [--json] [--runs N] [--keep]
+ * bench goodput | tuning | mtu | import | failover | same-nat  [--json] [--runs N] [--minutes N] [--keep] [--stack NAME]
  *
  * Measures and prints a table, or with --json one JSON object; progress goes to stderr. All but `import` measure in a
  * lab of their own (stack `bench`), which is destroyed at the end unless --keep. Figures are medians with the least and
- * the most; nothing is judged by them.
+ * the most; nothing is judged by them. `--minutes` is how long each office of same-nat stays up (default 10); `--stack` is
+ * another lab, such as one that stands.
  */
 
 import * as path from "node:path";
@@ -13,7 +14,8 @@ import { FailoverBench } from "../bench/failover";
 import { goodput } from "../bench/goodput";
 import { importCost } from "../bench/import";
 import { mtu } from "../bench/mtu";
-import { showFailover, showGoodput, showImport, showMtu, showTuning } from "../bench/show";
+import { sameNat } from "../bench/sameNat";
+import { showFailover, showGoodput, showImport, showMtu, showSameNat, showTuning } from "../bench/show";
 import { tuning } from "../bench/tuning";
 
 const root = path.resolve(__dirname, "..", "..", "..");
@@ -44,27 +46,40 @@ function staged<S extends Stage>(defaultRuns: number, make: () => S, run: (stage
   };
 }
 
-const lab = () => new BenchLab(root, say);
+/** Options that are one bench's, or the lab's. */
+const options: { minutes: number; stack?: string } = { minutes: 10 };
+
+const lab = () => new BenchLab(root, say, options.stack);
 const benches: Record<string, Bench> = {
   goodput: staged(5, lab, (bench, runs) => goodput(bench, runs, say), showGoodput),
   tuning: staged(3, lab, (bench, runs) => tuning(bench, runs, say), showTuning),
   mtu: staged(1, lab, (bench) => mtu(bench, say), showMtu),
   import: { defaultRuns: 9, show: showImport, prepare: () => ({ run: async (runs) => importCost(root, runs) }) },
+  "same-nat": staged(5, lab, (bench, repeats) => sameNat(bench, { repeats, minutes: options.minutes }, say), showSameNat),
   failover: staged(20, () => new FailoverBench(root, say), (bench, runs) => bench.run(runs), showFailover),
 };
 
 function usage(problem: string): number {
-  say(`${problem}; usage: scripts/bench ${Object.keys(benches).join("|")} [--json] [--runs N] [--keep]`);
+  say(`${problem}; usage: scripts/bench ${Object.keys(benches).join("|")} [--json] [--runs N] [--minutes N] [--keep] [--stack NAME]`);
   return 2;
+}
+
+/** Takes `--option VALUE` out of the words. */
+function option(words: string[], name: string): string | undefined {
+  const at = words.indexOf(name);
+  return at < 0 ? undefined : words.splice(at, 2)[1];
 }
 
 async function main(words: string[]): Promise<number> {
   const [json, keep] = ["--json", "--keep"].map((word) => words.includes(word));
-  const at = words.indexOf("--runs");
-  const runs = at < 0 ? undefined : Number(words.splice(at, 2)[1]);
+  const [givenRuns, minutes, stack] = ["--runs", "--minutes", "--stack"].map((word) => option(words, word));
+  const runs = givenRuns === undefined ? undefined : Number(givenRuns);
+  options.minutes = Number(minutes ?? options.minutes);
+  options.stack = stack;
   const names = words.filter((word) => !["--json", "--keep"].includes(word));
   if (names.length !== 1 || benches[names[0]] === undefined) return usage(names.length === 0 ? "which one?" : `not one of them: ${names.join(" ")}`);
   if (runs !== undefined && !(Number.isInteger(runs) && runs >= 1 && runs <= 1000)) return usage("--runs takes a whole number from 1");
+  if (!(options.minutes > 0 && options.minutes <= 1440)) return usage("--minutes takes a number above 0");
   const { defaultRuns, prepare, show } = benches[names[0]];
   const { stage, run } = prepare();
   const began = Date.now();

@@ -8,7 +8,8 @@ import { mtu } from "./mtu";
 import { pairs } from "./pairs";
 import { pushing } from "./pushing";
 import { recovering } from "./recovering";
+import { sameNat } from "./sameNat";
 import type { Scenario } from "./scenario";
 
 /** Every lab scenario, in the order in which `--all` runs them. */
-export const scenarios: Scenario[] = [...connecting, ...firewall, ...mtu, ...changing, ...hostile, ...pushing, ...keeping, ...recovering, ...existing, ...pairs];
+export const scenarios: Scenario[] = [...connecting, ...firewall, ...mtu, ...changing, ...hostile, ...pushing, ...keeping, ...recovering, ...sameNat, ...existing, ...pairs];

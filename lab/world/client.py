@@ -66,6 +66,11 @@ class Client:
             raise Failure(f"the IKE daemon of client {self.namespace} is not running")
         return run("nsenter", "-t", pid, "-n", "-m", "swanctl", *words, check=check, timeout=timeout)
 
+    def ask(self, words):
+        """swanctl's words to its charon, such as to renew keys; gives what it says."""
+        done = self.swanctl(*words)
+        return {"code": done.returncode, "output": done.stdout + done.stderr}
+
     def rekey(self, count):
         """New keys for its child SA, `count` times."""
         pid = run("systemctl", "show", "-p", "MainPID", "--value", self.charon).stdout.strip()
