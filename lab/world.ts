@@ -129,7 +129,7 @@ export class World {
   }
 
   connect(client: ClientName, options: ConnectOptions): Promise<Connected> {
-    return this.call(["client", "connect", client], options);
+    return this.call(["client", "connect", client], options, 300);
   }
   async disconnect(client: ClientName): Promise<void> {
     await this.call(["client", "disconnect", client]);
