@@ -42,6 +42,7 @@ export function zoneRules(spec: Pick<GatewaySpec, "l2tp">): Rule[] {
       rule: `${fromClient} ct original zone set jhash meta mark mod ${zones} offset 1`,
       why: "L2TP clients behind one NAT look the same: the mark of their SA tells them apart (docs/same-nat.md).",
     },
+    { rule: 'iifname "ppp*" meta mark set 0', why: "The kernel hands the mark on to what comes out of the PPP session, where it means nothing." },
   ];
 }
 

@@ -23,6 +23,7 @@ describe("clients behind one NAT", () => {
     const from = "meta mark != 0 udp dport 1701 meta ipsec exists";
     expect(firewall).toContain(`    ${from} ct original zone set jhash meta mark mod 65535 offset 1\n`);
     expect(firewall).toContain(`    ${from} ct mark set meta mark snat ip to 240.0.0.1-255.255.255.254\n`);
+    expect(firewall).toContain('    iifname "ppp*" meta mark set 0\n');
     expect(firewall).toContain("    udp sport 1701 ct mark != 0 meta mark set ct mark\n");
     expect(files(spec)[paths.l2tpUnit]).toContain("PartOf=strongswan.service\n");
   });
