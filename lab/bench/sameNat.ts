@@ -126,9 +126,11 @@ async function office(bench: BenchLab, count: number, minutes: number, say: Say)
   return result;
 }
 
-/** The same client with the feature and without, one after the other, each on a connection of its own. */
+/**
+ * Two clients that are alike but for the marks of their child SAs, measured one after the other. Each has a source port of
+ * its own: from one port of one NAT, the policy of an SA without a mark would catch the other's packets.
+ */
 async function singleClient(bench: BenchLab, repeats: number, say: Say): Promise<Repeat[]> {
-  // With and without at once: the child SA's marks are all that makes the difference, and clients 1 and 2 are alike.
   await bench.connect(1, "l2tp", { espProposals: "aes256gcm16" });
   await bench.withSettings({ swanctl: "/mark_in\\|mark_out/d" }, () => bench.connect(2, "l2tp", { espProposals: "aes256gcm16" }));
   const measured: Repeat[] = [];
