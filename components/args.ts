@@ -30,6 +30,14 @@ export interface Ikev2Args {
   pool6?: pulumi.Input<string>;
 }
 
+/** What people choose about the profiles that their devices import. */
+export interface ProfilesArgs {
+  /** Do Apple's devices connect by themselves whenever they have a network (IKEv2 alone)? @default false */
+  onDemand?: pulumi.Input<boolean>;
+  /** Wireless networks, by name (SSID), in which they do not. @default none */
+  trustedWireless?: pulumi.Input<pulumi.Input<string>[]>;
+}
+
 /** What every remote-access gateway takes, whatever machine it stands on. */
 export interface RemoteAccessArgs {
   /** The list of users, one for both protocols. */
@@ -58,6 +66,8 @@ export interface RemoteAccessArgs {
   administrators: pulumi.Input<pulumi.Input<string>[]>;
   /** Seconds of silence before a peer is asked whether it lives. @default 30 */
   deadPeerDelay?: pulumi.Input<number>;
+  /** What the profiles in `clientProfiles` are like. */
+  profiles?: ProfilesArgs;
 }
 
 /** How to reach a machine over SSH. */

@@ -37,6 +37,7 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
       administrators: args.administrators,
       sshPort: defaults.sshPort,
       deadPeerDelay: args.deadPeerDelay,
+      profiles: args.profiles,
       pair: defaults.pair,
     })
     .apply((a) => {
@@ -61,6 +62,9 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
         sshPort: a.sshPort ?? 22,
         deadPeerDelay: a.deadPeerDelay ?? 30,
         users: args.users.map((user) => ({ name: user.name })),
+        ...(a.profiles === undefined
+          ? {}
+          : { profiles: { onDemand: a.profiles.onDemand ?? false, trustedWireless: a.profiles.trustedWireless ?? [] } }),
         ...(a.pair === undefined ? {} : { pair: a.pair as PairSpec }),
       } as GatewaySpec;
     });

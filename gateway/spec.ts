@@ -109,6 +109,14 @@ export interface UserSpec {
   name: string;
 }
 
+/** What people choose about the profiles that they import; the gateway's own files know nothing of it. */
+export interface ProfilesSpec {
+  /** Do Apple's devices connect by themselves whenever they have a network (IKEv2 alone)? */
+  onDemand: boolean;
+  /** Wireless networks, by name (SSID), in which they do not. */
+  trustedWireless: string[];
+}
+
 /** A remote-access gateway. */
 export interface GatewaySpec {
   /** Lower-case DNS label; names the gateway in comments and logs. */
@@ -138,6 +146,9 @@ export interface GatewaySpec {
   deadPeerDelay: number;
   users: UserSpec[];
   /** Of a pair; none: a gateway by itself. */
+  /** @default nothing is on demand */
+  profiles?: ProfilesSpec;
+  /** Of an active/standby pair; none: a gateway by itself. */
   pair?: PairSpec;
 }
 

@@ -24,7 +24,7 @@ const format = "xl2tpd.conf";
 export function renderIni(sections: IniSection[], heading?: string): string {
   const lines = heading === undefined ? [] : commentLines(format, ";", heading);
   for (const section of sections) {
-    if (!/^[a-z0-9]+( [a-z0-9]+)?$/.test(section.name)) throw new Error(`${format}: no name of a section: ${section.name}`);
+    if (!/^[a-z0-9]+( [a-z0-9-]+)?$/.test(section.name)) throw new Error(`${format}: no name of a section: ${section.name}`);
     lines.push(`[${section.name}]`);
     for (const { key, value, why } of section.settings) {
       if (why !== undefined) lines.push(...commentLines(format, ";", why));

@@ -4,6 +4,8 @@ export function unprintable(text: string): string | undefined {
     const code = character.codePointAt(0)!;
     // C0, DEL and C1 controls, and the two separators that some readers take for the end of a line.
     if (code < 0x20 || (code >= 0x7f && code <= 0x9f) || code === 0x2028 || code === 0x2029) return codeName(code);
+    // No characters, and XML cannot carry them (a password that Apple's profiles could not hold).
+    if (code === 0xfffe || code === 0xffff) return codeName(code);
     // Half of a surrogate pair has no UTF-8 form: it would silently become U+FFFD.
     if (code >= 0xd800 && code <= 0xdfff) return codeName(code);
   }

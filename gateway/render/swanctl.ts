@@ -149,7 +149,7 @@ function pools(spec: GatewaySpec, ikev2: Ikev2Spec): Entry[] {
 /** The pre-shared key, for any peer: behind a NAT nobody knows a client's identity beforehand. */
 export function renderPreSharedKey(preSharedKey: string): string {
   return renderStrongswanConf(
-    [section("secrets", [section("ike-vpn-gateway", [setting("secret", encoded(preSharedKey))])])],
+    [section("secrets", [section("ike-vpn-gateway", [setting("secret", encodedSecret(preSharedKey))])])],
     "Pre-shared key of L2TP/IPsec, in base64. Written by pulumi-vpn-gateway.",
   );
 }
@@ -157,7 +157,7 @@ export function renderPreSharedKey(preSharedKey: string): string {
 /** Passwords for EAP-MSCHAPv2. */
 export function renderEapSecrets(spec: GatewaySpec, secrets: GatewaySecrets): string {
   const users = spec.users.map(({ name }) =>
-    section(secretName(name), [setting("id", swanctlIdentity(name)), setting("secret", encoded(passwordOf(secrets, name)))]),
+    section(secretName(name), [setting("id", swanctlIdentity(name)), setting("secret", encodedSecret(passwordOf(secrets, name)))]),
   );
   return renderStrongswanConf(
     [section("secrets", users)],
@@ -166,7 +166,7 @@ export function renderEapSecrets(spec: GatewaySpec, secrets: GatewaySecrets): st
 }
 
 /** In base64, because swanctl reads `0x…` and `0s…` as encodings of something else. */
-function encoded(secret: string): string {
+export function encodedSecret(secret: string): string {
   if (secret === "") throw new Error("swanctl: an empty secret");
   return `0s${Buffer.from(secret, "utf8").toString("base64")}`;
 }

@@ -1,4 +1,5 @@
 import { acceptedSuites, type Protocol } from "../cipherSuites";
+import { unprintable } from "../formats/text";
 import { platformOf } from "../platforms";
 import { clientKinds, masqueradePolicies, tunnelScopes, type ClientKind, type GatewaySpec } from "../spec";
 import { error, type Problem } from "./problem";
@@ -25,6 +26,21 @@ export function clientProblems(spec: GatewaySpec): Problem[] {
   }
   if (spec.tunnel === "split" && spec.insideNetworks.length === 0) {
     problems.push(error("insideNetworks", [], "a split tunnel needs at least one", "Name the networks that clients reach through the tunnel, or use a full tunnel."));
+  }
+  return [...problems, ...profileProblems(spec)];
+}
+
+/** A network's name is up to 32 bytes of anything (IEEE 802.11, 9.4.2.2). */
+function profileProblems({ profiles }: GatewaySpec): Problem[] {
+  if (profiles === undefined) return [];
+  const problems = profiles.trustedWireless.flatMap((name, index) => {
+    const path = `profiles.trustedWireless[${index}]`;
+    const control = unprintable(name);
+    if (control !== undefined) return [error(path, name, `holds the control character ${control}`, "Write the network's name as devices show it.")];
+    return name === "" || Buffer.byteLength(name) > 32 ? [error(path, name, "is not the name of a wireless network (1 to 32 bytes)", "Write it as devices show it.")] : [];
+  });
+  if (!profiles.onDemand && profiles.trustedWireless.length > 0) {
+    problems.push(error("profiles.trustedWireless", profiles.trustedWireless, "has no effect where nothing connects on demand", "Set profiles.onDemand, or leave it out."));
   }
   return problems;
 }

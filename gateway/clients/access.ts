@@ -1,0 +1,73 @@
+import { createHash } from "crypto";
+import { proposalsFor, type Protocol } from "../cipherSuites";
+import { passwordOf } from "../render/passwordOf";
+import { trafficSelectors } from "../render/swanctl";
+import type { ClientKind, GatewaySpec, Ikev2Spec, L2tpSpec, UserSpec } from "../spec";
+
+/** What clients must be told beside the spec. All of it is secret, or only of use beside what is. */
+export interface ClientSecrets {
+  /** For L2TP/IPsec; empty without it. */
+  preSharedKey: string;
+  /** PEM of the authority to trust, for IKEv2; empty without it. */
+  authority: string;
+  /** Password of each user, by user name. */
+  passwords: Record<string, string>;
+}
+
+/** One user of one gateway, with all that a profile of theirs is made of. */
+export interface ClientAccess {
+  spec: GatewaySpec;
+  user: UserSpec;
+  password: string;
+  /** Those of the gateway's protocols that the user may use. */
+  ikev2?: { spec: Ikev2Spec; authority: string };
+  l2tp?: { spec: L2tpSpec; preSharedKey: string };
+}
+
+/** @throws Error if a secret is missing that the spec needs. */
+export function clientAccess(spec: GatewaySpec, user: UserSpec, secrets: ClientSecrets): ClientAccess {
+  const needed = (what: string, value: string) => {
+    if (value === "") throw new Error(`client profiles: no ${what}`);
+    return value;
+  };
+  return {
+    spec,
+    user,
+    password: passwordOf({ passwords: secrets.passwords }, user.name),
+    ...(spec.ikev2 ? { ikev2: { spec: spec.ikev2, authority: needed("authority", secrets.authority) } } : {}),
+    ...(spec.l2tp ? { l2tp: { spec: spec.l2tp, preSharedKey: needed("pre-shared key", secrets.preSharedKey) } } : {}),
+  };
+}
+
+/** May this user connect with this kind of device by this protocol? */
+export function serves({ spec, ...access }: ClientAccess, protocol: Protocol, kind: ClientKind): boolean {
+  return access[protocol] !== undefined && spec.clients.includes(kind) && proposalsFor(protocol, kind).esp.length > 0;
+}
+
+/** The networks that go through the tunnel, as the gateway's own selectors have them; a full tunnel: everything. */
+export function tunnelNetworks({ spec, ikev2, l2tp }: ClientAccess, protocol: Protocol): string[] {
+  if (protocol === "ikev2") return trafficSelectors(spec, ikev2!.spec);
+  // IPv4 alone, and the same rules: what is inside, name servers, other clients.
+  return trafficSelectors(spec, { pool: l2tp!.spec.pool });
+}
+
+/** Namespace of the names below (RFC 9562, 6.5); chosen once at random. */
+const namespace = Buffer.from("6f3d1c0e9a5b4c7e8d21b7a40c55e9f2", "hex");
+
+/**
+ * A UUID of version 5 (RFC 9562, 5.5) that follows from who it is for and what: importing a newer profile replaces the
+ * older one. Gateways of two companies that happen to have one name have different endpoints.
+ */
+export function stableUuid({ spec, user }: ClientAccess, what: string): string {
+  const hash = createHash("sha1").update(namespace).update(JSON.stringify([spec.name, spec.endpoint, user.name, what])).digest();
+  hash[6] = (hash[6] & 0x0f) | 0x50;
+  hash[8] = (hash[8] & 0x3f) | 0x80;
+  return hash.toString("hex", 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+/** A certificate's bytes in base64 on one line, as most formats have them. */
+export function certificateBase64(pem: string): string {
+  const match = /-----BEGIN CERTIFICATE-----([\s\S]*?)-----END CERTIFICATE-----/.exec(pem);
+  if (match === null) throw new Error("client profiles: the authority is no certificate in PEM");
+  return match[1].replace(/\s/g, "");
+}

@@ -1,0 +1,57 @@
+import { proposalsFor } from "../cipherSuites";
+import { renderValues } from "../formats/values";
+import { certificateBase64, stableUuid, tunnelNetworks, type ClientAccess } from "./access";
+
+/**
+ * A profile of the strongSwan app: JSON, docs.strongswan.org "VPN Profile Import for the Android VPN Client"; what the app
+ * reads is VpnProfileImportActivity.java. It has no place for a password: the app asks for it.
+ */
+export function renderStrongswanApp(access: ClientAccess): string {
+  const { spec, user, ikev2 } = access;
+  if (ikev2 === undefined) throw new Error(".sswan: no IKEv2");
+  const { ike, esp } = proposalsFor("ikev2", "android");
+  const [suite] = esp;
+  return (
+    JSON.stringify(
+      {
+        uuid: stableUuid(access, "android"),
+        name: spec.name,
+        type: "ikev2-eap",
+        remote: { addr: spec.endpoint, id: spec.endpoint, cert: certificateBase64(ikev2.authority) },
+        local: { eap_id: user.name },
+        // The app takes one proposal. It encrypts by libipsec, which has no extended sequence numbers.
+        "ike-proposal": ike[0],
+        "esp-proposal": [suite.suite, ...(suite.groups ?? [])].join("-"),
+        ...splitTunneling(access),
+      },
+      undefined,
+      2,
+    ) + "\n"
+  );
+}
+
+function splitTunneling(access: ClientAccess): object {
+  if (access.spec.tunnel === "split") return { "split-tunneling": { subnets: tunnelNetworks(access, "ikev2") } };
+  // A full tunnel without IPv6 inside lets no IPv6 pass it by.
+  return access.ikev2?.spec.pool6 === undefined ? { "split-tunneling": { "block-ipv6": true } } : {};
+}
+
+/** What to type into Android's own form, "IKEv2/IPSec MSCHAPv2" (Android 11 and newer). */
+export function renderAndroidValues({ spec, user, password }: ClientAccess): string {
+  return renderValues(`${spec.name}: Android's own VPN client`, [
+    {
+      title: "Settings > Network & internet > VPN > +",
+      values: [
+        ["Name", spec.name],
+        ["Type", "IKEv2/IPSec MSCHAPv2"],
+        ["Server address", spec.endpoint],
+        ["IPSec identifier", user.name],
+        ["IPSec CA certificate", `${spec.name} (install authority.crt first: Settings > Security > Encryption & credentials > Install a certificate > CA certificate)`],
+        ["IPSec server certificate", "Received from server"],
+        ["Username", user.name],
+        ["Password", password],
+      ],
+      notes: spec.tunnel === "split" ? ["The tunnel carries what the gateway allows and no more: Android takes its networks from the gateway."] : [],
+    },
+  ]);
+}

@@ -1,0 +1,174 @@
+import { espProposals, ikeProposals } from "../cipherSuites";
+import { renderIni } from "../formats/ini";
+import { renderPppOptions } from "../formats/pppOptions";
+import { renderShell } from "../formats/shell";
+import { renderStrongswanConf, section, setting } from "../formats/strongswanConf";
+import { pathMtu } from "../mtu";
+import { swanctlIdentity } from "../render/identity";
+import { encodedSecret } from "../render/swanctl";
+import { tunnelNetworks, type ClientAccess } from "./access";
+
+/** Connections and children are called by this: the gateway's name, which is a DNS label. */
+export const ikev2Name = ({ spec }: ClientAccess): string => spec.name;
+export const l2tpName = ({ spec }: ClientAccess): string => `${spec.name}-l2tp`;
+
+/** /etc/swanctl/conf.d/NAME.conf, for `swanctl --load-all` and `--initiate --child NAME`: swanctl.conf(5). */
+export function renderSwanctlIkev2(access: ClientAccess): string {
+  const { spec, user, password, ikev2 } = access;
+  if (ikev2 === undefined) throw new Error("swanctl: no IKEv2");
+  const name = ikev2Name(access);
+  const identity = swanctlIdentity(user.name);
+  const everything = ["0.0.0.0/0", ...(ikev2.spec.pool6 === undefined ? [] : ["::/0"])];
+  return renderStrongswanConf(
+    [
+      section("connections", [
+        section(name, [
+          setting("version", 2),
+          setting("remote_addrs", spec.endpoint),
+          setting("vips", ["0.0.0.0", ...(ikev2.spec.pool6 === undefined ? [] : ["::"])]),
+          setting("proposals", ikeProposals("ikev2", ["linux"])),
+          setting("keyingtries", 0, "Comes back by itself, however long the gateway is away."),
+          setting("dpd_delay", `${spec.deadPeerDelay}s`),
+          section("local", [setting("auth", "eap-mschapv2"), setting("eap_id", identity)]),
+          section("remote", [
+            setting("auth", "pubkey"),
+            setting("id", spec.endpoint),
+            setting("cacerts", `${name}.pem`, "No other authority may vouch for the gateway."),
+          ]),
+          section("children", [
+            section(name, [
+              setting("remote_ts", spec.tunnel === "split" ? tunnelNetworks(access, "ikev2") : everything),
+              setting("esp_proposals", espProposals("ikev2", ["linux"])),
+              setting("replay_window", 1024),
+              setting("dpd_action", "restart"),
+            ]),
+          ]),
+        ]),
+      ]),
+      section("secrets", [section(`eap-${name}`, [setting("id", identity), setting("secret", encodedSecret(password))])]),
+    ],
+    `IKEv2 to ${spec.name}. Written by pulumi-vpn-gateway.`,
+  );
+}
+
+/** The IPsec under L2TP, as a file of the same folder. */
+export function renderSwanctlL2tp(access: ClientAccess): string {
+  const { spec, l2tp } = access;
+  if (l2tp === undefined) throw new Error("swanctl: no L2TP");
+  const name = l2tpName(access);
+  return renderStrongswanConf(
+    [
+      section("connections", [
+        section(name, [
+          setting("version", 1),
+          setting("remote_addrs", spec.endpoint),
+          setting("proposals", ikeProposals("l2tp", ["linux"])),
+          setting("keyingtries", 0),
+          setting("dpd_delay", `${spec.deadPeerDelay}s`),
+          setting("dpd_timeout", `${spec.deadPeerDelay * 4}s`),
+          section("local", [setting("auth", "psk")]),
+          section("remote", [setting("auth", "psk"), setting("id", spec.endpoint)]),
+          section("children", [
+            section(name, [
+              setting("mode", "transport"),
+              setting("local_ts", "dynamic[udp/1701]"),
+              setting("remote_ts", "dynamic[udp/1701]"),
+              setting("esp_proposals", espProposals("l2tp", ["linux"])),
+              setting("replay_window", 1024),
+              setting("dpd_action", "restart"),
+            ]),
+          ]),
+        ]),
+      ]),
+      // One identity of ours is not known beforehand; the gateway's is, and keeps the key from being tried on others.
+      section("secrets", [section(`ike-${name}`, [setting("id", spec.endpoint), setting("secret", encodedSecret(l2tp.preSharedKey))])]),
+    ],
+    `IPsec under L2TP to ${spec.name}. Written by pulumi-vpn-gateway.`,
+  );
+}
+
+/** xl2tpd.conf(5). A machine that has one already takes the [lac …] section into it. */
+export function renderXl2tpdClient(access: ClientAccess): string {
+  const { spec } = access;
+  const name = l2tpName(access);
+  return renderIni(
+    [
+      { name: "global", settings: [{ key: "port", value: 1701 }, { key: "access control", value: false }] },
+      {
+        name: `lac ${name}`,
+        settings: [
+          { key: "lns", value: spec.endpoint },
+          { key: "require authentication", value: false, why: "The gateway has proved itself by IPsec." },
+          { key: "pppoptfile", value: `/etc/ppp/options.${name}` },
+          { key: "length bit", value: true },
+          { key: "redial", value: true },
+          { key: "redial timeout", value: 5 },
+        ],
+      },
+    ],
+    `L2TP to ${spec.name}. Written by pulumi-vpn-gateway.`,
+  );
+}
+
+/** /etc/ppp/options.NAME: pppd(8). */
+export function renderPppClient(access: ClientAccess): string {
+  const { spec, user, password } = access;
+  const mtu = pathMtu(spec).l2tp!;
+  return renderPppOptions(
+    [
+      { option: "user", args: [user.name] },
+      { option: "password", args: [password] },
+      { option: "hide-password" },
+      { option: "linkname", args: [l2tpName(access)], why: "By this name ip-up.d and ip-down.d know the link." },
+      { option: "noauth" },
+      ...["refuse-pap", "refuse-chap", "refuse-mschap", "refuse-eap"].map((option) => ({ option })),
+      { option: "mtu", args: [mtu] },
+      { option: "mru", args: [mtu] },
+      { option: "noipv6" },
+      { option: "noccp" },
+      { option: "nodefaultroute", why: "Routes: ip-up.d." },
+      { option: "usepeerdns" },
+      { option: "lcp-echo-interval", args: [spec.deadPeerDelay] },
+      { option: "lcp-echo-failure", args: [4] },
+    ],
+    `PPP to ${spec.name}. Written by pulumi-vpn-gateway.`,
+  );
+}
+
+/**
+ * /etc/ppp/ip-up.d/NAME. xl2tpd gives pppd the gateway's address as `ipparam`; a full tunnel takes two halves of the
+ * internet, so that the default route is untouched when the tunnel goes.
+ */
+export function renderIpUp(access: ClientAccess): string {
+  const networks = access.spec.tunnel === "split" ? tunnelNetworks(access, "l2tp") : ["0.0.0.0/1", "128.0.0.0/1"];
+  return renderShell(
+    { link: l2tpName(access), networks: networks.join(" ") },
+    String.raw`
+[ "$LINKNAME" = "$link" ] || exit 0
+# The gateway itself stays reachable outside the tunnel.
+way=
+set -- $(ip -4 route get "$PPP_IPPARAM")
+while [ $# -gt 1 ]; do
+  case $1 in via | dev) way="$way $1 $2" ;; esac
+  shift
+done
+ip -4 route replace "$PPP_IPPARAM" $way
+for network in $networks; do
+  ip -4 route replace "$network" dev "$PPP_IFACE"
+done
+`,
+    `Routes of the tunnel to ${access.spec.name}. Written by pulumi-vpn-gateway.`,
+  );
+}
+
+/** /etc/ppp/ip-down.d/NAME: the tunnel's own routes go with its interface. */
+export function renderIpDown(access: ClientAccess): string {
+  return renderShell(
+    { link: l2tpName(access) },
+    String.raw`
+[ "$LINKNAME" = "$link" ] || exit 0
+ip -4 route del "$PPP_IPPARAM" 2>/dev/null || true
+`,
+    `Routes of the tunnel to ${access.spec.name}. Written by pulumi-vpn-gateway.`,
+  );
+}

@@ -1,0 +1,99 @@
+import { espProposals, ikeProposals } from "../cipherSuites";
+import { renderKeyFile, type KeyFileGroup } from "../formats/keyFile";
+import { pathMtu } from "../mtu";
+import { encodedSecret } from "../render/swanctl";
+import { stableUuid, tunnelNetworks, type ClientAccess } from "./access";
+
+/** Where the authority is put for charon-nm, which takes a path alone. */
+export const authorityPath = ({ spec }: ClientAccess): string => `/etc/NetworkManager/certificates/${spec.name}.pem`;
+
+/**
+ * A connection of NetworkManager with its strongSwan plugin: nm-settings-keyfile(5); what the plugin reads is strongSwan's
+ * src/charon-nm/nm/nm_service.c. A split tunnel's networks are the selectors that it asks for.
+ */
+export function renderNetworkManagerIkev2(access: ClientAccess): string {
+  const { spec, user, password, ikev2 } = access;
+  if (ikev2 === undefined) throw new Error("NetworkManager: no IKEv2");
+  const split = spec.tunnel === "split";
+  return renderKeyFile(
+    [
+      connection(access, spec.name, "ikev2"),
+      {
+        name: "vpn",
+        entries: {
+          "service-type": "org.freedesktop.NetworkManager.strongswan",
+          address: spec.endpoint,
+          certificate: authorityPath(access),
+          method: "eap",
+          user: user.name,
+          "password-flags": 0,
+          virtual: "yes",
+          encap: "no",
+          ipcomp: "no",
+          proposal: "yes",
+          ike: ikeProposals("ikev2", ["linux"]).join(";"),
+          esp: espProposals("ikev2", ["linux"]).join(";"),
+          ...(split ? { "remote-ts": tunnelNetworks(access, "ikev2").join(";") } : {}),
+        },
+      },
+      { name: "vpn-secrets", entries: { password } },
+      { name: "ipv4", entries: { method: "auto", ...(split ? { "never-default": true } : {}) } },
+      { name: "ipv6", entries: ikev2.spec.pool6 === undefined ? { method: "disabled" } : { method: "auto", ...(split ? { "never-default": true } : {}) } },
+    ],
+    `IKEv2 to ${spec.name}. Written by pulumi-vpn-gateway.`,
+  );
+}
+
+/**
+ * The same for NetworkManager-l2tp (its shared/nm-service-defines.h). The plugin takes a key that begins with 0s for
+ * base64, so it is given as that; a split tunnel's networks are routes of the connection.
+ */
+export function renderNetworkManagerL2tp(access: ClientAccess): string {
+  const { spec, user, password, l2tp } = access;
+  if (l2tp === undefined) throw new Error("NetworkManager: no L2TP");
+  const mtu = pathMtu(spec).l2tp!;
+  const networks = spec.tunnel === "split" ? tunnelNetworks(access, "l2tp") : [];
+  return renderKeyFile(
+    [
+      connection(access, `${spec.name} L2TP`, "l2tp"),
+      {
+        name: "vpn",
+        entries: {
+          "service-type": "org.freedesktop.NetworkManager.l2tp",
+          gateway: spec.endpoint,
+          user: user.name,
+          "user-auth-type": "password",
+          "password-flags": 0,
+          "ipsec-enabled": "yes",
+          "machine-auth-type": "psk",
+          "ipsec-psk-flags": 0,
+          "ipsec-remote-id": spec.endpoint,
+          "ipsec-pfs": "no",
+          "ipsec-ike": ikeProposals("l2tp", ["linux"]).join(","),
+          "ipsec-esp": espProposals("l2tp", ["linux"]).join(","),
+          mtu,
+          mru: mtu,
+          "refuse-eap": "yes",
+          "refuse-pap": "yes",
+          "refuse-chap": "yes",
+          "refuse-mschap": "yes",
+        },
+      },
+      { name: "vpn-secrets", entries: { password, "ipsec-psk": encodedSecret(l2tp.preSharedKey) } },
+      {
+        name: "ipv4",
+        entries: {
+          method: "auto",
+          ...(spec.tunnel === "split" ? { "never-default": true } : {}),
+          ...Object.fromEntries(networks.map((network, index) => [`route${index + 1}`, network])),
+        },
+      },
+      { name: "ipv6", entries: { method: "disabled" } },
+    ],
+    `L2TP/IPsec to ${spec.name}. Written by pulumi-vpn-gateway.`,
+  );
+}
+
+function connection(access: ClientAccess, id: string, kind: string): KeyFileGroup {
+  return { name: "connection", entries: { id, uuid: stableUuid(access, `networkmanager ${kind}`), type: "vpn", autoconnect: false } };
+}

@@ -1,0 +1,187 @@
+import { createHash } from "crypto";
+import { element, renderHtml, type HtmlNode } from "../formats/html";
+import { qrCode, qrCodeDrawing } from "../formats/qrCode";
+import { serves, tunnelNetworks, type ClientAccess } from "./access";
+import { ikev2Name, l2tpName } from "./linux";
+import { authorityPath } from "./networkManager";
+import { pageStyle } from "./pageStyle";
+import { connectionName } from "./windows";
+
+/** The other files of the same user, by path. */
+type Files = Readonly<Record<string, string>>;
+
+/**
+ * One page for one person: what to do on each kind of device, with the files in it and nothing loaded from anywhere.
+ *
+ * The QR codes hold the password and the pre-shared key, for a phone's own form or the strongSwan app, which no profile
+ * brings the password to. They hold no profile: no phone imports one from a code, and one with a certificate in it has
+ * over 2,000 bytes, near the most that a code holds, which few cameras read from a screen.
+ */
+export function renderPage(access: ClientAccess, files: Files): string {
+  const { spec } = access;
+  const sections = [windows(access, files), apple(access, files), android(access, files), linux(access, files), router(access, files)];
+  const policy = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(pageStyle).digest("base64")}'; base-uri 'none'; form-action 'none'`;
+  return renderHtml(
+    "en",
+    [
+      element("meta", { "http-equiv": "Content-Security-Policy", content: policy }),
+      element("meta", { name: "viewport", content: "width=device-width, initial-scale=1" }),
+      element("meta", { name: "referrer", content: "no-referrer" }),
+      element("title", {}, `VPN of ${spec.name}`),
+    ],
+    pageStyle,
+    [
+      element("h1", {}, `VPN of ${spec.name}`),
+      element("p", { class: "warning" }, "This page is yours alone: it holds your password."),
+      ...credentials(access),
+      element("p", {}, reach(access)),
+      ...sections.filter((section) => section !== undefined),
+    ],
+  );
+}
+
+function credentials({ spec, user, password, l2tp }: ClientAccess): HtmlNode[] {
+  const row = (label: string, value: string) => [element("dt", {}, label), element("dd", {}, code(value))];
+  const drawn = (label: string, value: string) => element("details", {}, element("summary", {}, `${label} as a QR code`), qrCodeDrawing(qrCode(value), `QR code of the ${label.toLowerCase()}`), element("p", {}, "Scan it with your phone's camera and copy the text."));
+  return [
+    element("dl", {}, ...row("Server", spec.endpoint), ...row("User name", user.name), ...row("Password", password), ...(l2tp ? row("Pre-shared key (L2TP)", l2tp.preSharedKey) : [])),
+    drawn("Password", password),
+    ...(l2tp ? [drawn("Pre-shared key", l2tp.preSharedKey)] : []),
+  ];
+}
+
+function reach(access: ClientAccess): string {
+  if (access.spec.tunnel === "full") return "While you are connected, everything your device sends goes through the VPN.";
+  const networks = tunnelNetworks(access, access.ikev2 ? "ikev2" : "l2tp");
+  return `While you are connected, only what is for these networks goes through the VPN: ${networks.join(", ")}.`;
+}
+
+function windows(access: ClientAccess, files: Files): HtmlNode | undefined {
+  const protocols = (["ikev2", "l2tp"] as const).filter((protocol) => serves(access, protocol, "windows"));
+  if (protocols.length === 0) return undefined;
+  return device("Windows 10 and 11", ...protocols.map((protocol) => {
+    const file = `windows/${access.spec.name}-${protocol}.ps1`;
+    const script = file.split("/")[1];
+    return way(
+      protocols,
+      protocol,
+      steps(
+        [download(files, file)],
+        ["Open PowerShell (not as an administrator) and run: ", code(`cd ~\\Downloads; powershell -ExecutionPolicy Bypass -File .\\${script}`)],
+        protocol === "ikev2"
+          ? ["Windows asks for an administrator once, so that it trusts the gateway."]
+          : ["Windows asks for an administrator once. The first time, restart Windows (Restart, not Shut down) when the script says so."],
+        [`Connect: Settings > Network & internet > VPN > ${connectionName(access, protocol)}. Enter your user name and password.`],
+      ),
+      element("p", {}, "To see what is wrong, add ", code("-Check"), "; to take all of it away, ", code("-Remove"), "."),
+    );
+  }));
+}
+
+function apple(access: ClientAccess, files: Files): HtmlNode | undefined {
+  const protocols = (["ikev2", "l2tp"] as const).filter((protocol) => serves(access, protocol, "apple"));
+  if (protocols.length === 0) return undefined;
+  return device("iPhone, iPad and Mac", ...protocols.map((protocol) =>
+    way(
+      protocols,
+      protocol,
+      steps(
+        [download(files, `apple/${access.spec.name}-${protocol}.mobileconfig`)],
+        ["iPhone and iPad: Settings > Profile Downloaded > Install. If your device does not offer that, have the file itself sent to you by mail or AirDrop and open it."],
+        ["Mac: open the file, then System Settings > General > Device Management > Install."],
+        [access.spec.profiles?.onDemand && protocol === "ikev2" ? "Your device connects by itself." : `Connect: Settings > VPN > ${protocol === "ikev2" ? access.spec.name : `${access.spec.name} L2TP`}.`],
+      ),
+      protocol === "l2tp" && access.spec.tunnel === "split"
+        ? element("p", { class: "warning" }, "By L2TP an iPhone cannot be told which networks go through the VPN; a Mac must be told by hand (route add). Use IKEv2.")
+        : element("p", {}, "Installing a newer profile replaces this one."),
+    ),
+  ));
+}
+
+function android(access: ClientAccess, files: Files): HtmlNode | undefined {
+  if (!serves(access, "ikev2", "android")) return undefined;
+  return device(
+    "Android",
+    element("h3", {}, "With the strongSwan app (preferred)"),
+    steps(
+      ["Install strongSwan VPN Client from the store."],
+      [download(files, `android/${access.spec.name}.sswan`), " and open it with the app, or choose Import VPN profile in it."],
+      ["Enter your password, or scan it from another screen (above), and connect."],
+    ),
+    element("h3", {}, "With Android's own client (11 and newer)"),
+    steps(
+      [download(files, "authority.crt"), " and install it: Settings > Security > Encryption & credentials > Install a certificate > CA certificate."],
+      ["Settings > Network & internet > VPN > +, with these values: ", download(files, "android/values.txt")],
+    ),
+  );
+}
+
+function linux(access: ClientAccess, files: Files): HtmlNode | undefined {
+  const protocols = (["ikev2", "l2tp"] as const).filter((protocol) => serves(access, protocol, "linux"));
+  if (protocols.length === 0) return undefined;
+  const { name } = access.spec;
+  return device("Linux", ...protocols.map((protocol) => {
+    const connection = `linux/networkmanager/${name}-${protocol}.nmconnection`;
+    const plain = Object.keys(files).filter((file) => file.startsWith(`linux/${protocol}/`));
+    const scripts = plain.filter((file) => /\/ip-(up|down)\.d\//.test(file)).map((file) => file.replace(`linux/${protocol}`, ""));
+    return way(
+      protocols,
+      protocol,
+      element("h4", {}, "With NetworkManager"),
+      steps(
+        ["Install ", code(protocol === "ikev2" ? "network-manager-strongswan libcharon-extra-plugins" : "network-manager-l2tp"), "."],
+        [download(files, connection), ...(protocol === "ikev2" ? [" and ", download(files, "authority.crt")] : [])],
+        ...(protocol === "ikev2" ? [[code(`sudo install -D -m 644 authority.crt ${authorityPath(access)}`)]] : []),
+        [code(`sudo install -m 600 ${name}-${protocol}.nmconnection /etc/NetworkManager/system-connections/ && sudo nmcli connection reload`)],
+        [code(`nmcli connection up "${protocol === "ikev2" ? name : `${name} L2TP`}"`)],
+      ),
+      element("h4", {}, "Without"),
+      steps(
+        ["Install ", code(`charon-systemd strongswan-swanctl libcharon-extauth-plugins libstrongswan-extra-plugins${protocol === "l2tp" ? " xl2tpd" : ""}`), "."],
+        ["These go where their path says: ", element("ul", {}, ...plain.map((file) => element("li", {}, code(file.replace(`linux/${protocol}`, "")), " ", download(files, file))))],
+        ...(scripts.length > 0 ? [[code(`sudo chmod 755 ${scripts.join(" ")}`)]] : []),
+        protocol === "ikev2"
+          ? [code(`sudo swanctl --load-all && sudo swanctl --initiate --child ${ikev2Name(access)}`)]
+          : [code(`sudo swanctl --load-all && sudo swanctl --initiate --child ${l2tpName(access)} && sudo systemctl restart xl2tpd && sudo xl2tpd-control connect-lac ${l2tpName(access)}`)],
+      ),
+    );
+  }));
+}
+
+function router(_: ClientAccess, files: Files): HtmlNode {
+  return device("Router or firewall", element("p", {}, "The values for its form: ", download(files, "router.txt"), ". It needs ", download(files, "authority.crt"), " for IKEv2."));
+}
+
+function device(title: string, ...children: readonly HtmlNode[]): HtmlNode {
+  return element("details", { class: "device" }, element("summary", {}, element("h2", {}, title)), ...children);
+}
+
+/** One of a device's two protocols; with a heading where there are two. */
+function way(all: readonly string[], protocol: "ikev2" | "l2tp", ...children: readonly HtmlNode[]): HtmlNode {
+  const title = protocol === "ikev2" ? "By IKEv2 (preferred)" : "By L2TP";
+  return element("section", {}, ...(all.length > 1 ? [element("h3", {}, title)] : []), ...children);
+}
+
+function steps(...each: readonly (readonly HtmlNode[])[]): HtmlNode {
+  return element("ol", {}, ...each.map((step) => element("li", {}, ...step)));
+}
+
+function code(text: string): HtmlNode {
+  return element("code", {}, text);
+}
+
+const mediaTypes: Readonly<Record<string, string>> = {
+  mobileconfig: "application/x-apple-aspen-config",
+  sswan: "application/vnd.strongswan.profile",
+  crt: "application/x-x509-ca-cert",
+  pem: "application/x-x509-ca-cert",
+  txt: "text/plain;charset=utf-8",
+};
+
+/** A file of this user within the page itself. Nothing where there is no such file. */
+function download(files: Files, path: string): HtmlNode {
+  if (!Object.hasOwn(files, path)) return "";
+  const name = path.split("/").at(-1)!;
+  const type = mediaTypes[name.split(".").at(-1)!] ?? "application/octet-stream";
+  return element("a", { href: `data:${type};base64,${Buffer.from(files[path], "utf8").toString("base64")}`, download: name }, name);
+}

@@ -1,0 +1,48 @@
+import { espProposals, ikeProposals } from "../cipherSuites";
+import { renderValues, type ValueSection } from "../formats/values";
+import { pathMtu } from "../mtu";
+import { tunnelNetworks, type ClientAccess } from "./access";
+
+/** What to type into a router's or a firewall's own form. Proposals in swanctl's words, which most of them come close to. */
+export function renderRouterValues(access: ClientAccess): string {
+  const { spec, user, password, ikev2, l2tp } = access;
+  const mtu = pathMtu(spec);
+  const sections: ValueSection[] = [];
+  if (ikev2 !== undefined) {
+    sections.push({
+      title: "IKEv2 (preferred)",
+      values: [
+        ["Server", spec.endpoint],
+        ["Server's identity", spec.endpoint],
+        ["Server proves itself by", "certificate; trust authority.crt"],
+        ["Client proves itself by", "EAP-MSCHAPv2"],
+        ["User name", user.name],
+        ["Password", password],
+        ["Client's address", "asked of the server (configuration payload, mode config)"],
+        ["Networks behind the server", spec.tunnel === "full" ? ["0.0.0.0/0", ...(ikev2.spec.pool6 === undefined ? [] : ["::/0"])] : tunnelNetworks(access, "ikev2")],
+        ["IKE proposals", ikeProposals("ikev2", spec.clients)],
+        ["ESP proposals", espProposals("ikev2", spec.clients)],
+        ["Largest packet inside", `${mtu.ikev2} bytes (TCP segments: ${mtu.ikev2! - 40})`],
+      ],
+    });
+  }
+  if (l2tp !== undefined) {
+    sections.push({
+      title: "L2TP/IPsec",
+      values: [
+        ["Server", spec.endpoint],
+        ["IPsec", "IKEv1, main mode, transport mode, no perfect forward secrecy"],
+        ["Pre-shared key", l2tp.preSharedKey],
+        ["Server's identity", spec.endpoint],
+        ["User name", user.name],
+        ["Password", password],
+        ["PPP authentication", "MS-CHAPv2; no MPPE, no compression"],
+        ["Networks behind the server", spec.tunnel === "full" ? ["0.0.0.0/0"] : tunnelNetworks(access, "l2tp")],
+        ["IKE proposals", ikeProposals("l2tp", spec.clients)],
+        ["ESP proposals", espProposals("l2tp", spec.clients)],
+        ["PPP MTU and MRU", `${mtu.l2tp} bytes`],
+      ],
+    });
+  }
+  return renderValues(`${spec.name}: values for a router or firewall`, sections);
+}
