@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { renderUserData } from "../gateway/cloudInit";
 import { gatewayLinks, labAddresses } from "../lab/networks";
 import type { RemoteAccessArgs, SshConnectionArgs } from "./args";
+import { clientProfiles, type ClientProfiles } from "./clientProfiles";
 import { labMachine } from "./labMachine";
 import type { LabWorld } from "./labWorld";
 import { remoteAccess, remoteAccessSpec, type ClientSettings } from "./remoteAccess";
@@ -24,6 +25,8 @@ export class LabGateway extends pulumi.ComponentResource {
   public readonly machineId: pulumi.Output<string>;
   /** What clients must be told; a secret. */
   public readonly clientSettings: pulumi.Output<ClientSettings>;
+  /** What each user imports on their devices: files by path, by user name; a secret. `scripts/clients` writes them. */
+  public readonly clientProfiles: pulumi.Output<ClientProfiles>;
   /** How to reach the machine over SSH; a secret. */
   public readonly connection: pulumi.Output<pulumi.Unwrap<SshConnectionArgs>>;
 
@@ -48,6 +51,7 @@ export class LabGateway extends pulumi.ComponentResource {
       { parent: this },
     );
     this.clientSettings = remoteAccess(name, args, spec, machine, this);
+    this.clientProfiles = clientProfiles(spec, this.clientSettings);
     this.address = spec.endpoint;
     this.machineId = machine.id;
     this.connection = pulumi.secret(pulumi.output(machine.connection));

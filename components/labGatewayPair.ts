@@ -4,6 +4,7 @@ import { healthPort, otherMachine } from "../gateway/pair";
 import type { FloatingAddress, PairFront, PairSpec } from "../gateway/spec";
 import { labAddresses, pairAddresses, pairLinks, pairName } from "../lab/networks";
 import type { RemoteAccessArgs, SshConnectionArgs } from "./args";
+import { clientProfiles, type ClientProfiles } from "./clientProfiles";
 import { labMachine, type LabMachine } from "./labMachine";
 import type { LabWorld } from "./labWorld";
 import { sshKey } from "./sshKey";
@@ -31,6 +32,8 @@ export class LabGatewayPair extends pulumi.ComponentResource {
   public readonly machineIds: pulumi.Output<string[]>;
   /** What clients must be told; a secret. */
   public readonly clientSettings: pulumi.Output<ClientSettings>;
+  /** What each user imports on their devices: files by path, by user name; a secret. `scripts/clients` writes them. */
+  public readonly clientProfiles: pulumi.Output<ClientProfiles>;
   /** How to reach the two machines over SSH; a secret. */
   public readonly connections: pulumi.Output<pulumi.Unwrap<SshConnectionArgs>[]>;
 
@@ -65,6 +68,7 @@ export class LabGatewayPair extends pulumi.ComponentResource {
     const second = pushParts(`${name}-2`, machines[1], specs[1], material.secrets, { parent: this });
     const last = pushParts(`${name}-1`, machines[0], specs[0], material.secrets, { parent: this, dependsOn: [second] });
     this.clientSettings = material.settings(last);
+    this.clientProfiles = clientProfiles(first, this.clientSettings);
     this.address = first.endpoint;
     this.machineIds = pulumi.all(machines.map(({ id }) => id));
     this.connections = pulumi.secret(pulumi.all(machines.map(({ connection }) => connection))) as pulumi.Output<pulumi.Unwrap<SshConnectionArgs>[]>;

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { RemoteAccessArgs, SshConnectionArgs } from "./args";
+import { clientProfiles, type ClientProfiles } from "./clientProfiles";
 import { remoteAccess, remoteAccessSpec, type ClientSettings } from "./remoteAccess";
 
 /** Args of {@link SshGateway}. */
@@ -19,6 +20,8 @@ export class SshGateway extends pulumi.ComponentResource {
   public readonly address: pulumi.Output<string>;
   /** What clients must be told; a secret. */
   public readonly clientSettings: pulumi.Output<ClientSettings>;
+  /** What each user imports on their devices: files by path, by user name; a secret. `scripts/clients` writes them. */
+  public readonly clientProfiles: pulumi.Output<ClientProfiles>;
 
   constructor(name: string, args: SshGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pulumi-vpn-gateway:index:SshGateway", name, {}, opts);
@@ -26,6 +29,7 @@ export class SshGateway extends pulumi.ComponentResource {
     const spec = remoteAccessSpec(name, args, defaults, this);
     const machine = { connection: args.connection, id: args.connection.host };
     this.clientSettings = remoteAccess(name, args, spec, machine, this);
+    this.clientProfiles = clientProfiles(spec, this.clientSettings);
     this.address = spec.endpoint;
     this.registerOutputs({ address: this.address, clientSettings: this.clientSettings });
   }

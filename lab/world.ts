@@ -47,6 +47,15 @@ export interface ConnectOptions {
   fastDeadPeer?: boolean;
 }
 
+/** What a person on Linux puts in place: the files of their profile, as they are. */
+export interface ProfileOptions {
+  protocol: "l2tp" | "ikev2";
+  /** Of the child SA, and for L2TP of xl2tpd's LAC. */
+  name: string;
+  /** Text by absolute path under /etc. */
+  files: Record<string, string>;
+}
+
 export interface Connected {
   connected: boolean;
   /** From the first packet to an address, or to the refusal. */
@@ -130,6 +139,9 @@ export class World {
 
   connect(client: ClientName, options: ConnectOptions): Promise<Connected> {
     return this.call(["client", "connect", client], options, 300);
+  }
+  connectProfile(client: ClientName, options: ProfileOptions): Promise<Connected> {
+    return this.call(["client", "connect-profile", client], options);
   }
   async disconnect(client: ClientName): Promise<void> {
     await this.call(["client", "disconnect", client]);

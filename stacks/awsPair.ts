@@ -18,5 +18,6 @@ export function awsPair(): Record<string, unknown> {
     networkInterfaceIds: gateway.networkInterfaceIds,
     ...(gateway.connections === undefined ? {} : { gatewayConnections: gateway.connections }),
     clientSettings: gateway.clientSettings,
+    clientProfiles: gateway.clientProfiles,
   };
 }

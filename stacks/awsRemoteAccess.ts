@@ -19,5 +19,6 @@ export function awsRemoteAccess(): Record<string, unknown> {
     networkInterfaceId: gateway.networkInterfaceId,
     ...(gateway.connection === undefined ? {} : { gatewayConnection: gateway.connection }),
     clientSettings: gateway.clientSettings,
+    clientProfiles: gateway.clientProfiles,
   };
 }

@@ -24,6 +24,7 @@ export function remoteAccessConfig(config: pulumi.Config): RemoteAccessArgs {
     masquerade: config.get("masquerade"),
     outsideMtu: config.getNumber("outsideMtu"),
     platform: config.get("platform"),
+    profiles: config.getObject<{ onDemand?: boolean; trustedWireless?: string[] }>("profiles"),
     administrators: config.getObject<string[]>("administrators") ?? [labAddresses.management],
   };
 }

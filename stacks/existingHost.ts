@@ -47,5 +47,6 @@ export function existingHost(): Record<string, unknown> {
     worldConnection: world.connection,
     gatewayConnection: pulumi.secret(pulumi.output(machine.connection)),
     clientSettings: gateway?.clientSettings,
+    clientProfiles: gateway?.clientProfiles,
   };
 }

@@ -14,5 +14,6 @@ export function lab(): Record<string, unknown> {
     worldConnection: world.connection,
     gatewayConnection: gateway.connection,
     clientSettings: gateway.clientSettings,
+    clientProfiles: gateway.clientProfiles,
   };
 }

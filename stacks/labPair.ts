@@ -15,5 +15,6 @@ export function labPair(): Record<string, unknown> {
     worldConnection: world.connection,
     gatewayConnections: gateway.connections,
     clientSettings: gateway.clientSettings,
+    clientProfiles: gateway.clientProfiles,
   };
 }

@@ -4,6 +4,7 @@ import { awsProblems } from "../../gateway/aws/validate";
 import { renderUserData } from "../../gateway/cloudInit";
 import type { GatewaySpec } from "../../gateway/spec";
 import type { SshConnectionArgs } from "../args";
+import { clientProfiles, type ClientProfiles } from "../clientProfiles";
 import { known } from "../known";
 import { remoteAccess, remoteAccessSpec, type ClientSettings } from "../remoteAccess";
 import type { AwsGatewayArgs } from "./args";
@@ -33,6 +34,8 @@ export class AwsGateway extends pulumi.ComponentResource {
   public readonly networkInterfaceId: pulumi.Output<string>;
   /** What clients must be told; a secret. */
   public readonly clientSettings: pulumi.Output<ClientSettings>;
+  /** What each user imports on their devices: files by path, by user name; a secret. `scripts/clients` writes them. */
+  public readonly clientProfiles: pulumi.Output<ClientProfiles>;
   /** How to reach the machine over SSH, where that is the way in; a secret. */
   public readonly connection?: pulumi.Output<pulumi.Unwrap<SshConnectionArgs>>;
 
@@ -79,6 +82,7 @@ export class AwsGateway extends pulumi.ComponentResource {
     const connection = ssh?.connection(address.publicIp, machine);
     const wayIn = connection === undefined ? manager!.pusher(instance.id) : { ...machine, connection };
     this.clientSettings = remoteAccess(name, args, spec, wayIn, this);
+    this.clientProfiles = clientProfiles(spec, this.clientSettings);
     if (connection !== undefined) this.connection = pulumi.secret(pulumi.output(connection));
     this.address = spec.endpoint;
     this.publicIp = address.publicIp;

@@ -4,6 +4,7 @@ import { renderUserData } from "../../gateway/cloudInit";
 import { otherMachine } from "../../gateway/pair";
 import type { AwsMoveSpec, GatewaySpec, PairFront } from "../../gateway/spec";
 import type { SshConnectionArgs } from "../args";
+import { clientProfiles, type ClientProfiles } from "../clientProfiles";
 import { accessMaterial, pushParts, remoteAccessSpec, type ClientSettings } from "../remoteAccess";
 import { standing } from "../standing";
 import type { AwsGatewayPairArgs } from "./args";
@@ -38,6 +39,8 @@ export class AwsGatewayPair extends pulumi.ComponentResource {
   public readonly networkInterfaceIds: pulumi.Output<string[]>;
   /** What clients must be told; a secret. */
   public readonly clientSettings: pulumi.Output<ClientSettings>;
+  /** What each user imports on their devices: files by path, by user name; a secret. `scripts/clients` writes them. */
+  public readonly clientProfiles: pulumi.Output<ClientProfiles>;
   /** How to reach the two machines over SSH, where that is the way in; a secret. */
   public readonly connections?: pulumi.Output<pulumi.Unwrap<SshConnectionArgs>[]>;
 
@@ -165,6 +168,7 @@ export class AwsGatewayPair extends pulumi.ComponentResource {
     }
 
     this.clientSettings = material.settings(last.stands);
+    this.clientProfiles = clientProfiles(first, this.clientSettings);
     this.address = first.endpoint;
     this.publicIps = pulumi.all(members.map(({ address }) => address.publicIp));
     this.machineIds = pulumi.all([last.instance.id, second.instance.id]);

@@ -138,7 +138,7 @@ function linux(access: ClientAccess, files: Files): HtmlNode | undefined {
       element("h4", {}, "Without"),
       steps(
         ["Install ", code(`charon-systemd strongswan-swanctl libcharon-extauth-plugins libstrongswan-extra-plugins${protocol === "l2tp" ? " xl2tpd" : ""}`), "."],
-        ["These go where their path says: ", element("ul", {}, ...plain.map((file) => element("li", {}, code(file.replace(`linux/${protocol}`, "")), " ", download(files, file))))],
+        ["These go where their path says: ", element("ul", {}, ...plain.map((file) => element("li", {}, code(file.replace(`linux/${protocol}`, "")), " ", download(files, file, file.replace(`linux/${protocol}/etc/`, "").replace(/\//g, "-")))))],
         ...(scripts.length > 0 ? [[code(`sudo chmod 755 ${scripts.join(" ")}`)]] : []),
         protocol === "ikev2"
           ? [code(`sudo swanctl --load-all && sudo swanctl --initiate --child ${ikev2Name(access)}`)]
@@ -178,10 +178,9 @@ const mediaTypes: Readonly<Record<string, string>> = {
   txt: "text/plain;charset=utf-8",
 };
 
-/** A file of this user within the page itself. Nothing where there is no such file. */
-function download(files: Files, path: string): HtmlNode {
+/** A file of this user within the page itself, to be saved by its own name or another. Nothing where there is no such file. */
+function download(files: Files, path: string, name = path.split("/").at(-1)!): HtmlNode {
   if (!Object.hasOwn(files, path)) return "";
-  const name = path.split("/").at(-1)!;
   const type = mediaTypes[name.split(".").at(-1)!] ?? "application/octet-stream";
   return element("a", { href: `data:${type};base64,${Buffer.from(files[path], "utf8").toString("base64")}`, download: name }, name);
 }

@@ -5,7 +5,7 @@ export type HtmlNode = string | { readonly tag: string; readonly attributes: Rea
 
 const format = "HTML";
 /** Elements that have no end tag (HTML standard, 13.1.2). */
-const empty = new Set(["meta", "path", "br"]);
+const empty = new Set(["meta"]);
 
 export function element(tag: string, attributes: Readonly<Record<string, string>> = {}, ...children: readonly HtmlNode[]): HtmlNode {
   return { tag, attributes, children };

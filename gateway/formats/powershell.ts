@@ -17,7 +17,7 @@ export function renderPowerShell(parameters: string, variables: Readonly<Record<
     if (!/^[A-Z][A-Za-z0-9]*$/.test(name)) throw new Error(`${format}: ${JSON.stringify(name)} is no name of a variable`);
     return `$${name} = ${literal(value)}`;
   });
-  const text = [...commentLines(format, "#", heading), parameters.trim(), "", ...assigned, "", body.trim()].join("\n") + "\n";
+  const text = [...commentLines(format, "#", heading), "", parameters.trim(), "", ...assigned, "", body.trim()].join("\n") + "\n";
   if (/[^\x20-\x7e\n]/.test(text)) throw new Error(`${format}: the heading or the body is not plain ASCII`);
   return text;
 }

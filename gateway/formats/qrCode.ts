@@ -1,4 +1,4 @@
-import qrcode = require("qrcode-generator");
+import qrcode from "qrcode-generator";
 import { element, type HtmlNode } from "./html";
 
 /** Rows of a QR code; true is dark. */

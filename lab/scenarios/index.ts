@@ -1,4 +1,5 @@
 import { changing } from "./changing";
+import { clientProfiles } from "./clientProfiles";
 import { connecting } from "./connecting";
 import { existing } from "./existing";
 import { firewall } from "./firewall";
@@ -12,4 +13,4 @@ import { sameNat } from "./sameNat";
 import type { Scenario } from "./scenario";
 
 /** Every lab scenario, in the order in which `--all` runs them. */
-export const scenarios: Scenario[] = [...connecting, ...firewall, ...mtu, ...changing, ...hostile, ...pushing, ...keeping, ...recovering, ...sameNat, ...existing, ...pairs];
+export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firewall, ...mtu, ...changing, ...hostile, ...pushing, ...keeping, ...recovering, ...sameNat, ...existing, ...pairs];

@@ -128,7 +128,7 @@ class Client:
             return refused(begun, "the gateway gave no address")
         return {"connected": True, "seconds": seconds, **found}
 
-    def dial(self):
+    def dial(self, lac="vpn"):
         """Calls the gateway; gives the reason if no PPP interface comes up."""
         shutil.rmtree(f"{self.state}/xl2tpd", ignore_errors=True)
         os.makedirs(f"{self.state}/xl2tpd", mode=0o700)
@@ -141,7 +141,7 @@ class Client:
         control = f"{self.state}/xl2tpd/l2tp-control"
         wait_for(lambda: os.path.exists(control), 10, "xl2tpd did not start")
         with open(control, "w") as pipe:
-            pipe.write("c vpn\n")
+            pipe.write(f"c {lac}\n")
         deadline = time.monotonic() + PPP_TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             if self.ppp_interface():

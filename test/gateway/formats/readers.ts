@@ -182,3 +182,89 @@ export function readPart(text: string): { headers: string[]; files: Record<strin
   }
   return { headers, files };
 }
+
+/** GLib's gkeyfile.c: groups of keys, and g_key_file_parse_value_as_string's escapes. */
+export function readKeyFile(text: string): Record<string, Record<string, string>> {
+  const groups: Record<string, Record<string, string>> = {};
+  let current: Record<string, string> | undefined;
+  for (const raw of text.split("\n")) {
+    const line = raw.replace(/^[ \t\v\f\r]+|[ \t\v\f\r]+$/g, "");
+    if (line === "" || line.startsWith("#")) continue;
+    if (line.startsWith("[")) {
+      if (!line.endsWith("]") || line.slice(1, -1) in groups) throw new Error(`a group: ${line}`);
+      current = groups[line.slice(1, -1)] = {};
+      continue;
+    }
+    const at = line.indexOf("=");
+    if (current === undefined || at < 1) throw new Error(`no entry: ${line}`);
+    const key = line.slice(0, at).trimEnd();
+    if (key in current) throw new Error("a key twice");
+    current[key] = line.slice(at + 1).replace(/^[ \t]+/, "").replace(/\\(.?)/gs, (_, escape: string) => {
+      const found = ({ s: " ", n: "\n", t: "\t", r: "\r", "\\": "\\" } as Record<string, string>)[escape];
+      if (found === undefined) throw new Error(`an escape that is none: ${escape}`);
+      return found;
+    });
+  }
+  return groups;
+}
+
+/**
+ * The assignments of one of our PowerShell scripts, by PowerShell's rules for single quotes (tokenizer.cs: a quote is '
+ * or one of U+2018 to U+201B, two in a row are one). Anything else between param() and the body is refused.
+ */
+export function readPowerShellVariables(text: string): Record<string, string | boolean | string[]> {
+  const found: Record<string, string | boolean | string[]> = {};
+  const isQuote = (character: string | undefined) => character !== undefined && /['\u2018-\u201b]/.test(character);
+  const lines = text.slice(text.indexOf("$ErrorActionPreference = 'Stop'\n\n") + "$ErrorActionPreference = 'Stop'\n\n".length).split("\n");
+  for (const line of lines.slice(0, lines.indexOf(""))) {
+    const [, name, rest] = /^\$([A-Za-z0-9]+) = (.*)$/s.exec(line) ?? [];
+    if (name === undefined) throw new Error(`no assignment: ${line}`);
+    let at = 0;
+    const single = (): string => {
+      if (!isQuote(rest[at++])) throw new Error(`no quote: ${line}`);
+      let word = "";
+      for (;;) {
+        if (at >= rest.length) throw new Error("an open quote");
+        if (!isQuote(rest[at])) word += rest[at++];
+        else if (isQuote(rest[at + 1])) { word += rest[at]; at += 2; }
+        else { at++; return word; }
+      }
+    };
+    const base64 = "[Text.Encoding]::UTF8.GetString([Convert]::FromBase64String(";
+    const one = (): string => {
+      if (!rest.startsWith(base64, at)) return single();
+      at += base64.length;
+      const decoded = Buffer.from(single(), "base64").toString("utf8");
+      if (!rest.startsWith("))", at)) throw new Error(`no end: ${line}`);
+      at += 2;
+      return decoded;
+    };
+    if (rest === "$true" || rest === "$false") { found[name] = rest === "$true"; continue; }
+    if (rest.startsWith("@(")) {
+      at = 2;
+      const items: string[] = [];
+      while (rest[at] !== ")") {
+        items.push(one());
+        if (rest.startsWith(", ", at)) at += 2;
+      }
+      at++;
+      found[name] = items;
+    } else {
+      found[name] = one();
+    }
+    if (at !== rest.length) throw new Error(`more than a value: ${line}`);
+  }
+  return found;
+}
+
+/** POSIX shell words in single quotes, of the assignments at the head of a script. */
+export function readShellVariables(text: string): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const line of text.split("\n")) {
+    const [, name, rest] = /^([a-z_]+)=(.+)$/.exec(line) ?? [];
+    if (name === undefined) continue;
+    if (!/^([A-Za-z0-9_.:/@%+-]|'[^']*'|\\')+$/.test(rest)) throw new Error(`no word: ${line}`);
+    found[name] = rest.replace(/'([^']*)'|\\(')/g, (_, inside: string | undefined, quote: string | undefined) => inside ?? quote!);
+  }
+  return found;
+}

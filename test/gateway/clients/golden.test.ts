@@ -1,0 +1,32 @@
+import type { GatewaySpec } from "../../../gateway/spec";
+import { goldenTree } from "../goldenTree";
+import { filesOf } from "./helpers";
+
+/** A plain one; and one with all that profiles can honour, for a name that every format must escape. */
+const users: Record<string, [spec: Partial<GatewaySpec>, user: string]> = {
+  "profiles-full-tunnel": [{}, "alice"],
+  "profiles-split-tunnel": [
+    {
+      endpoint: "vpn.example.com",
+      tunnel: "split",
+      ikev2: { pool: "10.77.2.0/24", pool6: "fd77:2::/64" },
+      insideNetworks: ["10.20.0.0/16", "2001:db8:20::/48"],
+      dns: ["10.20.0.53", "2001:db8:20::53"],
+      users: [{ name: `O'Neil <"&$(x)>` }],
+      profiles: { onDemand: true, trustedWireless: ["Office & Lab"] },
+    },
+    `O'Neil <"&$(x)>`,
+  ],
+};
+
+describe.each(Object.keys(users))("golden tree %s", (name) => {
+  const files = Object.fromEntries(
+    Object.entries(filesOf(...users[name]))
+      // The page holds all others in base64, in which a review reads nothing: page.test.ts says what is in it.
+      .filter(([path]) => path !== "instructions.html")
+      .map(([path, content]) => [`/${path}`, content]),
+  );
+  test("is what the user is given", () => {
+    expect(files).toEqual(goldenTree(name, files));
+  });
+});

@@ -1,0 +1,223 @@
+import { X509Certificate } from "crypto";
+import { espProposals, ikeProposals } from "../../../gateway/cipherSuites";
+import { folderOf } from "../../../gateway/clients/clientProfiles";
+import type { GatewaySpec } from "../../../gateway/spec";
+import { readIni, readKeyFile, readPowerShellVariables, readPppWords, readShellVariables, readStrongswanConf } from "../formats/readers";
+import { authority, filesOf, readByPython } from "./helpers";
+
+const split: Partial<GatewaySpec> = { tunnel: "split" };
+const dual: Partial<GatewaySpec> = { ikev2: { pool: "10.77.2.0/24", pool6: "fd77:2::/64" }, insideNetworks: ["10.20.0.0/16", "2001:db8:20::/48"] };
+const psk = "canary-of-the-pre-shared-key-8431";
+const password = "canary-password-0-8431";
+
+/** A document whose shape the assertions themselves say. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type Anything = any;
+
+interface Mobileconfig {
+  PayloadContent: Record<string, Anything>[];
+  PayloadUUID: string;
+  PayloadIdentifier: string;
+}
+const mobileconfig = (text: string) => readByPython<Mobileconfig>("plist", [text])[0];
+
+describe("which files there are", () => {
+  test("everything that the gateway serves, for each device", () => {
+    expect(Object.keys(filesOf()).sort()).toEqual([
+      "android/office.sswan",
+      "android/values.txt",
+      "apple/office-ikev2.mobileconfig",
+      "apple/office-l2tp.mobileconfig",
+      "authority.crt",
+      "instructions.html",
+      "linux/ikev2/etc/swanctl/conf.d/office.conf",
+      "linux/ikev2/etc/swanctl/x509ca/office.pem",
+      "linux/l2tp/etc/ppp/ip-down.d/office-l2tp",
+      "linux/l2tp/etc/ppp/ip-up.d/office-l2tp",
+      "linux/l2tp/etc/ppp/options.office-l2tp",
+      "linux/l2tp/etc/swanctl/conf.d/office-l2tp.conf",
+      "linux/l2tp/etc/xl2tpd/xl2tpd.conf",
+      "linux/networkmanager/office-ikev2.nmconnection",
+      "linux/networkmanager/office-l2tp.nmconnection",
+      "router.txt",
+      "windows/office-ikev2.ps1",
+      "windows/office-l2tp.ps1",
+    ]);
+  });
+  test("no L2TP for Android, and none of a kind of client that the gateway does not serve", () => {
+    expect(Object.keys(filesOf({ clients: ["android"] })).filter((file) => /l2tp/i.test(file))).toEqual([]);
+    const files = Object.keys(filesOf({ clients: ["apple"] }));
+    expect(files.filter((file) => /^(windows|android|linux)/.test(file))).toEqual([]);
+    expect(files).toContain("apple/office-l2tp.mobileconfig");
+  });
+  test("one protocol alone", () => {
+    expect(Object.keys(filesOf({ l2tp: undefined })).filter((file) => file.includes("l2tp"))).toEqual([]);
+    const l2tp = Object.keys(filesOf({ ikev2: undefined }));
+    expect(l2tp.filter((file) => file.includes("ikev2") || file.includes("authority") || file.startsWith("android"))).toEqual([]);
+    expect(l2tp).toContain("windows/office-l2tp.ps1");
+  });
+});
+
+describe("Windows", () => {
+  test("the words are those of what the gateway offers Windows", () => {
+    const files = filesOf();
+    expect(readPowerShellVariables(files["windows/office-ikev2.ps1"])).toMatchObject({
+      Server: "192.0.2.11", TunnelType: "Ikev2", PreSharedKey: "", SplitTunneling: false, Routes: [],
+      EncryptionMethod: "AES256", IntegrityCheckMethod: "SHA384", DHGroup: "ECP384",
+      CipherTransformConstants: "GCMAES256", AuthenticationTransformConstants: "GCMAES256", PfsGroup: "None",
+    });
+    expect(ikeProposals("ikev2", ["windows"]).join()).toMatch(/aes256-sha384-.*ecp384/);
+    expect(espProposals("ikev2", ["windows"])).toContain("aes256gcm16");
+    expect(readPowerShellVariables(files["windows/office-l2tp.ps1"])).toMatchObject({
+      TunnelType: "L2tp", PreSharedKey: psk, Authority: "",
+      EncryptionMethod: "AES256", IntegrityCheckMethod: "SHA1", DHGroup: "ECP384",
+      CipherTransformConstants: "AES256", AuthenticationTransformConstants: "SHA196", PfsGroup: "None",
+    });
+    expect(ikeProposals("l2tp", ["windows"])).toContain("aes256-sha1-ecp384");
+    expect(espProposals("l2tp", ["windows"])).toContain("aes256-sha1");
+  });
+  test("no script holds a password, and IKEv2's no pre-shared key", () => {
+    const files = filesOf();
+    for (const file of ["windows/office-ikev2.ps1", "windows/office-l2tp.ps1"]) expect(files[file]).not.toContain(password);
+    expect(files["windows/office-ikev2.ps1"]).not.toContain(psk);
+  });
+  test("split tunnel: the networks and the name server outside them are routes; full: IPv6 alone needs some", () => {
+    expect(readPowerShellVariables(filesOf(split)["windows/office-ikev2.ps1"])).toMatchObject({ SplitTunneling: true, Routes: ["10.20.0.0/16", "9.9.9.9/32"] });
+    expect(readPowerShellVariables(filesOf(split)["windows/office-l2tp.ps1"])).toMatchObject({ SplitTunneling: true, Routes: ["10.20.0.0/16", "9.9.9.9/32"] });
+    expect(readPowerShellVariables(filesOf(dual)["windows/office-ikev2.ps1"])).toMatchObject({ SplitTunneling: false, Routes: ["::/1", "8000::/1"] });
+    expect(readPowerShellVariables(filesOf({ ...dual, ...split })["windows/office-ikev2.ps1"])).toMatchObject({ Routes: ["10.20.0.0/16", "2001:db8:20::/48", "9.9.9.9/32"] });
+    expect(readPowerShellVariables(filesOf({ ...dual, ...split })["windows/office-l2tp.ps1"])).toMatchObject({ Routes: ["10.20.0.0/16", "9.9.9.9/32"] });
+  });
+  test("the authority that it imports is the gateway's", () => {
+    const { Authority } = readPowerShellVariables(filesOf()["windows/office-ikev2.ps1"]);
+    expect(new X509Certificate(Buffer.from(Authority as string, "base64")).fingerprint256).toBe(new X509Certificate(authority).fingerprint256);
+  });
+});
+
+describe("Apple", () => {
+  test("IKEv2: DH group 19 and AES-256-GCM, for IKE and the child, which the gateway offers first", () => {
+    const [root, vpn] = mobileconfig(filesOf()["apple/office-ikev2.mobileconfig"]).PayloadContent;
+    const parameters = { EncryptionAlgorithm: "AES-256-GCM", IntegrityAlgorithm: "SHA2-256", DiffieHellmanGroup: 19, LifeTimeInMinutes: 1440 };
+    expect(vpn).toMatchObject({
+      PayloadType: "com.apple.vpn.managed",
+      VPNType: "IKEv2",
+      IPv4: { OverridePrimary: 1 },
+      IKEv2: {
+        RemoteAddress: "192.0.2.11", RemoteIdentifier: "192.0.2.11", LocalIdentifier: "alice",
+        AuthenticationMethod: "None", ExtendedAuthEnabled: 1, AuthName: "alice", AuthPassword: password, EnablePFS: 1,
+        IKESecurityAssociationParameters: parameters, ChildSecurityAssociationParameters: parameters,
+      },
+    });
+    expect(vpn.IKEv2.OnDemandEnabled).toBeUndefined();
+    expect(vpn.DNS).toBeUndefined();
+    expect([ikeProposals("ikev2", ["apple"])[0], espProposals("ikev2", ["apple"])[0]]).toEqual(["aes256gcm16-prfsha256-ecp256", "aes256gcm16-ecp256"]);
+    expect(root.PayloadType).toBe("com.apple.security.root");
+    expect(new X509Certificate(Buffer.from(root.PayloadContent.data as string, "base64")).subject).toBe("CN=office VPN authority");
+  });
+  test("L2TP with the pre-shared key as bytes", () => {
+    const [vpn] = mobileconfig(filesOf()["apple/office-l2tp.mobileconfig"]).PayloadContent;
+    expect(vpn).toMatchObject({
+      VPNType: "L2TP",
+      PPP: { CommRemoteAddress: "192.0.2.11", AuthName: "alice", AuthPassword: password },
+      IPSec: { AuthenticationMethod: "SharedSecret", SharedSecret: { data: Buffer.from(psk).toString("base64") } },
+    });
+  });
+  test("split tunnel: not the default route, and the tunnel's name servers for every name", () => {
+    const [, vpn] = mobileconfig(filesOf(split)["apple/office-ikev2.mobileconfig"]).PayloadContent;
+    expect(vpn.IPv4).toEqual({ OverridePrimary: 0 });
+    expect(vpn.DNS).toMatchObject({ ServerAddresses: ["10.20.0.53", "9.9.9.9"], SupplementalMatchDomains: [""] });
+  });
+  test("on demand by choice, but not in a trusted network", () => {
+    const demand = (trustedWireless: string[]) => mobileconfig(filesOf({ profiles: { onDemand: true, trustedWireless } })["apple/office-ikev2.mobileconfig"]).PayloadContent[1].IKEv2;
+    expect(demand([])).toMatchObject({ OnDemandEnabled: 1, OnDemandRules: [{ Action: "Connect" }] });
+    expect(demand(["Office & <Café>"]).OnDemandRules).toEqual([{ Action: "Disconnect", InterfaceTypeMatch: "WiFi", SSIDMatch: ["Office & <Café>"] }, { Action: "Connect" }]);
+  });
+  test("a newer profile replaces the older: its identifiers follow from names, and are nobody else's", () => {
+    const ids = (changes: Partial<GatewaySpec>, user: string) => {
+      const read = mobileconfig(filesOf(changes, user)["apple/office-ikev2.mobileconfig"]);
+      return [read.PayloadUUID, read.PayloadIdentifier, ...read.PayloadContent.map(({ PayloadUUID }) => PayloadUUID as string)];
+    };
+    const first = ids({}, "alice");
+    expect(ids({ ...split, dns: [] }, "alice")).toEqual(first);
+    for (const other of [ids({}, "bob@example.com"), ids({ endpoint: "vpn.example.com" }, "alice")]) expect(other.filter((id) => first.includes(id))).toEqual([]);
+    expect(first[0]).toMatch(/^[0-9A-F]{8}-[0-9A-F]{4}-5[0-9A-F]{3}-[89AB][0-9A-F]{3}-[0-9A-F]{12}$/);
+  });
+});
+
+describe("Android", () => {
+  const sswan = (changes: Partial<GatewaySpec> = {}) => readByPython<Record<string, Anything>>("json", [filesOf(changes)["android/office.sswan"]])[0];
+  test("the strongSwan app's profile, without a password, which it has no place for", () => {
+    expect(sswan({ endpoint: "vpn.example.com" })).toMatchObject({
+      name: "office", type: "ikev2-eap",
+      remote: { addr: "vpn.example.com", id: "vpn.example.com" },
+      local: { eap_id: "alice" },
+      "esp-proposal": "aes256gcm16-x25519-ecp384-ecp256-modp3072-modp2048",
+    });
+    expect(ikeProposals("ikev2", ["android"])).toContain(sswan()["ike-proposal"]);
+    expect(new X509Certificate(Buffer.from(sswan().remote.cert as string, "base64")).subject).toBe("CN=office VPN authority");
+    expect(filesOf()["android/office.sswan"]).not.toContain(password);
+  });
+  test("split and full tunnel, with IPv6 and without", () => {
+    expect(sswan(split)["split-tunneling"]).toEqual({ subnets: ["10.20.0.0/16", "9.9.9.9/32"] });
+    expect(sswan()["split-tunneling"]).toEqual({ "block-ipv6": true });
+    expect(sswan(dual)["split-tunneling"]).toBeUndefined();
+  });
+});
+
+describe("Linux", () => {
+  const swanctl = (changes: Partial<GatewaySpec> = {}) => readStrongswanConf(filesOf(changes)["linux/ikev2/etc/swanctl/conf.d/office.conf"]) as Anything;
+  test("swanctl pins the authority and the gateway's name", () => {
+    const { connections, secrets } = swanctl({ endpoint: "vpn.example.com" });
+    expect(connections.office).toMatchObject({ version: "2", remote_addrs: "vpn.example.com", vips: "0.0.0.0", local: { auth: "eap-mschapv2", eap_id: "alice" }, remote: { auth: "pubkey", id: "vpn.example.com", cacerts: "office.pem" } });
+    expect(connections.office.children.office.remote_ts).toBe("0.0.0.0/0");
+    expect(secrets["eap-office"]).toEqual({ id: "alice", secret: `0s${Buffer.from(password).toString("base64")}` });
+    expect(filesOf()["linux/ikev2/etc/swanctl/x509ca/office.pem"].trim()).toBe(authority.trim());
+  });
+  test("swanctl: split tunnel and IPv6", () => {
+    expect(swanctl(split).connections.office.children.office.remote_ts).toBe("10.20.0.0/16, 9.9.9.9/32");
+    expect(swanctl(dual).connections.office).toMatchObject({ vips: "0.0.0.0, ::", children: { office: { remote_ts: "0.0.0.0/0, ::/0" } } });
+  });
+  test("L2TP: IPsec, xl2tpd, pppd and its routes name each other", () => {
+    const files = filesOf({ name: "head-office" });
+    const at = (path: string) => files[`linux/l2tp/etc/${path}`];
+    const { connections, secrets } = readStrongswanConf(at("swanctl/conf.d/head-office-l2tp.conf")) as Anything;
+    expect(connections["head-office-l2tp"]).toMatchObject({ version: "1", children: { "head-office-l2tp": { mode: "transport", local_ts: "dynamic[udp/1701]" } } });
+    expect(secrets["ike-head-office-l2tp"]).toEqual({ id: "192.0.2.11", secret: `0s${Buffer.from(psk).toString("base64")}` });
+    expect(readIni(at("xl2tpd/xl2tpd.conf"))["lac head-office-l2tp"]).toMatchObject({ lns: "192.0.2.11", pppoptfile: "/etc/ppp/options.head-office-l2tp" });
+    expect(readPppWords(at("ppp/options.head-office-l2tp"))).toEqual(expect.arrayContaining([["user", "alice"], ["password", password], ["linkname", "head-office-l2tp"], ["mtu", "1402"]]));
+    expect(readShellVariables(at("ppp/ip-up.d/head-office-l2tp"))).toMatchObject({ link: "head-office-l2tp", networks: "0.0.0.0/1 128.0.0.0/1" });
+    expect(readShellVariables(filesOf(split)["linux/l2tp/etc/ppp/ip-up.d/office-l2tp"]).networks).toBe("10.20.0.0/16 9.9.9.9/32");
+  });
+  test("NetworkManager with strongSwan", () => {
+    const file = readKeyFile(filesOf({ ...dual, ...split })["linux/networkmanager/office-ikev2.nmconnection"]);
+    expect(file.connection).toMatchObject({ id: "office", type: "vpn", autoconnect: "false" });
+    expect(file.vpn).toMatchObject({
+      "service-type": "org.freedesktop.NetworkManager.strongswan", address: "192.0.2.11", certificate: "/etc/NetworkManager/certificates/office.pem",
+      method: "eap", user: "alice", virtual: "yes", proposal: "yes", "remote-ts": "10.20.0.0/16;2001:db8:20::/48;9.9.9.9/32",
+    });
+    expect(file.vpn.ike.split(";")).toEqual(ikeProposals("ikev2", ["linux"]));
+    expect([file["vpn-secrets"], file.ipv4["never-default"], file.ipv6]).toEqual([{ password }, "true", { method: "auto", "never-default": "true" }]);
+    expect(readKeyFile(filesOf()["linux/networkmanager/office-ikev2.nmconnection"])).toMatchObject({ ipv4: { method: "auto" }, ipv6: { method: "disabled" } });
+  });
+  test("NetworkManager with L2TP", () => {
+    const file = readKeyFile(filesOf(split)["linux/networkmanager/office-l2tp.nmconnection"]);
+    expect(file.vpn).toMatchObject({ "service-type": "org.freedesktop.NetworkManager.l2tp", gateway: "192.0.2.11", "machine-auth-type": "psk", mtu: "1402" });
+    expect(file["vpn-secrets"]).toEqual({ password, "ipsec-psk": `0s${Buffer.from(psk).toString("base64")}` });
+    expect(file.ipv4).toEqual({ method: "auto", "never-default": "true", route1: "10.20.0.0/16", route2: "9.9.9.9/32" });
+  });
+});
+
+test("a router's values: the proposals of all kinds of client, and the computed sizes", () => {
+  const text = filesOf({ clients: ["linux"] })["router.txt"];
+  for (const proposal of [...ikeProposals("ikev2", ["linux"]), ...espProposals("l2tp", ["linux"])]) expect(text).toContain(proposal);
+  expect(text).toContain("1438 bytes");
+});
+
+test("folders of users: one part of a path for each name, whatever it is", () => {
+  expect([folderOf("alice"), folderOf("bob@example.com"), folderOf("."), folderOf(".."), folderOf("../../etc"), folderOf("é")]).toEqual([
+    "alice", "bob@example.com", "%2E", "%2E.", "%2E.%2F%2E.%2Fetc".replace("%2F%2E", "%2F."), "%C3%A9",
+  ]);
+  const long = "😀".repeat(64);
+  expect(folderOf(long).length).toBeLessThan(256);
+  expect(folderOf(long)).not.toBe(folderOf(`${long.slice(0, -2)}x`));
+});
