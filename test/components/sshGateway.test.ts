@@ -72,6 +72,24 @@ describe("SshGateway", () => {
     expect(await pulumi.isSecret(gateway.address)).toBe(false);
   });
 
+  test("each user's profiles are a secret, and hold what was minted", async () => {
+    const gateway = await made();
+    expect(await pulumi.isSecret(gateway.clientProfiles)).toBe(true);
+    const profiles = await valueOf(gateway.clientProfiles);
+    expect(Object.keys(profiles)).toEqual(["alice", "bob"]);
+    expect(profiles.alice["router.txt"]).toContain("minted-office-password-alice-Aa1");
+    expect(profiles.alice["router.txt"]).toContain("minted-office-pre-shared-key-Aa1");
+    expect(profiles.bob["router.txt"]).toContain("hunter2-canary");
+    expect(JSON.stringify(profiles.alice)).not.toContain("hunter2-canary");
+  });
+
+  test("profiles on demand, by choice", async () => {
+    const file = "apple/office-ikev2.mobileconfig";
+    expect((await valueOf((await made()).clientProfiles)).alice[file]).not.toContain("OnDemandEnabled");
+    const gateway = await made({ profiles: { onDemand: true, trustedWireless: ["Office"] } });
+    expect((await valueOf(gateway.clientProfiles)).alice[file]).toMatch(/<key>OnDemandEnabled<\/key>[\s\S]*<string>Office<\/string>/);
+  });
+
   test("without L2TP no pre-shared key is minted; without IKEv2 no certificate", async () => {
     await made({ l2tp: undefined });
     expect(registered.some(({ name }) => name === "office-pre-shared-key")).toBe(false);
