@@ -1,4 +1,5 @@
 # VPN connection to office for Windows 10 and 11. Written by pulumi-vpn-gateway.
+
 <#
 .SYNOPSIS
 Makes the VPN connection, or makes it anew. Run it as the person who will use it:
