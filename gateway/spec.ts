@@ -145,10 +145,9 @@ export interface GatewaySpec {
   /** Dead-peer detection: seconds of silence before a peer is asked. */
   deadPeerDelay: number;
   users: UserSpec[];
-  /** Of a pair; none: a gateway by itself. */
   /** @default nothing is on demand */
   profiles?: ProfilesSpec;
-  /** Of an active/standby pair; none: a gateway by itself. */
+  /** Of a pair; none: a gateway by itself. */
   pair?: PairSpec;
 }
 
