@@ -1,6 +1,7 @@
 import { spawn } from "child_process";
 import * as fs from "fs";
 import * as path from "path";
+import { labId } from "./labId";
 
 /** What one call of the Pulumi command said. */
 export interface Said {
@@ -32,6 +33,11 @@ export class Stack {
   /** The stack's config file, made of `stacks/NAME.config.yaml`'s example and ignored by git, since it holds a salt. */
   get configFile(): string {
     return path.join(this.root, `Pulumi.${this.name}.yaml`);
+  }
+
+  /** Name of the lab that its program makes, whether or not it is there. */
+  get labId(): string {
+    return labId(this.name, path.join(this.root, "dist", "stacks"));
   }
 
   /** Makes the stack where it is missing, with the program's example config. */

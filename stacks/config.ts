@@ -1,12 +1,11 @@
-import { createHash } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { RemoteAccessArgs } from "../components/args";
+import { labId } from "../lab/labId";
 import { labAddresses } from "../lab/networks";
 
 /** The lab of this stack: two checkouts, or two stacks of one, have two. */
 export function labName(): string {
-  const checkout = createHash("sha256").update(process.cwd()).digest("hex").slice(0, 6);
-  return `${pulumi.getStack()}-${checkout}`;
+  return labId(pulumi.getStack(), process.cwd());
 }
 
 /** What a gateway shall be, as the stack's config has it, with the lab's addresses where it is silent. */

@@ -51,7 +51,9 @@ async function main(words: string[]): Promise<number> {
   }
   await forgetDeadMachines(stack, shown.machines);
   say(`pulumi up: ${shown.machines.length} machines boot (usually ${shown.boots} emulated, 10 s with KVM), then each gateway's parts are pushed (30–60 s)`);
-  await lab.start();
+  await lab.start().catch((error: Error) => {
+    throw new Error(`${error.message}\n\nWhat stands is kept: the same command goes on from there, and with --destroy takes it away.`);
+  });
   const { text, good } = await shown.show(lab, say);
   console.log(`\n${text}\n`);
   const same = name === undefined ? "" : ` --stack ${name}`;
@@ -61,9 +63,10 @@ async function main(words: string[]): Promise<number> {
 
 /** A host that was restarted has the stack's state and none of its machines: then the stack is made anew. */
 async function forgetDeadMachines(stack: Stack, expected: string[]): Promise<void> {
-  const { lab } = await stack.outputs<{ lab?: string }>();
-  if (lab === undefined) return;
-  const dead = expected.filter((name) => machineStatus(lab, name).state !== "running");
+  const lab = stack.labId;
+  const state = await stack.state();
+  // Those that an `up` has made, also one that failed later and so has no outputs.
+  const dead = expected.filter((name) => state.includes(`::${name}-machine"`) && machineStatus(lab, name).state !== "running");
   if (dead.length === 0) return;
   say(`the lab's ${dead.join(" and ")} no longer run${dead.length === 1 ? "s" : ""} (was the host restarted?): making them anew`);
   await stack.destroy();

@@ -142,14 +142,12 @@ export class Lab {
   /** Destroys the stack and checks that nothing of the lab is left. */
   async end(report: Report): Promise<void> {
     report.heading("destroy: the lab leaves nothing behind");
-    const { lab: id } = await this.stack.outputs<Partial<Outputs>>();
     await Promise.all([this.gateway, ...this.gateways, this.world?.ssh].map((connection) => connection?.close()));
     const destroyed = await this.stack.destroy({ mayFail: true });
     report.check("pulumi destroy succeeds", destroyed.code === 0, destroyed.code === 0 ? `${destroyed.seconds.toFixed(0)} s` : destroyed.stdout + destroyed.stderr);
-    if (id !== undefined) {
-      const left = leftOf(id);
-      report.check("no process and no file of the lab is left", left.length === 0, left.join(", "));
-    }
+    // An `up` that failed left no outputs that would name the lab.
+    const left = leftOf(this.stack.labId);
+    report.check("no process and no file of the lab is left", left.length === 0, left.join(", "));
     await this.stack.remove();
     fs.rmSync(path.join(this.stack.root, ".lab", "ssh", this.stack.name), { recursive: true, force: true });
     fs.rmSync(`/tmp/vpnlab-ssh-${process.pid}`, { recursive: true, force: true });
