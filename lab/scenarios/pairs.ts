@@ -199,7 +199,7 @@ export const pairs: Scenario[] = [
     name: "pair-load-balancer",
     program: "lab-pair",
     shows: "behind a load balancer with NLB's manners both clients connect, and are back after the active machine died",
-    twin: "with no healthy target it fails open, and IKE to the standby alone still answers",
+    twin: "with no healthy target it fails open, and sends traffic to both machines",
     seconds: 180,
     async run(lab, report) {
       const { check, figure } = report;
