@@ -1,4 +1,7 @@
-export type { Ikev2Args, L2tpArgs, ProfilesArgs, RemoteAccessArgs, SshConnectionArgs, UserArgs } from "./components/args";
+export type { Ikev2Args, L2tpArgs, ProfilesArgs, RemoteAccessArgs, SitesArgs, SshConnectionArgs, UserArgs } from "./components/args";
 export type { ClientProfiles } from "./components/clientProfiles";
 export type { ClientSettings } from "./components/remoteAccess";
+export type { GatewaySite } from "./components/gatewaySite";
+export { SiteConnection, type SiteConnectionArgs } from "./components/siteConnection";
+export type { SiteDeviceArgs, SiteProposalArgs } from "./components/siteSpec";
 export { SshGateway, type SshGatewayArgs } from "./components/sshGateway";

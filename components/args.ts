@@ -38,6 +38,12 @@ export interface ProfilesArgs {
   trustedWireless?: pulumi.Input<pulumi.Input<string>[]>;
 }
 
+/** Room for site connections: which there are, each `SiteConnection` says. */
+export interface SitesArgs {
+  /** @default false */
+  enabled?: boolean;
+}
+
 /** What every remote-access gateway takes, whatever machine it stands on. */
 export interface RemoteAccessArgs {
   /** The list of users, one for both protocols. */
@@ -48,6 +54,8 @@ export interface RemoteAccessArgs {
   clients?: pulumi.Input<pulumi.Input<string>[]>;
   l2tp?: L2tpArgs;
   ikev2?: Ikev2Args;
+  /** With neither `l2tp` nor `ikev2` the gateway is there for site connections alone, and has no users. @default none */
+  sites?: SitesArgs;
   /** IPv4 address or DNS name that clients are given. @default the machine's public address */
   endpoint?: pulumi.Input<string>;
   /** MTU of the link towards the clients, in bytes. @default 1500 */

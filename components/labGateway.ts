@@ -1,17 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 import { renderUserData } from "../gateway/cloudInit";
-import { gatewayLinks, labAddresses } from "../lab/networks";
+import { cloudLinks, gatewayLinks, labAddresses, labClouds } from "../lab/networks";
 import type { RemoteAccessArgs, SshConnectionArgs } from "./args";
 import { clientProfiles, type ClientProfiles } from "./clientProfiles";
 import { labMachine } from "./labMachine";
 import type { LabWorld } from "./labWorld";
-import { remoteAccess, remoteAccessSpec, type ClientSettings } from "./remoteAccess";
+import type { GatewaySite } from "./gatewaySite";
+import { remoteAccessSpec, standingGateway, type ClientSettings } from "./remoteAccess";
 import { sshKey } from "./sshKey";
 
 /** Args of {@link LabGateway}. */
 export interface LabGatewayArgs extends RemoteAccessArgs {
   /** The world that the gateway stands in: its internet, its inside network, its clients. */
   world: LabWorld;
+  /** In a world with two clouds, the one that it stands in: 1 or 2. @default the one cloud of a world with one */
+  cloud?: 1 | 2;
 }
 
 /**
@@ -29,10 +32,13 @@ export class LabGateway extends pulumi.ComponentResource {
   public readonly clientProfiles: pulumi.Output<ClientProfiles>;
   /** How to reach the machine over SSH; a secret. */
   public readonly connection: pulumi.Output<pulumi.Unwrap<SshConnectionArgs>>;
+  /** What a `SiteConnection` takes; a secret. */
+  public readonly site: pulumi.Output<GatewaySite>;
 
   constructor(name: string, args: LabGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pulumi-vpn-gateway:index:LabGateway", name, {}, opts);
-    const spec = remoteAccessSpec(name, args, { endpoint: labAddresses.gatewayOutside }, this);
+    const cloud = args.cloud === undefined ? undefined : labClouds[args.cloud - 1];
+    const spec = remoteAccessSpec(name, args, { endpoint: cloud?.endpoint ?? labAddresses.gatewayOutside }, this);
     const hostKey = sshKey(`${name}-host-key`, { parent: this }, spec);
     const machine = labMachine(
       name,
@@ -43,14 +49,16 @@ export class LabGateway extends pulumi.ComponentResource {
           .apply(([plain, privateKey, publicKey, administrator]) =>
             renderUserData({ spec: plain, hostKey: { privateKey, publicKey }, authorizedKeys: [administrator] }),
           ),
-        links: gatewayLinks,
+        links: args.cloud === undefined ? gatewayLinks : cloudLinks(args.cloud),
         memoryMegabytes: 384,
         hostKey,
         administratorKey: args.world.administratorKey,
       },
       { parent: this },
     );
-    this.clientSettings = remoteAccess(name, args, spec, machine, this);
+    const standing = standingGateway(name, args, spec, machine, this);
+    this.clientSettings = standing.settings;
+    this.site = standing.site;
     this.clientProfiles = clientProfiles(spec, this.clientSettings);
     this.address = spec.endpoint;
     this.machineId = machine.id;

@@ -10,6 +10,8 @@ export interface LabWorldArgs {
   lab: pulumi.Input<string>;
   /** Wires for a pair of gateways rather than for one. @default false */
   pair?: boolean;
+  /** Wires for two clouds with a gateway each. @default false */
+  clouds?: boolean;
 }
 
 /**
@@ -33,7 +35,7 @@ export class LabWorld extends pulumi.ComponentResource {
       {
         lab: args.lab,
         userData: keysAlone(hostKey, this.administratorKey),
-        links: args.pair === true ? pairWorldLinks : worldLinks,
+        links: args.pair === true || args.clouds === true ? pairWorldLinks : worldLinks,
         memoryMegabytes: 1024,
         hostKey,
         administratorKey: this.administratorKey,

@@ -42,18 +42,31 @@ export function partPusher(
   spec: pulumi.Output<unknown>,
   opts: pulumi.CustomResourceOptions,
 ): PartPusher {
+  const { run, owner } = commands(name, machine, opts);
+  return pusher(run, owner, run("host-command", unpack, pulumi.interpolate`vpn-gateway uninstall --owner ${owner}`, spec.apply(hostCommandText), [], 10));
+}
+
+/** The same on a machine whose gateway has installed the command: pushes further parts, each of which goes when its resource does. */
+export function furtherParts(name: string, machine: Machine, opts: pulumi.CustomResourceOptions): PartPusher {
+  const { run, owner } = commands(name, machine, opts);
+  return pusher(run, owner, undefined);
+}
+
+type Run = (
+  suffix: string,
+  command: pulumi.Input<string>,
+  remove: pulumi.Input<string> | undefined,
+  stdin: pulumi.Input<string>,
+  dependsOn: pulumi.Resource[],
+  patience: number,
+) => Command;
+
+function commands(name: string, machine: Machine, opts: pulumi.CustomResourceOptions): { run: Run; owner: pulumi.Output<string> } {
   const { connection } = machine;
   const sudo = pulumi.output(connection.user ?? "root").apply((user) => (user === "root" ? "" : "sudo -n "));
   const owner = pulumi.output(machine.id).apply((id) => createHash("sha256").update(`${name} ${id}`).digest("hex").slice(0, 12));
   const common: pulumi.CustomResourceOptions = { ...opts, ...(machine.resource ? { deletedWith: machine.resource } : {}) };
-  const run = (
-    suffix: string,
-    command: pulumi.Input<string>,
-    remove: pulumi.Input<string> | undefined,
-    stdin: pulumi.Input<string>,
-    dependsOn: pulumi.Resource[],
-    patience: number,
-  ): Command =>
+  const run: Run = (suffix, command, remove, stdin, dependsOn, patience) =>
     new Command(
       `${name}-${suffix}`,
       {
@@ -72,20 +85,26 @@ export function partPusher(
       { ...common, dependsOn: [...dependencies(opts), ...dependsOn] },
     );
 
-  let last = run("host-command", unpack, pulumi.interpolate`vpn-gateway uninstall --owner ${owner}`, spec.apply(hostCommandText), [], 10);
+  return { run, owner };
+}
+
+function pusher(run: Run, owner: pulumi.Output<string>, first: Command | undefined): PartPusher {
+  let last = first;
+  const before = () => (last === undefined ? [] : [last]);
   return {
     push(part, value, secret, confirm) {
       const text = pulumi.output(value).apply(renderPart);
       const [apply, remove] = ["apply", "remove"].map((verb) => pulumi.interpolate`vpn-gateway ${verb} ${part} --owner ${owner}`);
-      last = run(part, apply, remove, secret ? pulumi.secret(text) : text, [last], 5);
+      let pushed = run(part, apply, remove, secret ? pulumi.secret(text) : text, before(), 5);
       if (confirm) {
         // Two sessions, each a new one: the first confirms, or, where the gateway went back because an earlier `up`
         // lost its way to it, puts the generation on again, which the second then confirms.
         // The first one waits until the gateway has gone back, to say that it has.
-        last = run(`${part}-confirm`, `vpn-gateway confirm ${part} --again`, undefined, last.stdout, [last], 8);
-        last = run(`${part}-settle`, `vpn-gateway confirm ${part}`, undefined, last.stdout, [last], 3);
+        pushed = run(`${part}-confirm`, `vpn-gateway confirm ${part} --again`, undefined, pushed.stdout, [pushed], 8);
+        pushed = run(`${part}-settle`, `vpn-gateway confirm ${part}`, undefined, pushed.stdout, [pushed], 3);
       }
-      return last;
+      last = pushed;
+      return pushed;
     },
   };
 }

@@ -4,6 +4,7 @@ import { renderReadableParts, renderSecretParts } from "../gateway/renderBundle"
 import type { GatewaySecrets, GatewaySpec } from "../gateway/spec";
 import type { RemoteAccessArgs } from "./args";
 import { serverIdentity } from "./certificates";
+import { gatewaySite, type GatewaySite } from "./gatewaySite";
 import { partPusher, type Machine, type PartPusher } from "./parts";
 import { accessSecrets } from "./secrets";
 import { checkedSpec, givenSecrets, resolveSpec, type SpecDefaults, type TargetProblems } from "./spec";
@@ -69,7 +70,7 @@ export function accessMaterial(name: string, args: RemoteAccessArgs, spec: pulum
 
 /**
  * Renders all parts and pushes them to the machine, over SSH or by the pusher that is given; gives the last push, once
- * which the gateway stands.
+ * which the gateway stands. Without clients there is nothing but `base`.
  */
 export function pushParts(
   name: string,
@@ -77,14 +78,23 @@ export function pushParts(
   spec: pulumi.Output<GatewaySpec>,
   secrets: pulumi.Output<GatewaySecrets>,
   opts: pulumi.CustomResourceOptions,
+  withClients = true,
 ): pulumi.CustomResource {
   const readable = spec.apply(renderReadableParts);
   const secret = pulumi.all([spec, secrets]).apply(([plain, values]) => renderSecretParts(plain, values));
   const pusher = "push" in machine ? machine : partPusher(name, machine, spec, opts);
+  if (!withClients) return pusher.push("base", pick(readable, "base"), false, true);
   pusher.push("identity", pick(secret, "identity"), true, false);
   pusher.push("base", pick(readable, "base"), false, true);
   pusher.push("passwords", pick(secret, "passwords"), true, false);
   return pusher.push("users", pick(readable, "users"), false, false);
+}
+
+/** A gateway that stands: what its clients are told, and what a site connection takes. */
+export interface Standing {
+  settings: pulumi.Output<ClientSettings>;
+  /** A secret as a whole: it holds how to reach the machine. Only of a machine that is reached over SSH. */
+  site: pulumi.Output<GatewaySite>;
 }
 
 /** Makes a machine the gateway that `spec` describes: mints what is secret, renders the parts and pushes them. */
@@ -97,7 +107,17 @@ export function remoteAccess(
 ): pulumi.Output<ClientSettings> {
   const material = accessMaterial(name, args, spec, parent);
   // Only once the last part stands is there something to connect to.
-  return material.settings(pushParts(name, machine, spec, material.secrets, { parent }));
+  return material.settings(pushParts(name, machine, spec, material.secrets, { parent }, hasClients(args)));
+}
+
+/** The same, with what a site connection takes. */
+export function standingGateway(name: string, args: RemoteAccessArgs, spec: pulumi.Output<GatewaySpec>, machine: Machine, parent: pulumi.Resource): Standing {
+  const settings = remoteAccess(name, args, spec, machine, parent);
+  return { settings, site: gatewaySite(spec, machine, settings) };
+}
+
+function hasClients(args: RemoteAccessArgs): boolean {
+  return args.l2tp?.enabled === true || args.ikev2?.enabled !== false;
 }
 
 function pick(parts: pulumi.Output<Part[]>, name: PartName): pulumi.Output<Part> {

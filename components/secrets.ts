@@ -10,7 +10,7 @@ const alphabet = { special: false, minLower: 1, minUpper: 1, minNumeric: 1 };
 function mint(
   name: string,
   length: number,
-  spec: pulumi.Output<GatewaySpec>,
+  spec: pulumi.Output<unknown>,
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> {
   // Its length comes of the checked spec, so that nothing is minted for a gateway that is refused.
@@ -48,4 +48,9 @@ export function accessSecrets(
     );
   }
   return { preSharedKey, passwords: pulumi.secret(pulumi.output(Object.fromEntries(passwords))) };
+}
+
+/** The pre-shared key of a site connection: given, or minted once the connection has been found good. */
+export function siteKey(name: string, given: pulumi.Input<string> | undefined, spec: pulumi.Output<unknown>, opts: pulumi.CustomResourceOptions): pulumi.Output<string> {
+  return given !== undefined ? pulumi.secret(given) : mint(`${name}-pre-shared-key`, 40, spec, opts);
 }

@@ -19,6 +19,7 @@ export type TargetProblems = (spec: GatewaySpec) => Promise<Problem[]>;
 export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: SpecDefaults): pulumi.Output<GatewaySpec> {
   const l2tp = args.l2tp?.enabled === true;
   const ikev2 = args.ikev2?.enabled !== false;
+  const sites = args.sites?.enabled === true;
   return pulumi
     .output({
       platform: args.platform,
@@ -53,6 +54,7 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
         ...(ikev2
           ? { ikev2: { pool: a.ikev2Pool ?? "10.77.2.0/24", ...(a.ikev2Pool6 ? { pool6: a.ikev2Pool6 } : {}) } }
           : {}),
+        ...(sites ? { sites } : {}),
         insideNetworks: a.insideNetworks ?? [],
         dns: a.dns ?? (tunnel === "full" ? ["1.1.1.1", "9.9.9.9"] : []),
         tunnel,

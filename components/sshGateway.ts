@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { RemoteAccessArgs, SshConnectionArgs } from "./args";
 import { clientProfiles, type ClientProfiles } from "./clientProfiles";
-import { remoteAccess, remoteAccessSpec, type ClientSettings } from "./remoteAccess";
+import type { GatewaySite } from "./gatewaySite";
+import { remoteAccessSpec, standingGateway, type ClientSettings } from "./remoteAccess";
 
 /** Args of {@link SshGateway}. */
 export interface SshGatewayArgs extends RemoteAccessArgs {
@@ -21,16 +22,19 @@ export class SshGateway extends pulumi.ComponentResource {
   /** What clients must be told; a secret. */
   public readonly clientSettings: pulumi.Output<ClientSettings>;
   /** What each user imports on their devices: files by path, by user name; a secret. `scripts/clients` writes them. */
-  public readonly clientProfiles: pulumi.Output<ClientProfiles>;
+  /** What a `SiteConnection` takes; a secret. */
+  public readonly site: pulumi.Output<GatewaySite>;
 
   constructor(name: string, args: SshGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pulumi-vpn-gateway:index:SshGateway", name, {}, opts);
     const defaults = { endpoint: args.connection.host, sshPort: args.sshPort ?? args.connection.port };
     const spec = remoteAccessSpec(name, args, defaults, this);
     const machine = { connection: args.connection, id: args.connection.host };
-    this.clientSettings = remoteAccess(name, args, spec, machine, this);
+    const standing = standingGateway(name, args, spec, machine, this);
+    this.clientSettings = standing.settings;
+    this.site = standing.site;
     this.clientProfiles = clientProfiles(spec, this.clientSettings);
     this.address = spec.endpoint;
-    this.registerOutputs({ address: this.address, clientSettings: this.clientSettings });
+    this.registerOutputs({ address: this.address, clientSettings: this.clientSettings, site: this.site });
   }
 }

@@ -10,7 +10,8 @@ export interface ConfigFile {
 
 /** Names of the parts of a remote-access gateway, in the order in which they are pushed. `host` is the `vpn-gateway` command itself. */
 export const partNames = ["host", "identity", "base", "passwords", "users"] as const;
-export type PartName = (typeof partNames)[number];
+/** A site connection's parts are named after it: `site-NAME` to be read, `sitekey-NAME` secret. */
+export type PartName = (typeof partNames)[number] | `site-${string}` | `sitekey-${string}`;
 
 /**
  * A set of files that is applied, verified and reverted as one.
@@ -37,4 +38,19 @@ export interface Part {
 /** All that makes a machine the gateway that a spec describes. */
 export interface Bundle {
   parts: Part[];
+}
+
+/** A file that anybody on the gateway may read. */
+export function readable(path: string, content: string): ConfigFile {
+  return { path, mode: 0o644, content };
+}
+
+/** A file that root alone may read. */
+export function secret(path: string, content: string): ConfigFile {
+  return { path, mode: 0o600, content };
+}
+
+/** PEM with the line ends of a file. */
+export function pem(text: string): string {
+  return text.replace(/\r\n/g, "\n").trimEnd() + "\n";
 }

@@ -16,7 +16,7 @@ export interface Platform {
   l2tpMissing?: string;
   /** Packages that a pair needs beside them. */
   pairPackages: readonly string[];
-  units: { ike: string; l2tp: string; firewall: string; vrrp: string; watch: string };
+  units: { ike: string; l2tp: string; firewall: string; vrrp: string; watch: string; sites: string };
 }
 
 const units = {
@@ -25,6 +25,7 @@ const units = {
   firewall: "vpn-gateway-firewall.service",
   vrrp: "keepalived.service",
   watch: "vpn-gateway-watch.service",
+  sites: "vpn-gateway-sites.service",
 };
 
 /**
@@ -93,6 +94,8 @@ export const paths = {
   keepalived: "/etc/keepalived/keepalived.conf",
   vrrpUnit: "/etc/systemd/system/keepalived.service.d/vpn-gateway.conf",
   watchUnit: "/etc/systemd/system/vpn-gateway-watch.service",
+  sitesUnit: "/etc/systemd/system/vpn-gateway-sites.service",
+  siteFirewalls: "/etc/vpn-gateway/firewall.d",
   pair: "/etc/vpn-gateway/pair.json",
   fitScript: "/etc/vpn-gateway/fit",
   stateScript: "/etc/vpn-gateway/pair-state",

@@ -1,4 +1,4 @@
-import type { Bundle, ConfigFile, Part } from "./bundle";
+import { pem, readable, secret, type Bundle, type ConfigFile, type Part } from "./bundle";
 import { paths, platform } from "./platforms";
 import { renderCharon } from "./render/charon";
 import { renderModules, requiredModules } from "./render/modules";
@@ -8,7 +8,7 @@ import { renderConnections, renderEapSecrets, renderPreSharedKey } from "./rende
 import { renderKernelParameters } from "./render/sysctl";
 import { bothActive } from "./pair";
 import { renderFitScript, renderPair, renderStateScript, renderVrrp } from "./render/keepalived";
-import { renderFirewallUnit, renderIkeUnit, renderL2tpUnit, renderVrrpUnit, renderWatchUnit } from "./render/units";
+import { renderFirewallUnit, renderIkeUnit, renderL2tpUnit, renderSitesUnit, renderVrrpUnit, renderWatchUnit } from "./render/units";
 import { renderUsers } from "./render/users";
 import { renderXl2tpd } from "./render/xl2tpd";
 import type { GatewaySecrets, GatewaySpec } from "./spec";
@@ -61,7 +61,8 @@ function basePart(spec: GatewaySpec): Part {
     readable(paths.firewallUnit, renderFirewallUnit(spec)),
     readable(paths.charon, renderCharon(spec)),
     readable(paths.ikeUnit, renderIkeUnit(spec)),
-    readable(paths.connections, renderConnections(spec)),
+    ...(spec.l2tp || spec.ikev2 ? [readable(paths.connections, renderConnections(spec))] : []),
+    ...(spec.sites ? [readable(paths.sitesUnit, renderSitesUnit(spec))] : []),
   ];
   if (spec.l2tp) {
     files.push(readable(paths.xl2tpd, renderXl2tpd(spec, spec.l2tp)));
@@ -89,7 +90,7 @@ function basePart(spec: GatewaySpec): Part {
       ...(spec.pair?.move ? ["ca-certificates"] : []),
     ],
     modules: requiredModules(spec),
-    services: [units.firewall, units.ike, ...(spec.l2tp ? [units.l2tp] : []), ...(spec.pair ? [units.watch] : []), ...(spec.pair && !bothActive(spec.pair) ? [units.vrrp] : [])],
+    services: [units.firewall, units.ike, ...(spec.l2tp ? [units.l2tp] : []), ...(spec.pair ? [units.watch] : []), ...(spec.pair && !bothActive(spec.pair) ? [units.vrrp] : []), ...(spec.sites ? [units.sites] : [])],
     // The firewall is in it: a mistake there cuts the session that pushes it.
     confirmWithin: 60,
     files,
@@ -109,16 +110,4 @@ function usersPart(spec: GatewaySpec): Part {
 
 function part(name: Part["name"], isSecret: boolean): Part {
   return { name, secret: isSecret, packages: [], modules: [], services: [], confirmWithin: 0, files: [] };
-}
-
-function readable(path: string, content: string): ConfigFile {
-  return { path, mode: 0o644, content };
-}
-
-function secret(path: string, content: string): ConfigFile {
-  return { path, mode: 0o600, content };
-}
-
-function pem(text: string): string {
-  return text.replace(/\r\n/g, "\n").trimEnd() + "\n";
 }

@@ -147,6 +147,11 @@ export interface GatewaySpec {
   users: UserSpec[];
   /** @default nothing is on demand */
   profiles?: ProfilesSpec;
+  /**
+   * Is there room for site connections (gateway/site/)? Which there are is not said here: each is a part of its own.
+   * With neither `l2tp` nor `ikev2` the gateway is there for them alone. @default false
+   */
+  sites?: boolean;
   /** Of a pair; none: a gateway by itself. */
   pair?: PairSpec;
 }

@@ -68,3 +68,53 @@ export const pairWorldLinks: LinkSpec[] = ([1, 2] as const).flatMap((member): Li
   { name: `wan${member - 1}`, role: "server", socket: `outside-${member}` },
   { name: `lan${member - 1}`, role: "server", socket: `inside-${member}` },
 ]);
+
+/**
+ * Two clouds with a gateway each, for site connections. The second one's gateway has a private address outside and is
+ * reached by its `endpoint`, which a router translates 1:1, as the clouds do with theirs.
+ */
+export const labClouds = [
+  {
+    endpoint: labAddresses.gatewayOutside,
+    outside: labAddresses.gatewayOutside,
+    outside6: labAddresses.gatewayOutside6,
+    router: labAddresses.internetRouter,
+    router6: "2001:db8:1::1",
+    network: labAddresses.insideNetwork,
+    network6: labAddresses.insideNetwork6,
+    gatewayInside: labAddresses.gatewayInside,
+    gatewayInside6: labAddresses.gatewayInside6,
+    host: labAddresses.insideHost,
+    host6: labAddresses.insideHost6,
+    /** Namespace of the host, and the world's card at the gateway's outer wire. */
+    namespace: "inside",
+    card: "wan0",
+  },
+  {
+    endpoint: "198.18.2.20",
+    outside: "172.31.2.11",
+    outside6: "2001:db8:12::11",
+    router: "172.31.2.1",
+    router6: "2001:db8:12::1",
+    network: "10.30.0.0/24",
+    network6: "fd30::/64",
+    gatewayInside: "10.30.0.1",
+    gatewayInside6: "fd30::1",
+    host: "10.30.0.10",
+    host6: "fd30::10",
+    namespace: "inside2",
+    card: "wan1",
+  },
+] as const;
+
+/** Wires of a cloud's gateway. */
+export function cloudLinks(cloud: 1 | 2): LinkSpec[] {
+  const { outside, outside6, router, router6, gatewayInside, gatewayInside6 } = labClouds[cloud - 1];
+  return [
+    { name: "wan0", role: "client", socket: `outside-${cloud}`, addresses: [`${outside}/24`, `${outside6}/64`], gateway4: router, gateway6: router6 },
+    { name: "lan0", role: "client", socket: `inside-${cloud}`, addresses: [`${gatewayInside}/24`, `${gatewayInside6}/64`] },
+  ];
+}
+
+/** A device that is not ours, in a namespace of the world: Libreswan, with a network behind it. */
+export const labDevice = { namespace: "device", address: "198.51.100.70", network: "10.40.0.0/24", host: "10.40.0.10" } as const;

@@ -7,6 +7,7 @@ import * as pulumi from "@pulumi/pulumi";
 const programs: Record<string, () => Promise<Record<string, unknown>>> = {
   lab: async () => (await import("./lab")).lab(),
   "lab-pair": async () => (await import("./labPair")).labPair(),
+  "lab-sites": async () => (await import("./labSites")).labSites(),
   "existing-host": async () => (await import("./existingHost")).existingHost(),
   "aws-pair": async () => (await import("./awsPair")).awsPair(),
   "aws-remote-access": async () => (await import("./awsRemoteAccess")).awsRemoteAccess(),

@@ -5,6 +5,7 @@ import { renderUserData } from "../../gateway/cloudInit";
 import type { GatewaySpec } from "../../gateway/spec";
 import type { SshConnectionArgs } from "../args";
 import { clientProfiles, type ClientProfiles } from "../clientProfiles";
+import { gatewaySite, type GatewaySite } from "../gatewaySite";
 import { known } from "../known";
 import { remoteAccess, remoteAccessSpec, type ClientSettings } from "../remoteAccess";
 import type { AwsGatewayArgs } from "./args";
@@ -38,6 +39,8 @@ export class AwsGateway extends pulumi.ComponentResource {
   public readonly clientProfiles: pulumi.Output<ClientProfiles>;
   /** How to reach the machine over SSH, where that is the way in; a secret. */
   public readonly connection?: pulumi.Output<pulumi.Unwrap<SshConnectionArgs>>;
+  /** What a `SiteConnection` takes, where SSH is the way in; a secret. */
+  public readonly site?: pulumi.Output<GatewaySite>;
 
   constructor(name: string, args: AwsGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pulumi-vpn-gateway:aws:AwsGateway", name, {}, opts);
@@ -83,7 +86,10 @@ export class AwsGateway extends pulumi.ComponentResource {
     const wayIn = connection === undefined ? manager!.pusher(instance.id) : { ...machine, connection };
     this.clientSettings = remoteAccess(name, args, spec, wayIn, this);
     this.clientProfiles = clientProfiles(spec, this.clientSettings);
-    if (connection !== undefined) this.connection = pulumi.secret(pulumi.output(connection));
+    if (connection !== undefined) {
+      this.connection = pulumi.secret(pulumi.output(connection));
+      this.site = gatewaySite(spec, { ...machine, connection }, this.clientSettings);
+    }
     this.address = spec.endpoint;
     this.publicIp = address.publicIp;
     this.machineId = instance.id;

@@ -6,12 +6,13 @@ import type { GatewaySpec } from "../spec";
  * Plugins of charon-systemd. Every one more is code that an unauthenticated peer may reach, and two that the
  * distribution loads by itself are in our way: connmark and forecast program iptables behind the firewall's back.
  */
-export function charonPlugins(spec: Pick<GatewaySpec, "ikev2">): string[] {
+export function charonPlugins(spec: Pick<GatewaySpec, "ikev2" | "sites">): string[] {
   const always = ["nonce", "random", "drbg", "openssl", "kernel-netlink", "socket-default", "vici"];
   const certificates = ["pem", "pkcs1", "pkcs8", "pubkey", "x509", "constraints"];
   // eap-identity asks for a user's name; eap-mschapv2 finds MD4 and DES in OpenSSL's legacy provider.
   const eap = ["eap-identity", "eap-mschapv2"];
-  return spec.ikev2 ? [...always, ...certificates, ...eap] : always;
+  // Whether a site proves itself by a certificate is not known here: its part may come later.
+  return [...always, ...(spec.ikev2 || spec.sites ? certificates : []), ...(spec.ikev2 ? eap : [])];
 }
 
 /** The IKE daemon's own settings: strongswan.conf(5), for /etc/strongswan.d. */
@@ -24,10 +25,7 @@ export function renderCharon(spec: GatewaySpec): string {
         setting("load", charonPlugins(spec).join(" ")),
         setting("threads", 16),
         ...saTable(most),
-        // 2 s, then each pause 1.8 times as long, four tries more: 44.7 s until a peer is given up (default: 165 s).
-        setting("retransmit_tries", 4, "A silent peer is given up after 45 s instead of 165 s."),
-        setting("retransmit_timeout", "2.0"),
-        setting("retransmit_base", "1.8"),
+        ...retransmissions(spec),
         setting("block_threshold", 2 * halfOpen(most), "Half-open IKE SAs from one address: an office behind a NAT dials all at once."),
         setting("cookie_threshold_ip", halfOpen(most)),
         setting("cookie_threshold", 4 * halfOpen(most)),
@@ -47,13 +45,36 @@ export function renderCharon(spec: GatewaySpec): string {
 }
 
 /**
+ * When a silent peer is given up (charon's default: 165 s). A phone between two cells may be silent for long; a site's
+ * gateway is not, and somebody waits for the other way.
+ */
+function retransmissions(spec: GatewaySpec): Entry[] {
+  // 1 s, then each pause 1.5 times as long, three tries more.
+  const forSites = [
+    setting("retransmit_tries", 3, "A silent peer is given up after 8 s instead of 165 s."),
+    setting("retransmit_timeout", "1.0"),
+    setting("retransmit_base", "1.5"),
+  ];
+  // 2 s, then each pause 1.8 times as long, four tries more.
+  const forClients = [
+    setting("retransmit_tries", 4, "A silent peer is given up after 45 s instead of 165 s."),
+    setting("retransmit_timeout", "2.0"),
+    setting("retransmit_base", "1.8"),
+  ];
+  return spec.l2tp || spec.ikev2 ? forClients : forSites;
+}
+
+/** Room for so many site connections in charon's table. */
+const mostSites = 128;
+
+/**
  * How many clients the pools have room for. Not the number of users: charon reads these settings only when it starts,
  * and one more user must not end everybody's tunnel.
  */
-function mostClients(spec: Pick<GatewaySpec, "l2tp" | "ikev2">): number {
+function mostClients(spec: Pick<GatewaySpec, "l2tp" | "ikev2" | "sites">): number {
   const l2tp = spec.l2tp ? l2tpAddresses(network(spec.l2tp.pool)).clients : 0;
   const ikev2 = spec.ikev2 ? Number(ikev2Clients(network(spec.ikev2.pool))) : 0;
-  return l2tp + ikev2;
+  return l2tp + ikev2 + (spec.sites ? mostSites : 0);
 }
 
 /** How many half-open IKE SAs one address may have. */

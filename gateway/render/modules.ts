@@ -1,8 +1,8 @@
 import type { GatewaySpec } from "../spec";
 
 /** Kernel modules without which there is no gateway. */
-export function requiredModules(spec: Pick<GatewaySpec, "l2tp">): string[] {
-  return ["xfrm_user", "esp4", "nf_tables", ...(spec.l2tp ? ["l2tp_ppp"] : [])];
+export function requiredModules(spec: Pick<GatewaySpec, "l2tp" | "sites">): string[] {
+  return ["xfrm_user", "esp4", "nf_tables", ...(spec.l2tp ? ["l2tp_ppp"] : []), ...(spec.sites ? ["xfrm_interface", "esp6"] : [])];
 }
 
 /** A file for /etc/modules-load.d. */
@@ -12,6 +12,7 @@ export function renderModules(spec: GatewaySpec): string {
     ...requiredModules(spec),
     "# Receives ESP, also within UDP, in batches (GRO).",
     "esp4_offload",
+    ...(spec.sites ? ["esp6_offload"] : []),
     "",
   ].join("\n");
 }

@@ -2,6 +2,8 @@ import { hostNetwork, network, parseAddress, type Network } from "../addressing"
 import { renderNft, type Chain, type NamedSet, type Rule, type Table } from "../formats/nft";
 import { maximumSegmentSize, pathMtu } from "../mtu";
 import { bothActive } from "../pair";
+import { paths } from "../platforms";
+import { siteInterfaces } from "../site/names";
 import type { GatewaySpec } from "../spec";
 import { sharedNatChains, zoneRules } from "./sharedNat";
 
@@ -10,7 +12,8 @@ import { sharedNatChains, zoneRules } from "./sharedNat";
  * a packet came through IPsec (`meta ipsec`), will leave through it (`rt ipsec`), or is on a PPP session.
  */
 export function renderFirewall(spec: GatewaySpec): string {
-  return renderNft(firewallTable(spec), `Firewall of ${spec.name}. Written by pulumi-vpn-gateway.`);
+  const table = renderNft(firewallTable(spec), `Firewall of ${spec.name}. Written by pulumi-vpn-gateway.`);
+  return spec.sites ? `${table}${sitesIncluded}` : table;
 }
 
 /** Everything shut but SSH for administrators: what stands until the gateway has its configuration. */
@@ -26,6 +29,9 @@ export function renderClosedFirewall(spec: Pick<GatewaySpec, "name" | "administr
   };
   return renderNft(table, `Firewall of ${spec.name} until it is configured. Written by pulumi-vpn-gateway.`);
 }
+
+/** Each site connection has a table of its own in a file of its own, loaded in the same transaction (nft(8): no match is no error). */
+const sitesIncluded = `include "${paths.siteFirewalls}/*.nft"\n`;
 
 function firewallTable(spec: GatewaySpec): Table {
   const servers = spec.dns.map((text) => hostNetwork(parseAddress(text)!));
@@ -57,6 +63,7 @@ const dropped = "counter drop";
 
 /** Address families in use inside the tunnels, with nft's word for each. */
 function families(spec: GatewaySpec): { family: 4 | 6; ip: "ip" | "ip6" }[] {
+  if (!spec.l2tp && !spec.ikev2) return [];
   return [{ family: 4, ip: "ip" } as const, ...(spec.ikev2?.pool6 === undefined ? [] : [{ family: 6, ip: "ip6" } as const])];
 }
 
@@ -97,6 +104,7 @@ function input(spec: GatewaySpec): Chain {
       { rule: "meta l4proto esp accept" },
       ...pairRules(spec),
       ...(spec.l2tp ? [{ rule: "udp dport 1701 meta ipsec exists accept" }] : []),
+      ...(spec.sites ? [{ rule: `iifname "${siteInterfaces}" meta l4proto { icmp, ipv6-icmp } accept` }] : []),
       { rule: dropped },
     ],
   };
@@ -167,6 +175,7 @@ function forward(spec: GatewaySpec): Chain {
         forEachFamily(spec, (ip, family) => ({ rule: `${ip} daddr @clients${family} ${notIntoTunnel} ${dropped}` })),
       ),
       { rule: "ct state established,related accept" },
+      ...sitesForward(spec),
       ...withWhy(
         spec.clientToClient ? "Clients may reach each other." : "Clients do not reach each other.",
         forEachFamily(spec, (ip, family) => ({
@@ -197,6 +206,19 @@ function forward(spec: GatewaySpec): Chain {
       { rule: dropped },
     ],
   };
+}
+
+/** What goes between sites. Which addresses, says each connection's own table: what it drops stays dropped. */
+function sitesForward(spec: GatewaySpec): Rule[] {
+  if (!spec.sites) return [];
+  return [
+    { rule: `iifname "${siteInterfaces}" accept`, why: "Between sites. Which networks, says the table of each connection." },
+    { rule: `oifname "${siteInterfaces}" accept` },
+    ...(["ip", "ip6"] as const).flatMap((ip) => [
+      { rule: `meta ipsec exists ${ip} saddr != @clients${ip === "ip" ? 4 : 6} accept` },
+      { rule: `rt ipsec exists ${ip} daddr != @clients${ip === "ip" ? 4 : 6} accept` },
+    ]),
+  ];
 }
 
 function clamp(spec: GatewaySpec): Chain {

@@ -5,7 +5,7 @@ import type { GatewaySpec } from "../spec";
  * Kernel parameters. Only what acts on packets that are forwarded: sizes of socket buffers and TCP's settings do
  * nothing there.
  */
-export function kernelParameters(spec: Pick<GatewaySpec, "ikev2" | "pair">): KernelParameter[] {
+export function kernelParameters(spec: Pick<GatewaySpec, "ikev2" | "pair" | "sites">): KernelParameter[] {
   const parameters = [
     { key: "net.ipv4.ip_forward", value: 1, why: "Packets pass between tunnels and networks." },
     {
@@ -19,7 +19,7 @@ export function kernelParameters(spec: Pick<GatewaySpec, "ikev2" | "pair">): Ker
       why: "Nobody on the link may change where the gateway sends clients' packets.",
     },
   ];
-  if (spec.ikev2?.pool6 !== undefined) {
+  if (spec.ikev2?.pool6 !== undefined || spec.sites) {
     parameters.push({ key: "net.ipv6.conf.all.forwarding", value: 1, why: "The same for IPv6." });
   }
   if (spec.pair?.front === "floatingAddress") {

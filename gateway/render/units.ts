@@ -194,3 +194,37 @@ export function renderWatchUnit(spec: GatewaySpec): string {
     why(`Watch of ${spec.name}.`),
   );
 }
+
+/** The follower: brings site connections up and keeps their routes as their tunnels are (host/vpn_gateway/follower.py). */
+export function renderSitesUnit(spec: Pick<GatewaySpec, "name" | "platform">): string {
+  const { units } = platform(spec.platform);
+  return renderUnit(
+    [
+      {
+        name: "Unit",
+        directives: [
+          directive("Description", "Site connections of the VPN gateway"),
+          directive("After", `network.target ${units.firewall} ${units.ike}`),
+          directive("Wants", units.firewall),
+          directive("StartLimitIntervalSec", "0"),
+        ],
+      },
+      {
+        name: "Service",
+        directives: [
+          directive("Type", "exec"),
+          directive("ExecStart", "/usr/sbin/vpn-gateway follow"),
+          directive("RuntimeDirectory", "vpn-gateway"),
+          directive("RuntimeDirectoryPreserve", "yes", "What it holds is others' too."),
+          directive("Restart", "always"),
+          directive("RestartSec", "1"),
+          ...sandbox,
+          directive("CapabilityBoundingSet", "CAP_NET_ADMIN"),
+          directive("RestrictAddressFamilies", "AF_UNIX AF_NETLINK AF_INET AF_INET6"),
+        ],
+      },
+      { name: "Install", directives: [directive("WantedBy", "multi-user.target")] },
+    ],
+    why(`Follows the site connections of ${spec.name}.`),
+  );
+}

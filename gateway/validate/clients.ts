@@ -11,9 +11,7 @@ export function clientProblems(spec: GatewaySpec): Problem[] {
     ...oneOf("masquerade", spec.masquerade, masqueradePolicies),
     ...spec.clients.flatMap((kind, index) => oneOf(`clients[${index}]`, kind, clientKinds)),
   ];
-  if (!spec.l2tp && !spec.ikev2) {
-    problems.push(error("ikev2", undefined, "neither IKEv2 nor L2TP is asked for", "Give ikev2 a pool, or l2tp, or both."));
-  }
+  if (!spec.l2tp && !spec.ikev2) return [...problems, ...withoutClients(spec)];
   const known = spec.clients.filter((kind) => (clientKinds as readonly string[]).includes(kind));
   if (spec.clients.length === 0) {
     problems.push(error("clients", [], "no kind of client is to be served", `Name at least one of ${clientKinds.join(", ")}.`));
@@ -43,6 +41,15 @@ function profileProblems({ profiles }: GatewaySpec): Problem[] {
     problems.push(error("profiles.trustedWireless", profiles.trustedWireless, "has no effect where nothing connects on demand", "Set profiles.onDemand, or leave it out."));
   }
   return problems;
+}
+
+/** A gateway that nobody dials in to: it is there for site connections, or for nothing. */
+function withoutClients(spec: GatewaySpec): Problem[] {
+  if (spec.sites !== true) {
+    return [error("ikev2", undefined, "neither IKEv2 nor L2TP nor site connections are asked for", "Give ikev2 a pool, or l2tp, or both; or turn sites on.")];
+  }
+  if (spec.users.length === 0) return [];
+  return [error("users", undefined, `${spec.users.length} users have no protocol to connect by`, "Turn ikev2 or l2tp on, or leave the users out.")];
 }
 
 function unserved(protocol: Protocol, kinds: ClientKind[]): Problem[] {

@@ -47,7 +47,7 @@ function isIpv4(text: string): boolean {
   return parseAddress(text)?.family === 4;
 }
 
-function isDnsName(text: string): boolean {
+export function isDnsName(text: string): boolean {
   const labels = text.toLowerCase().split(".");
   // A name whose last label is a number is a mistyped address (RFC 1123, 2.1).
   return text.length <= 253 && labels.length >= 2 && labels.every((part) => label.test(part)) && !/^\d+$/.test(labels.at(-1)!);

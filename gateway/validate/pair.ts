@@ -9,6 +9,7 @@ export function pairProblems(spec: GatewaySpec): Problem[] {
   const { pair } = spec;
   if (pair === undefined) return [];
   const problems: Problem[] = [];
+  if (spec.sites) problems.push(error("sites", true, "is not built for a pair yet: a tunnel does not follow the active machine", "Use a gateway by itself for site connections."));
   if (!pairFronts.includes(pair.front)) {
     problems.push(error("pair.front", pair.front, "is no front of a pair", `Use one of ${pairFronts.join(", ")}.`));
   }

@@ -21,7 +21,7 @@ export function warning(path: string, value: unknown, message: string, remedy: s
 }
 
 /** All problems as one text, errors first. */
-export function problemsText(problems: readonly Problem[]): string {
+export function problemsText(problems: readonly Problem[], what = "The gateway's description"): string {
   const ordered = [...problems.filter(({ severity }) => severity === "error"), ...problems.filter(({ severity }) => severity === "warning")];
   const errors = ordered.filter(({ severity }) => severity === "error").length;
   const counts = [count(errors, "error"), count(ordered.length - errors, "warning")].filter((text) => text !== "").join(", ");
@@ -29,7 +29,7 @@ export function problemsText(problems: readonly Problem[]): string {
     ({ path, value, message, remedy, severity }) =>
       `  ${severity} ${path}${value === undefined ? "" : ` (${value})`}: ${message}\n    ${remedy}`,
   );
-  return [`The gateway's description has ${counts || "no problem"}.`, ...lines].join("\n");
+  return [`${what} has ${counts || "no problem"}.`, ...lines].join("\n");
 }
 
 function count(number: number, noun: string): string {

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from . import VERSION, change, commands, lock, pair, part, status, watch
+from . import VERSION, change, commands, lock, follower, pair, part, status, watch
 from .apply import apply
 from .detach import survive
 from .errors import Failure, UsageError, os_error
@@ -13,7 +13,7 @@ from .gateway import Gateway
 USAGE = (
     "usage: vpn-gateway [--root DIR] apply PART [--owner O] | confirm PART [--again] | revert PART [--generation N]"
     " | remove PART [--owner O] | status [--json] | check [--json] | uninstall [--owner O]"
-    " | hand-over | rejoin | watch | version"
+    " | hand-over | rejoin | watch | follow | version"
 )
 
 
@@ -88,9 +88,9 @@ def _run(words: list[str]) -> int:
             return status.check(gateway, as_json)
         status.show(gateway, as_json)
         return 0
-    if command in ("watch", "rejoin"):
+    if command in ("watch", "rejoin", "follow"):
         given.end()
-        (watch.watch if command == "watch" else pair.rejoin)(Gateway(root, command))
+        {"watch": watch.watch, "rejoin": pair.rejoin, "follow": follower.follow}[command](Gateway(root, command))
         return 0
     if command == "hand-over":
         given.end()

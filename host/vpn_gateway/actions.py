@@ -1,6 +1,6 @@
 """What a set of changed files needs, in a fixed order, and nothing else."""
 
-from . import charon, keepalived, kernel, nftables, pair, ppp, strongswan_conf, systemd, users
+from . import charon, keepalived, kernel, nftables, pair, ppp, sites, strongswan_conf, systemd, users
 from .errors import Failure
 from .gateway import Gateway
 from .part import Part
@@ -22,10 +22,16 @@ def act(gateway: Gateway, effects: list[Effect], source: Part | None, target: Pa
         if systemd.ensure(gateway, unit):
             gateway.report.say(f"started {unit}")
             started.add(unit)
+    described = [effect for effect in effects if sites.is_description(effect.path)]
+    for effect in described:
+        sites.follow_files(gateway, effect.before, effect.after)
     swanctl = [effect for effect in effects if charon.is_swanctl(effect.path)]
     if (swanctl or charon.UNIT in started) and charon.running(gateway):
         charon.load_all(gateway, [effect.path for effect in swanctl])
         charon.end_orphans(gateway, _gone_connections(gateway, swanctl))
+        sites.renew(gateway, sites.changed_connections(swanctl))
+    for effect in described:
+        sites.take_away(gateway, effect.before, effect.after)
     for effect in effects:
         if effect.path == users.PATH and effect.after is not None:
             users.end_sessions_of_others(gateway, set(users.names_in(effect.after)))

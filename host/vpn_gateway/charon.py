@@ -124,6 +124,12 @@ def terminate(gateway: Gateway, unique_id: str, seconds: int = 5) -> None:
         vici.request("terminate", ike_id=unique_id, force="yes", timeout=str(seconds * 1000))
 
 
+def initiate(gateway: Gateway, connection: str, child: str) -> None:
+    """Begins to dial, and does not wait: charon goes on after the millisecond is over (vici's `timeout`)."""
+    with Vici(gateway.paths.of(SOCKET)) as vici:
+        vici.request("initiate", ike=connection, child=child, timeout="1")
+
+
 def redirect(gateway: Gateway, connection: str, endpoint: str) -> None:
     """Sends the connection's clients to `endpoint`, those that said they understand it."""
     with Vici(gateway.paths.of(SOCKET)) as vici:

@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 
-from . import charon, keepalived, kernel, nftables, packages, ppp, systemd, users
+from . import charon, keepalived, kernel, nftables, packages, ppp, sites, systemd, users
 from .errors import Failure
 from .gateway import Gateway
 from .part import Part, PartFile
@@ -62,6 +62,8 @@ def _check(gateway: Gateway, file: PartFile, staged: str) -> str | None:
     if path == users.PATH:
         users.names_in(file.content)
         return None
+    if sites.is_description(path):
+        return sites.check(gateway, path, file.content)
     if path.endswith(".json"):
         json.loads(file.content)
     return None

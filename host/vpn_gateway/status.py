@@ -2,7 +2,7 @@
 
 import json
 
-from . import VERSION, aws_move, charon, kernel, pair, ppp, systemd, verify
+from . import VERSION, aws_move, charon, kernel, pair, ppp, site_status, systemd, verify
 from .errors import Failure
 from .gateway import Gateway
 from .swap import Journal
@@ -40,6 +40,7 @@ def collect(gateway: Gateway) -> dict:
         "ike": _ike(gateway),
         "l2tp": {"sessions": len(ppp.sessions(gateway))},
         "pair": pair.collect(gateway),
+        "sites": site_status.collect(gateway),
         "changeUnderWay": Journal(gateway).read() is not None,
     }
 
@@ -79,6 +80,8 @@ def show(gateway: Gateway, as_json: bool) -> None:
     ike = data["ike"]
     print(f"IKE SAs: {ike['established']} established, {ike['connecting']} connecting" if ike["running"] else "charon: down")
     print(f"L2TP sessions: {data['l2tp']['sessions']}")
+    for site in data["sites"]:
+        print(site_status.line(site))
     if data["pair"]:
         print(_pair_line(data["pair"]))
     if data["changeUnderWay"]:

@@ -1,5 +1,6 @@
 """A small client of charon's control protocol (VICI). swanctl's own output cannot carry every user name safely."""
 
+import select
 import socket
 import struct
 from collections.abc import Iterator
@@ -53,6 +54,23 @@ class Vici:
                 return events
             else:
                 raise Failure(f"charon does not know the command {command}")
+
+    def register(self, *events: str) -> None:
+        for event in events:
+            self._send(REGISTER, event, b"")
+            while (kind := self._receive()[0]) == EVENT:
+                pass  # of those that are registered already
+            if kind != CONFIRM:
+                raise Failure(f"charon does not know the event {event}")
+
+    def event(self, seconds: float) -> tuple[str, Message] | None:
+        """The next event that was registered for, or None where none comes within `seconds`."""
+        if not select.select([self.socket], [], [], max(0.0, seconds))[0]:
+            return None
+        kind, body = self._receive()
+        if kind != EVENT:
+            raise Failure("charon answered what it was not asked")
+        return body[1 : 1 + body[0]].decode(), decode(body[1 + body[0] :])
 
     def _send(self, kind: int, name: str, body: bytes) -> None:
         packet = bytes([kind, len(name)]) + name.encode() + body

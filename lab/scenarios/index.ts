@@ -10,7 +10,8 @@ import { pairs } from "./pairs";
 import { pushing } from "./pushing";
 import { recovering } from "./recovering";
 import { sameNat } from "./sameNat";
+import { sites } from "./sites";
 import type { Scenario } from "./scenario";
 
 /** Every lab scenario, in the order in which `--all` runs them. */
-export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firewall, ...mtu, ...changing, ...hostile, ...pushing, ...keeping, ...recovering, ...sameNat, ...existing, ...pairs];
+export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firewall, ...mtu, ...changing, ...hostile, ...pushing, ...keeping, ...recovering, ...sameNat, ...existing, ...pairs, ...sites];

@@ -23,6 +23,8 @@ interface Outputs {
   gatewayConnection: Connection;
   /** Of a pair, in the order of its machines. */
   gatewayConnections?: Connection[];
+  /** Of site connections: what the device's owner enters. */
+  deviceConfiguration?: string;
   clientSettings: { endpoint: string; preSharedKey: string; authority: string; passwords: Record<string, string> };
 }
 
@@ -40,6 +42,9 @@ export class Lab {
 
   get settings(): Outputs["clientSettings"] {
     return this.outputs.clientSettings;
+  }
+  get deviceConfiguration(): string {
+    return this.outputs.deviceConfiguration ?? "";
   }
   get machineId(): string {
     return this.outputs.machineId;
@@ -71,7 +76,7 @@ export class Lab {
     }
     const { worldConnection } = this.outputs;
     if (this.world?.ssh.target.hostPublicKey !== worldConnection.hostKey)
-      this.world = await prepareWorld(this.ssh("world", worldConnection));
+      this.world = await prepareWorld(this.ssh("world", worldConnection), this.stack.program === "lab-sites" ? { clients: 1, clouds: true } : {});
   }
 
   /** SSH to a machine with the key of the stack, which stands in a private file as long as the lab does. */
@@ -89,11 +94,17 @@ export class Lab {
   async fresh(): Promise<void> {
     await this.world.linkRestore();
     if (this.gateways.length > 0) {
+      if (this.stack.program === "lab-sites") return this.asAtFirst();
       await this.world.balancerStop();
       const pair = new Pair(this);
       for (const member of [1, 2] as const) await pair.mend(member);
     }
     await this.world.disconnectAll();
+    await this.asAtFirst();
+  }
+
+  /** The config as it was at first. */
+  private async asAtFirst(): Promise<void> {
     if (fs.readFileSync(this.stack.configFile, "utf8") !== this.config) {
       fs.writeFileSync(this.stack.configFile, this.config);
       await this.stack.up();

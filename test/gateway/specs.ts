@@ -101,5 +101,7 @@ export const goldenSpecs: Record<string, GatewaySpec> = {
       },
     },
   }),
+  "sites-only": exampleSpec({ l2tp: undefined, ikev2: undefined, sites: true, users: [] }),
+  "sites-and-clients": exampleSpec({ l2tp: undefined, clients: ["linux"], sites: true }),
   "ubuntu-2404": exampleSpec({ platform: "ubuntu2404", outsideMtu: 1460, sshPort: 2222, clients: ["windows"] }),
 };

@@ -1,0 +1,46 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { GatewaySpec } from "../gateway/spec";
+import type { SshConnectionArgs } from "./args";
+import type { Machine } from "./parts";
+
+/** What a `SiteConnection` takes of a gateway. Holds the way in over SSH, so it is a Pulumi secret as a whole. */
+export interface GatewaySite {
+  name: string;
+  /** How to reach the machine. */
+  connection: pulumi.Unwrap<SshConnectionArgs>;
+  /** Identity of the machine: with another one, its half of each connection is pushed again. */
+  machineId: string;
+  platform: string;
+  /** What the other end dials: an address or DNS name. */
+  endpoint: string;
+  /** Networks behind the gateway, in CIDR notation. */
+  insideNetworks: string[];
+  /** Pools of its clients: no network of another site may overlap them. */
+  pools: string[];
+  /** MTU of its link to the outside, in bytes. */
+  outsideMtu: number;
+  /** Does it make room for site connections? */
+  sites: boolean;
+}
+
+/**
+ * Of a gateway that stands once `ready` is there: a connection is pushed only then. Field by field, so that a preview
+ * that does not know the machine yet can judge the rest.
+ */
+export function gatewaySite(spec: pulumi.Output<GatewaySpec>, machine: Machine, ready: pulumi.Output<unknown>): pulumi.Output<GatewaySite> {
+  const { connection } = machine;
+  const of = <T>(field: (plain: GatewaySpec) => T) => spec.apply(field);
+  return pulumi.secret(
+    pulumi.output({
+      name: of(({ name }) => name),
+      connection: { ...connection, privateKey: pulumi.secret(connection.privateKey) },
+      machineId: pulumi.all([machine.id, ready]).apply(([id]) => id),
+      platform: of(({ platform }) => platform as string),
+      endpoint: of(({ endpoint }) => endpoint),
+      insideNetworks: of(({ insideNetworks }) => insideNetworks),
+      pools: of(({ l2tp, ikev2 }) => [l2tp?.pool, ikev2?.pool, ikev2?.pool6].filter((pool) => pool !== undefined)),
+      outsideMtu: of(({ outsideMtu }) => outsideMtu),
+      sites: of(({ sites }) => sites === true),
+    }),
+  );
+}

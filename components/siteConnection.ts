@@ -1,0 +1,83 @@
+import * as pulumi from "@pulumi/pulumi";
+import { deviceRenderers, deviceText } from "../gateway/site/devices";
+import { siteSecretPart, sitePart } from "../gateway/site/parts";
+import { siteNames } from "../gateway/site/names";
+import { viewFrom, type Side, type SiteConnectionSpec, type SiteSecrets } from "../gateway/site/spec";
+import { validateSite } from "../gateway/site/validate";
+import { problemsText } from "../gateway/validate";
+import type { GatewaySite } from "./gatewaySite";
+import { furtherParts } from "./parts";
+import { siteKey } from "./secrets";
+import { siteCertificates } from "./siteCertificates";
+import { resolveSite, type SiteArgs } from "./siteSpec";
+
+export type SiteConnectionArgs = SiteArgs;
+
+/**
+ * A tunnel between two sites: two gateways of ours, or a gateway and somebody's device. It mints what the two prove
+ * themselves by and pushes one readable and one secret part to each gateway; deleting it takes away exactly those. For a
+ * device it gives the configuration as text.
+ *
+ * @throws ResourceError with everything that is wrong with the connection at once, before either end is touched
+ */
+export class SiteConnection extends pulumi.ComponentResource {
+  /** What the device's owner enters on it; a secret, since it holds the pre-shared key. Empty between two gateways. */
+  public readonly deviceConfiguration: pulumi.Output<string>;
+  /** The pre-shared key; a secret. Empty where the ends have certificates. */
+  public readonly preSharedKey: pulumi.Output<string>;
+
+  constructor(name: string, args: SiteConnectionArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("pulumi-vpn-gateway:index:SiteConnection", name, {}, opts);
+    const child = { parent: this };
+    const given = pulumi.output(args.preSharedKey);
+    // The ends' descriptions hold no secret, though they come beside one.
+    const spec = pulumi.unsecret(
+      pulumi.all([resolveSite(name, args), given]).apply(async ([plain, preSharedKey]) => {
+        const warnings = refuse(plain, { preSharedKey }, this);
+        if (warnings !== "") await pulumi.log.warn(warnings, this);
+        return plain;
+      }),
+    );
+    const certificates = args.authentication === "certificate" ? siteCertificates(name, spec, child) : undefined;
+    const key = certificates === undefined ? siteKey(name, args.preSharedKey, spec, child) : undefined;
+    const secretsOf = (side: Side): pulumi.Output<SiteSecrets> => certificates?.[side] ?? pulumi.secret(pulumi.output({ preSharedKey: key }));
+
+    this.push(name, "left", pulumi.output(args.left), spec, secretsOf("left"));
+    if (args.right !== undefined) this.push(name, "right", pulumi.output(args.right), spec, secretsOf("right"));
+    const { device } = args;
+    this.deviceConfiguration = pulumi.secret(
+      device === undefined
+        ? ""
+        : pulumi.all([spec, secretsOf("right"), device.kind]).apply(([plain, secrets, kind]) => deviceText(deviceRenderers[kind ?? "libreswan"](viewFrom(plain, "right"), secrets))),
+    );
+    this.preSharedKey = pulumi.secret(key ?? "");
+    this.registerOutputs({ deviceConfiguration: this.deviceConfiguration, preSharedKey: this.preSharedKey });
+  }
+
+  private push(name: string, side: Side, gateway: pulumi.Output<GatewaySite>, spec: pulumi.Output<SiteConnectionSpec>, secrets: pulumi.Output<SiteSecrets>): void {
+    const { connection } = gateway;
+    const machine = {
+      connection: {
+        host: pulumi.unsecret(connection.host),
+        port: pulumi.unsecret(connection.apply(({ port }) => port ?? 22)),
+        user: pulumi.unsecret(connection.apply(({ user }) => user ?? "root")),
+        privateKey: connection.privateKey,
+        hostKey: pulumi.unsecret(connection.hostKey),
+      },
+      id: pulumi.unsecret(gateway.machineId),
+    };
+    const names = siteNames(name);
+    const view = spec.apply((plain) => viewFrom(plain, side));
+    const pusher = furtherParts(`${name}-${side}`, machine, { parent: this });
+    pusher.push(names.secretPart, pulumi.all([view, secrets]).apply(([plain, values]) => siteSecretPart(plain, values)), true, false);
+    pusher.push(names.part, view.apply(sitePart), false, false);
+  }
+}
+
+/** Throws with all errors at once; gives the text of the warnings, or nothing. */
+function refuse(spec: SiteConnectionSpec, secrets: SiteSecrets, resource: pulumi.Resource): string {
+  const problems = validateSite(spec, secrets);
+  const errors = problems.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) throw new pulumi.ResourceError(problemsText(errors, `The site connection ${spec.name}`), resource, true);
+  return problems.length === 0 ? "" : problemsText(problems, `The site connection ${spec.name}`);
+}

@@ -1,0 +1,133 @@
+import * as pulumi from "@pulumi/pulumi";
+import { siteProfile, siteProfiles } from "../gateway/site/profiles";
+import type { SiteConnectionSpec, SiteEndSpec, SiteProposals } from "../gateway/site/spec";
+import type { GatewaySite } from "./gatewaySite";
+
+/** What one end offers, where it is not what the profile says. */
+export interface SiteProposalArgs {
+  /** IKE proposals in swanctl's notation, in order of preference. @default the profile's */
+  ike?: pulumi.Input<pulumi.Input<string>[]>;
+  /** ESP proposals. @default the profile's */
+  esp?: pulumi.Input<pulumi.Input<string>[]>;
+}
+
+/** A device that somebody else configures. */
+export interface SiteDeviceArgs {
+  /** Whose language its configuration is written in: see docs/sites.md. @default "libreswan" */
+  kind?: pulumi.Input<string>;
+  /** For comments and messages. @default "device" */
+  name?: pulumi.Input<string>;
+  /** What the gateway dials: an address or DNS name. @default none: the device dials, from wherever it is */
+  endpoint?: pulumi.Input<string>;
+  /** Its IKE identity. @default its endpoint's address, else `right.NAME` of the connection */
+  identity?: pulumi.Input<string>;
+  /** Networks behind it, in CIDR notation. */
+  networks: pulumi.Input<pulumi.Input<string>[]>;
+  /** MTU of its link to the outside, in bytes. @default 1500 */
+  outsideMtu?: pulumi.Input<number>;
+  /** What it is set to, where that is not what its profile says. */
+  proposals?: SiteProposalArgs;
+}
+
+/** Args of `SiteConnection`. */
+export interface SiteArgs {
+  /** A gateway's `site`. */
+  left: pulumi.Input<GatewaySite>;
+  /** Another gateway's `site`. Either this or `device`. */
+  right?: pulumi.Input<GatewaySite>;
+  /** Somebody's device. Either this or `right`. */
+  device?: SiteDeviceArgs;
+  /** What the other end dials. @default the gateway's endpoint */
+  leftEndpoint?: pulumi.Input<string>;
+  rightEndpoint?: pulumi.Input<string>;
+  /** An end whose address changes: nobody dials it, it dials. @default false */
+  leftChanges?: pulumi.Input<boolean>;
+  rightChanges?: pulumi.Input<boolean>;
+  /** Networks behind an end. @default the gateway's `insideNetworks` */
+  leftNetworks?: pulumi.Input<pulumi.Input<string>[]>;
+  rightNetworks?: pulumi.Input<pulumi.Input<string>[]>;
+  /** Which proposals and lifetimes both ends have: see docs/sites.md. @default "modern" */
+  profile?: pulumi.Input<string>;
+  /** `psk` or `certificate` of an authority of this connection's own. @default "psk" */
+  authentication?: string;
+  /** Minted (40 letters and digits) unless given. */
+  preSharedKey?: pulumi.Input<string>;
+  /** `route` or `policy`. @default "route" */
+  mode?: pulumi.Input<string>;
+  /** Carry ESP within UDP even where there is no NAT. @default the profile's */
+  encapsulate?: pulumi.Input<boolean>;
+  /** What an end offers, where that is not the profile's. */
+  leftProposals?: SiteProposalArgs;
+  rightProposals?: SiteProposalArgs;
+}
+
+/** The one place where a connection's inputs become plain data. Says nothing of whether they make sense. */
+export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteConnectionSpec> {
+  if ((args.right === undefined) === (args.device === undefined)) {
+    throw new pulumi.RunError(`site connection ${name}: give either \`right\`, another gateway's \`site\`, or \`device\``);
+  }
+  const gateway = (given: pulumi.Input<GatewaySite> | undefined) => {
+    if (given === undefined) return undefined;
+    // Field by field: a preview may know all of them and not the machine.
+    const site = pulumi.output(given);
+    return {
+      name: site.name, endpoint: site.endpoint, insideNetworks: site.insideNetworks, pools: site.pools,
+      outsideMtu: site.outsideMtu, sites: site.sites,
+    };
+  };
+  return pulumi
+    .output({
+      left: gateway(args.left), right: gateway(args.right), device: args.device,
+      leftEndpoint: args.leftEndpoint, rightEndpoint: args.rightEndpoint,
+      leftChanges: args.leftChanges, rightChanges: args.rightChanges,
+      leftNetworks: args.leftNetworks, rightNetworks: args.rightNetworks,
+      leftProposals: args.leftProposals, rightProposals: args.rightProposals,
+      profile: args.profile, mode: args.mode, encapsulate: args.encapsulate,
+    })
+    .apply((a) => {
+      const profile = siteProfile(a.profile ?? "modern");
+      if (profile === undefined) {
+        throw new pulumi.RunError(`site connection ${name}: there is no profile ${JSON.stringify(a.profile)}: use one of ${Object.keys(siteProfiles).join(", ")}`);
+      }
+      const offers = (given: Partial<SiteProposals> | undefined): SiteProposals => ({ ike: [...(given?.ike ?? profile.ike)], esp: [...(given?.esp ?? profile.esp)] });
+      const end = (side: "left" | "right"): SiteEndSpec => {
+        const site = a[side];
+        const proposals = offers((side === "left" ? a.leftProposals : a.rightProposals) as Partial<SiteProposals> | undefined);
+        if (site === undefined) return { ...device(), proposals: offers((a.device?.proposals ?? proposals) as Partial<SiteProposals>) };
+        const changes = side === "left" ? a.leftChanges : a.rightChanges;
+        return {
+          name: site.name,
+          kind: site.sites ? "gateway" : "closedGateway",
+          ...(changes ? {} : { endpoint: (side === "left" ? a.leftEndpoint : a.rightEndpoint) ?? site.endpoint }),
+          // Unlike an address it is another for each connection, so that two between the same gateways are told apart.
+          identity: a.device === undefined ? `${side}.${name}` : ((side === "left" ? a.leftEndpoint : undefined) ?? site.endpoint),
+          networks: (side === "left" ? a.leftNetworks : a.rightNetworks) ?? site.insideNetworks,
+          pools: site.pools,
+          outsideMtu: site.outsideMtu,
+          proposals,
+        };
+      };
+      const device = (): Omit<SiteEndSpec, "proposals"> => ({
+        name: a.device?.name ?? "device",
+        kind: "device",
+        ...(a.device?.endpoint === undefined ? {} : { endpoint: a.device.endpoint }),
+        identity: a.device?.identity ?? a.device?.endpoint ?? `right.${name}`,
+        networks: a.device?.networks ?? [],
+        pools: [],
+        outsideMtu: a.device?.outsideMtu ?? 1500,
+      });
+      // Words that are one of a few come as any string (Pulumi's schema has no unions); validateSite judges them.
+      return {
+        name,
+        left: end("left"),
+        right: end("right"),
+        authentication: args.authentication ?? "psk",
+        mode: a.mode ?? "route",
+        version: profile.version,
+        encapsulate: a.encapsulate ?? profile.encapsulate ?? false,
+        anySelectors: profile.anySelectors ?? false,
+        ikeLifetime: profile.ikeLifetime,
+        childLifetime: profile.childLifetime,
+      } as SiteConnectionSpec;
+    });
+}

@@ -1,0 +1,68 @@
+import { network } from "../../addressing";
+import { refuseUnprintable } from "../../formats/text";
+import { isAead, parseProposal } from "../proposals";
+import type { SiteSecrets, SiteView } from "../spec";
+import type { DeviceStep } from "./index";
+
+/** Libreswan's words (ipsec.conf(5), `ike=` and `esp=`; lib/libswan/ike_alg_*.c) for strongSwan's. */
+const groups: Record<string, string> = {
+  x25519: "dh31", ecp521: "dh21", ecp384: "dh20", ecp256: "dh19", modp4096: "dh16", modp3072: "dh15", modp2048: "dh14",
+};
+const hashes: Record<string, string> = { sha512: "sha2_512", sha384: "sha2_384", sha256: "sha2_256", sha1: "sha1" };
+
+/** ipsec.conf(5) and ipsec.secrets(5) of Libreswan, version 4 and 5, by an XFRM interface (`ipsec-interface=`) of its own. */
+export function libreswan(view: SiteView, { preSharedKey }: SiteSecrets): DeviceStep[] {
+  const { spec, near, far } = view;
+  const id = (identity: string) => (/^[0-9.]+$|:/.test(identity) ? identity : `@${identity}`);
+  const subnets = (texts: readonly string[]) => texts.map((text) => network(text).text);
+  const [own, other] = [subnets(near.networks), subnets(far.networks)];
+  const several = own.length > 1 || other.length > 1;
+  const lines = [
+    `# Site connection ${spec.name}: ${near.name} to ${far.name}. Written by pulumi-vpn-gateway.`,
+    `conn ${spec.name}`,
+    `    ikev2=${spec.version === 2 ? "yes" : "no"}`,
+    `    authby=secret`,
+    // Behind a NAT the machine's own address is another than the one that is dialled.
+    `    left=%defaultroute`,
+    `    leftid=${id(near.identity)}`,
+    several ? `    leftsubnets={${own.join(" ")}}` : `    leftsubnet=${own[0]}`,
+    `    right=${far.endpoint ?? "%any"}`,
+    `    rightid=${id(far.identity)}`,
+    several ? `    rightsubnets={${other.join(" ")}}` : `    rightsubnet=${other[0]}`,
+    `    ike=${near.proposals.ike.map(ikeProposal).join(",")}`,
+    `    esp=${near.proposals.esp.map(espProposal).join(",")}`,
+    `    ikelifetime=${2 * spec.ikeLifetime}s`,
+    `    salifetime=${2 * spec.childLifetime}s`,
+    `    dpddelay=5`,
+    `    dpdtimeout=20`,
+    ...(spec.version === 1 ? [`    dpdaction=restart`] : []),
+    `    keyingtries=%forever`,
+    ...(spec.encapsulate ? [`    encapsulation=yes`] : []),
+    `    auto=${far.endpoint === undefined ? "add" : "start"}`,
+  ];
+  for (const line of lines) refuseUnprintable("ipsec.conf", line);
+  if (!preSharedKey) throw new Error(`site ${spec.name}: no pre-shared key for the device`);
+  return [
+    { title: `/etc/ipsec.d/${spec.name}.conf`, text: `${lines.join("\n")}\n` },
+    { title: `/etc/ipsec.d/${spec.name}.secrets (mode 0600)`, text: `${id(near.identity)} ${id(far.identity)} : PSK "${refuseUnprintable("ipsec.secrets", preSharedKey)}"\n` },
+  ];
+}
+
+function encryption(cipher: string): string {
+  const bits = /\d+/.exec(cipher)![0];
+  return isAead(cipher) ? `aes_gcm${bits}` : `aes${bits}`;
+}
+
+/** `encryption-prf-group`; each list joined by `+`. */
+function ikeProposal(text: string): string {
+  const { encryption: ciphers, integrity, prf, groups: exchanges } = parseProposal(text);
+  const digests = prf.length > 0 ? prf.map((word) => word.slice("prf".length)) : integrity;
+  return [ciphers.map(encryption), digests.map((hash) => hashes[hash]), exchanges.map((group) => groups[group])].map((list) => list.join("+")).join("-");
+}
+
+/** `encryption[-integrity]-group`: the group is that of the renewals. */
+function espProposal(text: string): string {
+  const { encryption: ciphers, integrity, groups: exchanges } = parseProposal(text);
+  const words = [ciphers.map(encryption), isAead(ciphers[0]) ? ["none"] : integrity.map((hash) => hashes[hash]), exchanges.map((group) => groups[group])];
+  return words.filter((list) => list.length > 0).map((list) => list.join("+")).join("-");
+}

@@ -1,0 +1,46 @@
+import { createHash } from "crypto";
+
+/** What the interfaces of all site connections begin with, as a pattern of nft(8). */
+export const siteInterfaces = "st-*";
+
+/** The kernel's IFNAMSIZ, less the closing NUL. */
+const longestInterface = 15;
+
+/**
+ * Name of a connection's XFRM interface: the connection's own where it fits, else its beginning and a digest. The
+ * connection's whole name is the interface's `altname`.
+ */
+export function siteInterface(name: string): string {
+  const whole = `st-${name}`;
+  // A short name never ends as a shortened one does, since that fills all 15 characters.
+  return whole.length < longestInterface ? whole : `st-${name.slice(0, 5)}-${digest(name).slice(0, 6)}`;
+}
+
+/**
+ * The XFRM `if_id`: 31 bits of a digest, never 0, the same on both gateways. Two connections of one gateway that get the
+ * same number (one in two billion) are refused by the gateway when the second is applied.
+ */
+export function siteInterfaceId(name: string): number {
+  return (parseInt(digest(name).slice(0, 8), 16) & 0x7fffffff) || 1;
+}
+
+/** Names of the parts and files of a connection on a gateway: two namespaces, so that no two connections share a name. */
+export function siteNames(name: string) {
+  return {
+    part: `site-${name}` as const,
+    secretPart: `sitekey-${name}` as const,
+    connection: `site-${name}`,
+    swanctl: `/etc/swanctl/conf.d/site-${name}.conf`,
+    preSharedKey: `/etc/swanctl/conf.d/sitekey-${name}.conf`,
+    certificate: `/etc/swanctl/x509/site-${name}.pem`,
+    authority: `/etc/swanctl/x509ca/site-${name}.pem`,
+    privateKey: `/etc/swanctl/private/site-${name}.pem`,
+    firewall: `/etc/vpn-gateway/firewall.d/site-${name}.nft`,
+    description: `/etc/vpn-gateway/sites/${name}.json`,
+    table: `vpn_gateway_site_${name.replaceAll("-", "_")}`,
+  };
+}
+
+function digest(name: string): string {
+  return createHash("sha256").update(`pulumi-vpn-gateway site ${name}`).digest("hex");
+}

@@ -1,0 +1,32 @@
+import { network } from "../../addressing";
+import { leastSiteMtu, siteMtus } from "../mtu";
+import { siteInterface, siteInterfaceId, siteNames } from "../names";
+import type { SiteView } from "../spec";
+
+/** Seconds without a tunnel after which an end dials: the one that dials first soon, the other if that one does not. */
+const patience = { first: 1, second: 5 } as const;
+
+/** What the follower (host/vpn_gateway/follower.py) needs to know: the interface, its MTU, what is routed, and who dials. */
+export function renderSiteDescription({ spec, near, far, dialsFirst }: SiteView): string {
+  const networks = (texts: readonly string[]) => texts.map((text) => network(text).text);
+  return (
+    JSON.stringify(
+      {
+        name: spec.name,
+        connection: siteNames(spec.name).connection,
+        child: spec.name,
+        peer: far.name,
+        endpoint: far.endpoint ?? null,
+        mode: spec.mode,
+        near: networks(near.networks),
+        far: networks(far.networks),
+        dialAfterSeconds: far.endpoint === undefined ? null : dialsFirst ? patience.first : patience.second,
+        ...(spec.mode === "route"
+          ? { interface: siteInterface(spec.name), interfaceId: siteInterfaceId(spec.name), mtu: { least: leastSiteMtu(spec), bySuite: siteMtus(spec) } }
+          : {}),
+      },
+      undefined,
+      2,
+    ) + "\n"
+  );
+}

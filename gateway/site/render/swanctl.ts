@@ -1,0 +1,99 @@
+import { network } from "../../addressing";
+import { renderStrongswanConf, section, setting, type Entry } from "../../formats/strongswanConf";
+import { encodedSecret } from "../../render/swanctl";
+import { siteInterfaceId, siteNames } from "../names";
+import type { SiteSecrets, SiteView } from "../spec";
+
+/** Seconds of silence before the other end is asked whether it lives. */
+export const siteDeadPeerDelay = 5;
+
+/** The connection as its end `near` has it: swanctl.conf(5), without a secret. */
+export function renderSiteConnection(view: SiteView): string {
+  const { spec, near, far } = view;
+  const names = siteNames(spec.name);
+  const certificate = spec.authentication === "certificate";
+  const proof = (end: "near" | "far"): Entry[] => [
+    setting("auth", certificate ? "pubkey" : "psk"),
+    setting("id", (end === "near" ? near : far).identity),
+    ...(certificate && end === "near" ? [setting("certs", `site-${spec.name}.pem`)] : []),
+    ...(certificate && end === "far" ? [setting("cacerts", `site-${spec.name}.pem`, "No other authority speaks for this site.")] : []),
+  ];
+  return renderStrongswanConf(
+    [
+      section("connections", [
+        section(names.connection, [
+          setting("version", spec.version),
+          setting("local_addrs", localAddresses(view)),
+          setting("remote_addrs", far.endpoint ?? "%any", far.endpoint === undefined ? "Its address changes: it dials." : undefined),
+          setting("proposals", near.proposals.ike),
+          setting("fragmentation", true),
+          setting("mobike", spec.version === 2 && (near.endpoint === undefined || far.endpoint === undefined), "Only where an address may change."),
+          ...(spec.encapsulate ? [setting("encap", true, "There is a network in between that carries no ESP but within UDP.")] : []),
+          ...(certificate ? [setting("send_cert", "always")] : []),
+          setting("unique", "replace", "There is one of the other end: a new connection is in the old one's stead."),
+          setting("keyingtries", 0, "It is dialled until it answers."),
+          setting("dpd_delay", `${siteDeadPeerDelay}s`),
+          ...(spec.version === 1 ? [setting("dpd_timeout", `${4 * siteDeadPeerDelay}s`)] : []),
+          setting("rekey_time", `${spec.ikeLifetime}s`),
+          setting("reauth_time", "0s", "New keys without new proof: that would cut the tunnel for a moment."),
+          section("local", proof("near")),
+          section("remote", proof("far")),
+          section("children", [section(spec.name, child(view))]),
+        ]),
+      ]),
+    ],
+    `Site connection ${spec.name}: ${near.name} to ${far.name}. Written by pulumi-vpn-gateway.`,
+  );
+}
+
+function child({ spec, near, far, dialsFirst }: SiteView): Entry[] {
+  const selectors = (networks: readonly string[]) => (spec.anySelectors ? everything(near.networks) : networks.map((text) => network(text).text));
+  const id = siteInterfaceId(spec.name);
+  return [
+    setting("mode", "tunnel"),
+    setting("local_ts", selectors(near.networks)),
+    setting("remote_ts", selectors(far.networks)),
+    setting("esp_proposals", near.proposals.esp),
+    setting("rekey_time", `${spec.childLifetime}s`),
+    ...(spec.mode === "route"
+      ? [setting("if_id_in", id, "Only what is routed into the connection's own interface goes into the tunnel."), setting("if_id_out", id)]
+      : []),
+    setting(
+      "start_action",
+      far.endpoint === undefined ? "none" : dialsFirst ? "trap|start" : "trap",
+      "A packet for the other site brings the tunnel up, and never leaves without one.",
+    ),
+    setting("close_action", far.endpoint === undefined ? "none" : "trap"),
+    setting("dpd_action", far.endpoint === undefined ? "clear" : "restart"),
+    setting("replay_window", 1024, "With the usual 32, packets that several cores reorder count as replayed and are dropped."),
+    setting("copy_df", false, "Where a path swallows large packets and the ICMP about them, ESP is fragmented rather than lost."),
+  ];
+}
+
+/** Of the far end's address family, so that an end with both takes the right one. */
+function localAddresses({ far }: SiteView): string {
+  return far.endpoint?.includes(":") ? "%any6" : "%any";
+}
+
+/** All addresses, of each family that is behind an end. */
+export function everything(networks: readonly string[]): string[] {
+  const families = new Set(networks.map((text) => network(text).family));
+  return [...(families.has(4) ? ["0.0.0.0/0"] : []), ...(families.has(6) ? ["::/0"] : [])];
+}
+
+/** The connection's pre-shared key, for its two identities alone. */
+export function renderSiteSecret({ spec, near, far }: SiteView, { preSharedKey }: SiteSecrets): string {
+  if (!preSharedKey) throw new Error(`site ${spec.name}: no pre-shared key`);
+  return renderStrongswanConf(
+    [
+      section("secrets", [
+        section(`ike-${siteNames(spec.name).connection}`, [
+          setting("id-near", near.identity),
+          setting("id-far", far.identity),
+          setting("secret", encodedSecret(preSharedKey)),
+        ]),
+      ]),
+    ],
+    `Pre-shared key of the site connection ${spec.name}, in base64. Written by pulumi-vpn-gateway.`,
+  );
+}

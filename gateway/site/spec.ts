@@ -1,0 +1,84 @@
+/**
+ * A tunnel between two sites as plain data: every input resolved, every default filled in. `validate.ts` judges it,
+ * `parts.ts` turns it into what each gateway gets, `devices/` into text for a device that is not ours.
+ */
+
+/**
+ * `route`: an interface of its own, and routes decide what goes into the tunnel; `policy`: the kernel's IPsec policies
+ * do, for peers that know only that.
+ */
+export const siteModes = ["route", "policy"] as const;
+export type SiteMode = (typeof siteModes)[number];
+
+/** How the two ends prove who they are: by a key that both have, or by certificates of one private authority. */
+export const siteAuthentications = ["psk", "certificate"] as const;
+export type SiteAuthentication = (typeof siteAuthentications)[number];
+
+/** What an end offers or accepts, in swanctl's notation, in order of preference. */
+export interface SiteProposals {
+  ike: string[];
+  esp: string[];
+}
+
+/** One end of a connection. */
+export interface SiteEndSpec {
+  /** Name of the gateway or device, for comments and messages. */
+  name: string;
+  /** Is it a gateway of ours that makes room for site connections, one that does not, or somebody's device? */
+  kind: "gateway" | "closedGateway" | "device";
+  /** IPv4 or IPv6 address or DNS name that the other end dials; none: it changes, and this end dials. */
+  endpoint?: string;
+  /** IKE identity: a DNS-like name, or an IP address. */
+  identity: string;
+  /** Networks behind this end, IPv4 or IPv6 CIDR. */
+  networks: string[];
+  /** Client pools of this end's gateway: no network of the connection may overlap them. */
+  pools: string[];
+  /** MTU of its link to the outside, in bytes (1280–9216). */
+  outsideMtu: number;
+  proposals: SiteProposals;
+}
+
+/** A connection between two sites. */
+export interface SiteConnectionSpec {
+  /** Lower-case DNS label of at most 40 characters; another than any other connection's on either gateway. */
+  name: string;
+  left: SiteEndSpec;
+  right: SiteEndSpec;
+  authentication: SiteAuthentication;
+  mode: SiteMode;
+  /** IKE version. 1 only for a device that has nothing else. */
+  version: 1 | 2;
+  /** Carry ESP within UDP 4500 even where there is no NAT: for networks that drop ESP. */
+  encapsulate: boolean;
+  /** Do both ends agree on all traffic rather than on the networks? For route-based devices that propose nothing else. */
+  anySelectors: boolean;
+  /** Seconds until an IKE SA and a child SA get new keys. */
+  ikeLifetime: number;
+  childLifetime: number;
+}
+
+export type Side = "left" | "right";
+
+/** What one end has to hide. */
+export interface SiteSecrets {
+  preSharedKey?: string;
+  /** PEM: this end's certificate and key, and the authority that signed both ends' certificates. */
+  certificate?: string;
+  privateKey?: string;
+  authority?: string;
+}
+
+/** A connection as one of its ends sees it. */
+export interface SiteView {
+  spec: SiteConnectionSpec;
+  near: SiteEndSpec;
+  far: SiteEndSpec;
+  /** Does this end dial at once? The other one dials only after some seconds without a tunnel, if it can. */
+  dialsFirst: boolean;
+}
+
+export function viewFrom(spec: SiteConnectionSpec, side: Side): SiteView {
+  const first: Side = spec.right.endpoint === undefined ? "right" : "left";
+  return { spec, near: spec[side], far: spec[side === "left" ? "right" : "left"], dialsFirst: side === first };
+}

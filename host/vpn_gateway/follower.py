@@ -1,0 +1,200 @@
+"""
+`vpn-gateway follow`, a service on gateways with site connections: keeps their interfaces, puts routes into a tunnel while
+it stands and takes them away when it falls, gives an interface the MTU of the suite that was agreed on, dials where
+nobody else does, and writes down since when a tunnel stands or why it does not.
+"""
+
+import os
+import sys
+import time
+
+from . import charon, files, sites
+from .errors import Failure, os_error
+from .gateway import Gateway
+from .site_log import reason_of
+from .vici import Vici
+
+EVENTS = ("ike-updown", "child-updown", "child-rekey", "log")
+TICK = 1.0  # seconds
+AUDIT = 5.0  # seconds between two looks at what somebody else may have taken away
+LONGEST_PAUSE = 30.0  # seconds between two tries to dial
+PROOF = 0.3  # seconds: what charon logs of one failure comes within this
+
+
+def children(associations: list, site: sites.Site) -> list[dict]:
+    """The child SAs of a connection that carry packets, newest last."""
+    found = []
+    for name, data in associations:
+        if name == site["connection"] and isinstance(data.get("child-sas"), dict):
+            found += [child for child in data["child-sas"].values() if child.get("state") in ("INSTALLED", "REKEYING") and child.get("name") == site["child"]]
+    return sorted(found, key=lambda child: int(child.get("uniqueid", 0)))
+
+
+def mtu_of(associations: list, site: sites.Site) -> int | None:
+    """Of the newest child SA; None: no such child, or a suite that the description does not know."""
+    if site["mode"] != "route":
+        return None
+    found = children(associations, site)
+    if not found:
+        return None
+    child = found[-1]
+    suite = f"{child.get('encr-alg')}-{child.get('encr-keysize')}"
+    if child.get("integ-alg"):
+        suite += f"/{child['integ-alg']}"
+    hosts = [str(data.get("remote-host", "")) for name, data in associations if name == site["connection"]]
+    outside = "ipv6" if any(":" in host for host in hosts) else "ipv4"
+    sizes = site["mtu"]["bySuite"].get(suite)
+    return sizes and sizes[f"{outside}Udp" if child.get("encap") == "yes" else outside]
+
+
+class Followed:
+    """One connection, as it was last seen."""
+
+    def __init__(self) -> None:
+        self.stands: bool | None = None
+        self.mtu: int | None = None
+        self.changed = time.time()
+        self.missing_since: float | None = None
+        self.next_dial = 0.0
+        self.pause = 1.0
+        self.reason: dict | None = None
+        self.dials = 0
+
+    def to_dict(self) -> dict:
+        return {"stands": bool(self.stands), "since": self.changed, "reason": self.reason, "mtu": self.mtu, "dials": self.dials}
+
+
+class Follower:
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+        self.followed: dict[str, Followed] = {}
+        self.written: dict | None = None
+        self.said: set[str] = set()
+        self.audited = 0.0
+
+    def look(self, now: float) -> None:
+        """One look at everything; nothing is done where nothing changed."""
+        described = sites.described(self.gateway)
+        for name in [name for name in self.followed if name not in {site["name"] for site in described}]:
+            del self.followed[name]
+        associations = charon.associations(self.gateway) if described and charon.running(self.gateway) else []
+        routed = None
+        if now - self.audited > AUDIT:
+            self.audited, routed = now, sites.routed(self.gateway)
+        for site in described:
+            try:
+                self.audit(site, routed)
+                self.follow(site, associations, now)
+                self.said.discard(site["name"])
+            except Failure as failure:
+                if site["name"] not in self.said:
+                    self.say(f"{site['name']}: {failure}")
+                self.said.add(site["name"])
+        self.write()
+
+    def audit(self, site: sites.Site, routed: set | None) -> None:
+        """Routes that somebody else took away (a network daemon that restarts does) come back."""
+        one = self.followed.get(site["name"])
+        if routed is None or one is None or not one.stands or site["mode"] != "route":
+            return
+        if any((text, site["interface"]) not in routed for text in site["far"]):
+            self.say(f"{site['name']}: a route was taken away: putting it back")
+            sites.route_into(self.gateway, site, True, one.mtu)
+
+    def follow(self, site: sites.Site, associations: list, now: float) -> None:
+        one = self.followed.setdefault(site["name"], Followed())
+        if one.stands is None or (site["mode"] == "route" and not os.path.exists(self.gateway.paths.of(f"/sys/class/net/{site['interface']}"))):
+            sites.ensure(self.gateway, site)
+            one.stands = None
+        stands, mtu = bool(children(associations, site)), mtu_of(associations, site)
+        if stands != one.stands or mtu != one.mtu:
+            sites.route_into(self.gateway, site, stands, mtu)
+            if one.stands is not None or stands:
+                self.say(f"{site['name']}: the tunnel {'stands' if stands else 'is down'}" + (f", {mtu} bytes fit" if mtu else ""))
+            if stands != one.stands:
+                one.changed = now
+            one.stands, one.mtu = stands, mtu
+        if stands:
+            one.missing_since, one.pause, one.reason = None, 1.0, None
+        else:
+            self.dial(site, one, associations, now)
+
+    def dial(self, site: sites.Site, one: Followed, associations: list, now: float) -> None:
+        if site["dialAfterSeconds"] is None or not charon.running(self.gateway):
+            return
+        # charon itself is still at it, or has no more than an IKE SA.
+        trying = any(name == site["connection"] and data.get("state") != "ESTABLISHED" for name, data in associations)
+        if trying:
+            one.missing_since = None
+            return
+        if one.missing_since is None:
+            one.missing_since = now
+            one.next_dial = max(one.next_dial, now + site["dialAfterSeconds"])
+        if now < one.next_dial:
+            return
+        one.next_dial = now + max(one.pause, site["dialAfterSeconds"])
+        one.pause = min(2 * one.pause, LONGEST_PAUSE)
+        one.dials += 1
+        charon.initiate(self.gateway, site["connection"], site["child"])
+
+    def heard(self, event: str, message: dict, now: float) -> None:
+        """What charon logs of a connection while it does not stand."""
+        if event != "log":
+            return
+        name = str(message.get("ikesa-name", ""))
+        one = self.followed.get(name.removeprefix("site-"))
+        reason = reason_of(str(message.get("msg", "")))
+        if one is None or one.stands or reason is None or not name.startswith("site-"):
+            return
+        # The first word of a failure says most: what follows within a moment is its consequence.
+        if one.reason is not None and now - one.reason["at"] < PROOF:
+            return
+        one.reason = {"at": now, "text": reason}
+
+    def write(self) -> None:
+        state = {name: one.to_dict() for name, one in self.followed.items()}
+        if state != self.written:
+            files.write_json(self.gateway.paths.of(sites.STATE), state)
+            self.written = state
+
+    def say(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+
+def follow(gateway: Gateway) -> None:
+    """Without end; ends where its own code was renewed, for systemd to start the new one."""
+    os.makedirs(os.path.dirname(gateway.paths.of(sites.STATE)), mode=0o700, exist_ok=True)
+    follower = Follower(gateway)
+    begun = _code()
+    listener: Vici | None = None
+    while _code() == begun:
+        try:
+            if listener is None and charon.running(gateway):
+                listener = Vici(gateway.paths.of(charon.SOCKET)).__enter__()
+                listener.register(*EVENTS)
+            follower.look(time.time())
+            if listener is None:
+                time.sleep(TICK)
+                continue
+            until = time.monotonic() + TICK
+            # What comes together is looked at together; each thing that charon logs need not be.
+            while (left := until - time.monotonic()) > 0:
+                heard = listener.event(left)
+                if heard is None:
+                    break
+                follower.heard(*heard, time.time())
+                if heard[0] != "log":
+                    until = min(until, time.monotonic() + 0.05)
+        except Failure as failure:
+            if listener is not None:
+                listener.__exit__()
+                listener = None
+            follower.say(str(failure))
+            time.sleep(TICK)
+        except OSError as error:
+            follower.say(os_error(error))
+            time.sleep(TICK)
+
+
+def _code() -> float:
+    return os.stat(os.path.realpath(__file__)).st_mtime

@@ -1,0 +1,35 @@
+"""Why a site connection does not stand, out of what charon logs while it tries."""
+
+import re
+
+# What charon says, and what it means to whoever has to mend it. The first that fits counts. strongSwan's sources:
+# ike_init.c, ike_auth.c, psk_authenticator.c, child_create.c, task_manager_v2.c, ike_sa.c, credential_manager.c.
+REASONS = [
+    (r"tried \d+ shared keys? for '(.+)' - '(.+)', but MAC mismatched", "the pre-shared keys differ (of {0} and {1})"),
+    (r"no shared key found for '(.+)' - '(.+)'", "there is no pre-shared key for {0} and {1}"),
+    (r"received AUTHENTICATION_FAILED notify error", "the other end refuses our proof of identity: its pre-shared key or trusted authority, or the identities, differ from ours"),
+    (r"subject certificate invalid \(valid from (.+) to (.+)\)", "a certificate is not valid now: from {0} to {1}"),
+    (r"certificate was revoked", "a certificate was revoked"),
+    (r"no trusted .* public key found for '(.+)'", "no trusted certificate is for {0}"),
+    (r"no issuer certificate found for \"(.+)\"", "the authority of {0} is not trusted"),
+    (r"no (?:alternative|matching peer) config found", "the other end gives an identity that is not expected"),
+    (r"received proposals? unacceptable|no acceptable (?:DIFFIE_HELLMAN_GROUP|ENCRYPTION_ALGORITHM|INTEGRITY_ALGORITHM|proposal) found", "no proposal of the other end is acceptable here"),
+    (r"received NO_PROPOSAL_CHOSEN notify error", "the other end accepts none of our proposals, or knows no connection with us"),
+    (r"received TS_UNACCEPTABLE notify", "the other end has other networks than ours in this connection"),
+    (r"traffic selectors .* unacceptable", "the other end asks for other networks than those of this connection"),
+    (r"received (\w+) notify error", "the other end answers {0}"),
+    (r"unable to resolve (\S+)", "the name {0} cannot be resolved"),
+    (r"unable to resolve .* initiate aborted", "the other end's name cannot be resolved"),
+    (r"peer not responding, trying again|giving up after \d+ retransmits|retransmit \d+ of request", "the other end does not answer"),
+    (r"error writing to socket: (.+)", "nothing can be sent to the other end: {0}"),
+]
+PATTERNS = [(re.compile(pattern), text) for pattern, text in REASONS]
+
+
+def reason_of(message: str) -> str | None:
+    """In a person's words, or None where a message says nothing of the kind."""
+    for pattern, text in PATTERNS:
+        found = pattern.search(message)
+        if found:
+            return text.format(*found.groups())
+    return None

@@ -1,0 +1,81 @@
+"""How each site connection stands, for `vpn-gateway status`."""
+
+import time
+
+from . import charon, files, sites
+from .follower import children
+from .gateway import Gateway
+
+
+def collect(gateway: Gateway) -> list[dict]:
+    described = sites.described(gateway)
+    if not described:
+        return []
+    state = files.read_json(gateway.paths.of(sites.STATE), {})
+    assert isinstance(state, dict)
+    associations = charon.associations(gateway) if charon.running(gateway) else []
+    return [_of(gateway, site, state.get(site["name"], {}), associations) for site in described]
+
+
+def _of(gateway: Gateway, site: sites.Site, followed: dict, associations: list) -> dict:
+    found = children(associations, site)
+    stands = bool(found)
+    newest = found[-1] if found else {}
+    ike = next((data for name, data in associations if name == site["connection"] and data.get("state") == "ESTABLISHED"), {})
+    # Of the follower, which saw it come; else of charon, which counts from the last rekeying.
+    since = followed.get("since") if followed.get("stands") == stands else None
+    if since is None and stands:
+        since = time.time() - int(newest.get("install-time", 0))
+    return {
+        "name": site["name"],
+        "peer": site["peer"],
+        "endpoint": site["endpoint"],
+        "mode": site["mode"],
+        "stands": stands,
+        "since": None if since is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since)),
+        "reason": None if stands else _reason(followed, associations, site),
+        "bytesIn": _counted(gateway, site, "rx", found),
+        "bytesOut": _counted(gateway, site, "tx", found),
+        "mtu": followed.get("mtu") if stands else None,
+        "suite": _suite(newest) if stands else None,
+        "outside": {"near": ike.get("local-host"), "far": ike.get("remote-host"), "udp": newest.get("encap") == "yes"} if stands else None,
+        "near": site["near"],
+        "far": site["far"],
+    }
+
+
+def _reason(followed: dict, associations: list, site: sites.Site) -> str:
+    if followed.get("reason"):
+        return followed["reason"]["text"]
+    if any(name == site["connection"] for name, _data in associations):
+        return "the other end is being dialled"
+    return "the other end has not dialled" if site["dialAfterSeconds"] is None else "it was not dialled yet"
+
+
+def _counted(gateway: Gateway, site: sites.Site, direction: str, found: list[dict]) -> int:
+    """The interface counts for as long as it is there, each child SA only since its keys were new."""
+    if site["mode"] == "route":
+        try:
+            with open(gateway.paths.of(f"/sys/class/net/{site['interface']}/statistics/{direction}_bytes")) as file:
+                return int(file.read())
+        except OSError:
+            return 0
+    return sum(int(child.get("bytes-in" if direction == "rx" else "bytes-out", 0)) for child in found)
+
+
+def _suite(child: dict) -> str:
+    words = [child.get("encr-alg"), child.get("encr-keysize"), child.get("integ-alg"), child.get("dh-group")]
+    return " ".join(str(word) for word in words if word) + (" ESN" if child.get("esn") == "1" else "")
+
+
+def line(found: dict) -> str:
+    to = f"{found['peer']} ({found['endpoint'] or 'address changes'})"
+    if not found["stands"]:
+        since = f" since {found['since']}" if found["since"] else ""
+        return f"site {found['name']} to {to}: down{since}: {found['reason']}"
+    udp = ", ESP within UDP" if found["outside"]["udp"] else ""
+    fit = f", {found['mtu']} bytes fit" if found["mtu"] else ""
+    return (
+        f"site {found['name']} to {to}: up since {found['since']}; {found['bytesIn']} bytes in, {found['bytesOut']} out;"
+        f" {found['suite']}{udp}{fit}"
+    )

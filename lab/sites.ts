@@ -1,0 +1,88 @@
+import { sleep } from "./progress";
+import type { Lab } from "./scenarios/lab";
+import type { MtuResult, PingResult } from "./world";
+
+/** What `vpn-gateway status --json` says of one connection. */
+export interface SiteStatus {
+  name: string;
+  stands: boolean;
+  since: string | null;
+  reason: string | null;
+  bytesIn: number;
+  bytesOut: number;
+  mtu: number | null;
+  suite: string | null;
+}
+
+/** Two gateways of the lab with site connections between them, counted from 1. */
+export class Sites {
+  constructor(readonly lab: Lab) {}
+
+  run(gateway: 1 | 2, command: string, timeoutSeconds = 60) {
+    return this.lab.gateways[gateway - 1].run(command, { timeoutSeconds });
+  }
+  must(gateway: 1 | 2, command: string): Promise<string> {
+    return this.lab.gateways[gateway - 1].mustRun(`bash -c '${command.replaceAll("'", "'\\''")}'`);
+  }
+
+  async status(gateway: 1 | 2): Promise<SiteStatus[]> {
+    return (JSON.parse((await this.run(gateway, "vpn-gateway status --json")).stdout) as { sites: SiteStatus[] }).sites;
+  }
+  async reason(gateway: 1 | 2, name = "office-to-cloud"): Promise<string> {
+    return (await this.status(gateway)).find((site) => site.name === name)?.reason ?? "";
+  }
+
+  /** Seconds until something is so; undefined where it does not become so. */
+  async seconds(isSo: () => Promise<boolean>, within: number): Promise<number | undefined> {
+    const began = Date.now();
+    do {
+      if (await isSo()) return (Date.now() - began) / 1000;
+      await sleep(300);
+    } while (Date.now() - began < within * 1000);
+    return undefined;
+  }
+  async becomes(isSo: () => Promise<boolean>, within: number): Promise<boolean> {
+    return (await this.seconds(isSo, within)) !== undefined;
+  }
+  standsWithin(gateway: 1 | 2, name: string, within: number): Promise<number | undefined> {
+    return this.seconds(async () => (await this.status(gateway)).some((site) => site.name === name && site.stands), within);
+  }
+  fallsWithin(gateway: 1 | 2, name: string, within: number): Promise<number | undefined> {
+    return this.seconds(async () => (await this.status(gateway)).some((site) => site.name === name && !site.stands), within);
+  }
+
+  async mtuOf(gateway: 1 | 2, card: string): Promise<number> {
+    return Number((await this.run(gateway, `cat /sys/class/net/${card}/mtu`)).stdout);
+  }
+
+  /** Puts a part of the gateway back as the stack pushed it. */
+  async putBack(gateway: 1 | 2, part: string): Promise<void> {
+    await this.must(gateway, `python3 - <<"PYTHON"
+import sys
+sys.path.insert(0, "/usr/lib/vpn-gateway")
+from vpn_gateway import change, lock
+from vpn_gateway.gateway import Gateway
+gateway = Gateway("", "lab")
+store = gateway.store("${part}")
+state = store.state()
+with lock.held(gateway.paths, gateway.report, "lab", 30.0):
+    gateway.originals.load()
+    change.transition(gateway, store, state.current, state.current, state)
+PYTHON`);
+  }
+
+  /** Everything of site connections and the firewall that stands on a gateway, as one text. */
+  files(gateway: 1 | 2): Promise<string> {
+    return this.must(gateway, "find /etc/vpn-gateway /etc/swanctl -type f | sort | xargs sha256sum; ip -br link | cut -d@ -f1 | sort; ip route show proto 201; ip -6 route show proto 201; nft list tables");
+  }
+
+  ping(namespace: string, target: string, count = 5): Promise<PingResult> {
+    return this.lab.world.call(["host", "ping", namespace, target, "--count", count], undefined, count + 60);
+  }
+  largest(namespace: string, target: string): Promise<MtuResult> {
+    return this.lab.world.call(["host", "mtu", namespace, target]);
+  }
+  async transfer(namespace: string, target: string, seconds = 4): Promise<number> {
+    return (await this.lab.world.call<{ megabitsPerSecond: number }>(["host", "iperf", namespace, target, "--seconds", seconds], undefined, seconds + 90)).megabitsPerSecond;
+  }
+}

@@ -1,0 +1,65 @@
+import * as pulumi from "@pulumi/pulumi";
+import { LabGateway } from "../components/labGateway";
+import { LabWorld } from "../components/labWorld";
+import { SiteConnection } from "../components/siteConnection";
+import { labAddresses, labClouds, labDevice } from "../lab/networks";
+import { labName } from "./config";
+
+/**
+ * Two clouds of the local lab with a gateway each, and what is between them: a `SiteConnection`, and one to a device that
+ * is not ours. Its config is in `lab-sites.config.yaml`.
+ */
+export function labSites(): Record<string, unknown> {
+  const config = new pulumi.Config();
+  const world = new LabWorld("world", { lab: labName(), clouds: true });
+  const six = config.getBoolean("ipv6") ?? true;
+  const gateway = (name: string, cloud: 1 | 2) => {
+    const { network, network6 } = labClouds[cloud - 1];
+    return new LabGateway(name, {
+      world,
+      cloud,
+      users: [],
+      ikev2: { enabled: false },
+      sites: { enabled: true },
+      insideNetworks: [network, ...(six ? [network6] : [])],
+      outsideMtu: config.getNumber("outsideMtu"),
+      administrators: [labAddresses.management],
+    });
+  };
+  const [office, cloud] = [gateway("gateway-1", 1), gateway("gateway-2", 2)];
+  // IPv6 outside has no translation in between.
+  const outside6 = config.getBoolean("outside6") === true;
+  const between = (name: string) =>
+    new SiteConnection(name, {
+      left: office.site,
+      right: cloud.site,
+      ...(outside6 ? { leftEndpoint: labClouds[0].outside6, rightEndpoint: labClouds[1].outside6 } : {}),
+      rightChanges: config.getBoolean("rightChanges"),
+      authentication: config.get("authentication"),
+      mode: config.get("mode"),
+      profile: config.get("profile"),
+      leftNetworks: config.getObject<string[]>("leftNetworks"),
+      leftProposals: { esp: config.getObject<string[]>("leftEsp") },
+      rightProposals: { esp: config.getObject<string[]>("rightEsp") },
+    });
+  const connection = config.getBoolean("connection") === false ? undefined : between("office-to-cloud");
+  const device =
+    config.getBoolean("device") === true
+      ? new SiteConnection("office-to-branch", {
+          left: office.site,
+          leftNetworks: [labClouds[0].network],
+          device: { kind: "libreswan", name: "branch", endpoint: labDevice.address, networks: [labDevice.network] },
+          profile: config.get("deviceProfile") ?? "modern",
+        })
+      : undefined;
+  return {
+    lab: world.lab,
+    address: office.address,
+    machineIds: [office.machineId, cloud.machineId],
+    worldConnection: world.connection,
+    gatewayConnections: pulumi.secret(pulumi.all([office.connection, cloud.connection])),
+    clientSettings: office.clientSettings,
+    preSharedKey: connection?.preSharedKey,
+    deviceConfiguration: device?.deviceConfiguration,
+  };
+}

@@ -1,0 +1,111 @@
+import * as fs from "fs";
+import * as path from "path";
+import { deviceText, deviceRenderers } from "../../../gateway/site/devices";
+import { siteInterface, siteInterfaceId, siteNames } from "../../../gateway/site/names";
+import { sitePart, siteSecretPart } from "../../../gateway/site/parts";
+import { viewFrom, type Side, type SiteConnectionSpec } from "../../../gateway/site/spec";
+import { exampleEnd, exampleSite, exampleSiteCertificates, exampleSiteSecrets } from "./specs";
+
+const golden = path.join(__dirname, "golden");
+const device = exampleEnd({ name: "branch", kind: "device", endpoint: "198.51.100.70", identity: "198.51.100.70", networks: ["10.40.0.0/24"], pools: [] });
+const toDevice = exampleSite({ name: "office-to-branch", left: exampleEnd({ identity: "192.0.2.11", networks: ["10.20.0.0/24"] }), right: device });
+
+const cases: Record<string, [SiteConnectionSpec, Side]> = {
+  left: [exampleSite(), "left"],
+  right: [exampleSite(), "right"],
+  policy: [exampleSite({ mode: "policy" }), "left"],
+  certificate: [exampleSite({ authentication: "certificate" }), "left"],
+  "changing-address": [exampleSite({ right: { ...exampleSite().right, endpoint: undefined } }), "left"],
+  "ipv6-outside": [exampleSite({ left: exampleEnd({ endpoint: "2001:db8:1::11" }), right: { ...exampleSite().right, endpoint: "2001:db8:12::11" } }), "left"],
+  device: [toDevice, "left"],
+};
+
+// UPDATE_GOLDEN=1 writes them anew; the review reads the difference.
+describe.each(Object.keys(cases))("golden tree %s", (name) => {
+  const [spec, side] = cases[name];
+  const view = viewFrom(spec, side);
+  const secrets = spec.authentication === "psk" ? exampleSiteSecrets : exampleSiteCertificates;
+  const files = Object.fromEntries([...sitePart(view).files, ...siteSecretPart(view, secrets).files].map((file) => [file.path, file.content]));
+  test("is what the connection renders to", () => {
+    if (process.env.UPDATE_GOLDEN) {
+      fs.rmSync(path.join(golden, name), { recursive: true, force: true });
+      for (const [file, content] of Object.entries(files)) {
+        fs.mkdirSync(path.dirname(path.join(golden, name, file)), { recursive: true });
+        fs.writeFileSync(path.join(golden, name, file), content);
+      }
+    }
+    const found = fs.readdirSync(path.join(golden, name), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    expect(Object.keys(files).sort()).toEqual(found.map((entry) => "/" + path.relative(path.join(golden, name), path.join(entry.parentPath, entry.name))).sort());
+    for (const [file, content] of Object.entries(files)) expect([file, content]).toEqual([file, fs.readFileSync(path.join(golden, name, file), "utf8")]);
+  });
+});
+
+describe("a connection's parts", () => {
+  const view = viewFrom(exampleSite(), "left");
+  const text = sitePart(view).files.map(({ content }) => content).join("\n");
+
+  test("the readable one holds no secret", () => {
+    expect(text).not.toContain(exampleSiteSecrets.preSharedKey);
+    expect(text).not.toContain(Buffer.from(exampleSiteSecrets.preSharedKey!).toString("base64"));
+    expect(siteSecretPart(view, exampleSiteSecrets).files.map(({ mode }) => mode)).toEqual([0o600]);
+  });
+  test("nothing goes to the far site in clear, and nothing comes from it", () => {
+    const firewall = sitePart(view).files[0].content;
+    for (const rule of ['ip daddr @far4 oifname != "st-*" counter drop', 'ip6 daddr @far6 oifname != "st-*" counter drop', 'ip saddr @far4 iifname != "st-*" counter drop'])
+      expect(firewall).toContain(rule);
+    // On the way through and on the gateway's own way out.
+    expect(firewall.match(/ip daddr @far4 oifname != "st-\*" counter drop/g)).toHaveLength(2);
+  });
+  test("no address is translated", () => {
+    expect(text).not.toMatch(/masquerade|snat|dnat/);
+  });
+  test("both ends have one interface number, one dials first", () => {
+    const other = sitePart(viewFrom(exampleSite(), "right")).files.map(({ content }) => content).join("\n");
+    for (const one of [text, other]) expect(one).toContain(`if_id_in = ${siteInterfaceId("office-to-cloud")}`);
+    expect(text).toContain("trap|start");
+    expect(other).not.toContain("trap|start");
+  });
+});
+
+describe("names", () => {
+  test("an interface's name fits the kernel, and a short connection's is its own", () => {
+    expect(siteInterface("office")).toBe("st-office");
+    for (const name of ["office-to-cloud", "a".repeat(40), "a".repeat(12), "a".repeat(11)]) expect(siteInterface(name).length).toBeLessThanOrEqual(15);
+    expect(new Set(["a".repeat(11), "a".repeat(12), "a".repeat(13)].map(siteInterface)).size).toBe(3);
+  });
+  test("no two connections share a file, a part or a table", () => {
+    const all = ["a", "key-a", "a-b", "a-b-key"].flatMap((name) => Object.values(siteNames(name)).filter((value) => value !== siteNames(name).connection));
+    expect(all.filter((one, index) => all.indexOf(one) < index && !all[index].startsWith("site-"))).toEqual([]);
+  });
+  test("numbers of ten thousand connections are ten thousand", () => {
+    expect(new Set(Array.from({ length: 10_000 }, (_, index) => siteInterfaceId(`site-${index}`))).size).toBe(10_000);
+  });
+});
+
+test("Libreswan's configuration of the other end", () => {
+  expect(deviceText(deviceRenderers.libreswan(viewFrom(toDevice, "right"), exampleSiteSecrets))).toMatchInlineSnapshot(`
+"### /etc/ipsec.d/office-to-branch.conf
+# Site connection office-to-branch: branch to office. Written by pulumi-vpn-gateway.
+conn office-to-branch
+    ikev2=yes
+    authby=secret
+    left=%defaultroute
+    leftid=198.51.100.70
+    leftsubnet=10.40.0.0/24
+    right=192.0.2.11
+    rightid=192.0.2.11
+    rightsubnet=10.20.0.0/24
+    ike=aes_gcm256-sha2_384-dh31+dh20+dh19,aes256-sha2_384-dh20+dh15
+    esp=aes_gcm256-none-dh31+dh20+dh19
+    ikelifetime=28800s
+    salifetime=7200s
+    dpddelay=5
+    dpdtimeout=20
+    keyingtries=%forever
+    auto=start
+
+### /etc/ipsec.d/office-to-branch.secrets (mode 0600)
+198.51.100.70 192.0.2.11 : PSK "canaryOfTheSiteKey84318431"
+"
+`);
+});

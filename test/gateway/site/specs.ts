@@ -1,0 +1,42 @@
+import { siteProfiles } from "../../../gateway/site/profiles";
+import type { SiteConnectionSpec, SiteEndSpec, SiteSecrets } from "../../../gateway/site/spec";
+
+const proposals = { ike: [...siteProfiles.modern.ike], esp: [...siteProfiles.modern.esp] };
+
+export function exampleEnd(changes: Partial<SiteEndSpec> = {}): SiteEndSpec {
+  return {
+    name: "office",
+    kind: "gateway",
+    endpoint: "192.0.2.11",
+    identity: "left.office-to-cloud",
+    networks: ["10.20.0.0/24", "fd20::/64"],
+    pools: ["10.77.2.0/24"],
+    outsideMtu: 1500,
+    proposals,
+    ...changes,
+  };
+}
+
+/** Two gateways with everything between them; what a test says otherwise replaces the whole field. */
+export function exampleSite(changes: Partial<SiteConnectionSpec> = {}): SiteConnectionSpec {
+  return {
+    name: "office-to-cloud",
+    left: exampleEnd(),
+    right: exampleEnd({ name: "cloud", endpoint: "198.51.100.20", identity: "right.office-to-cloud", networks: ["10.30.0.0/24", "fd30::/64"], pools: [] }),
+    authentication: "psk",
+    mode: "route",
+    version: 2,
+    encapsulate: false,
+    anySelectors: false,
+    ikeLifetime: 14_400,
+    childLifetime: 3600,
+    ...changes,
+  };
+}
+
+export const exampleSiteSecrets: SiteSecrets = { preSharedKey: "canaryOfTheSiteKey84318431" };
+export const exampleSiteCertificates: SiteSecrets = {
+  certificate: "-----BEGIN CERTIFICATE-----\nexample\n-----END CERTIFICATE-----\n",
+  authority: "-----BEGIN CERTIFICATE-----\nauthority\n-----END CERTIFICATE-----\n",
+  privateKey: "-----BEGIN PRIVATE KEY-----\ncanaryprivatekey8431\n-----END PRIVATE KEY-----\n",
+};

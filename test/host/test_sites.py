@@ -1,0 +1,186 @@
+"""Site connections: their parts, what the follower does, and what status says."""
+
+import json
+import unittest
+from unittest import mock
+
+from machine import MachineTest, part_text
+
+from vpn_gateway import follower, site_log, site_status, sites
+from vpn_gateway.gateway import Gateway
+
+UNIT = "/etc/systemd/system/vpn-gateway-sites.service"
+TABLE = "table inet vpn_gateway_site_{0}\ndelete table inet vpn_gateway_site_{0}\ntable inet vpn_gateway_site_{0} {{\n}}\n"
+
+
+def description(name: str, number: int = 7, **changes: object) -> dict:
+    return {
+        "name": name, "connection": f"site-{name}", "child": name, "peer": "cloud", "endpoint": "198.51.100.20", "mode": "route",
+        "near": ["10.20.0.0/24"], "far": ["10.30.0.0/24"], "dialAfterSeconds": 1, "interface": f"st-{name}", "interfaceId": number,
+        "mtu": {"least": 1418, "bySuite": {"AES_GCM_16-256": {"ipv4": 1446, "ipv4Udp": 1438, "ipv6": 1426, "ipv6Udp": 1418}}},
+        **changes,
+    }  # fmt: skip
+
+
+def part_of(name: str, number: int = 7, **changes: object) -> str:
+    swanctl = f"connections {{\n  site-{name} {{\n    version = 2\n  }}\n}}\n"
+    return part_text(
+        f"site-{name}",
+        {
+            f"/etc/vpn-gateway/firewall.d/site-{name}.nft": TABLE.format(name),
+            f"/etc/swanctl/conf.d/site-{name}.conf": swanctl,
+            f"/etc/vpn-gateway/sites/{name}.json": json.dumps(description(name, number, **changes)),
+        },
+        "module xfrm_interface",
+    )
+
+
+def association(name: str, **changes: object) -> tuple[str, dict]:
+    child = {"name": name, "state": "INSTALLED", "uniqueid": "4", "encr-alg": "AES_GCM_16", "encr-keysize": "256", "encap": "yes", "bytes-in": "840", **changes}
+    return f"site-{name}", {"state": "ESTABLISHED", "uniqueid": "3", "remote-host": "198.51.100.20", "child-sas": {"x-4": child}}
+
+
+class SitePartTest(MachineTest):
+    def setUp(self) -> None:
+        super().setUp()
+        self.charon = self.start_charon()
+        self.apply(part_text("base", {UNIT: "[Service]\nExecStart=/usr/sbin/vpn-gateway follow\n"}))
+        self.forget_calls()
+
+    def ip(self) -> list[str]:
+        return [call.removeprefix("ip ") for call in self.calls("ip ") if " link show" not in call and "route show" not in call]
+
+    def test_a_connection_comes_with_an_interface_and_a_route_that_refuses(self) -> None:
+        self.apply(part_of("office"))
+        self.assertEqual(
+            self.ip(),
+            [
+                "route replace unreachable 10.30.0.0/24 metric 4278198272 proto 201",
+                "link add st-office type xfrm if_id 7",
+                "link set dev st-office mtu 1418 addrgenmode none",
+                "link property add dev st-office altname site-office",
+                "link set dev st-office up",
+            ],
+        )
+
+    def test_removing_one_leaves_the_other_alone(self) -> None:
+        self.apply(part_of("office"))
+        self.apply(part_of("branch", 8, far=["10.40.0.0/24"]))
+        self.charon.associations = {"3": {"connection": "site-office", "uniqueid": "3"}, "5": {"connection": "site-branch", "uniqueid": "5"}}
+        self.forget_calls()
+        self.assertEqual(self.run_command("remove", "site-branch").returncode, 0)
+        self.assertEqual(self.charon.terminated, ["5"])
+        self.assertEqual(self.ip(), ["route del unreachable 10.40.0.0/24 metric 4278198272 proto 201", "link del dev st-branch"])
+        self.assertFalse(any("office" in call for call in self.calls("nft -f")))
+        self.assertTrue(self.exists("/etc/vpn-gateway/sites/office.json"))
+        self.assertFalse(self.exists("/etc/vpn-gateway/sites/branch.json"))
+
+    def test_a_changed_connection_is_made_anew_and_no_other(self) -> None:
+        self.apply(part_of("office"))
+        self.charon.associations = {"3": {"connection": "site-office", "uniqueid": "3"}, "5": {"connection": "site-branch", "uniqueid": "5"}}
+        self.apply(part_of("office").replace("version = 2", "version = 2 # other"))
+        self.assertEqual(self.charon.terminated, ["3"])
+
+    def test_a_network_that_leaves_a_connection_loses_its_routes(self) -> None:
+        self.apply(part_of("office", far=["10.30.0.0/24", "10.31.0.0/24"]))
+        self.forget_calls()
+        self.apply(part_of("office"))
+        self.assertEqual([call for call in self.ip() if "10.31" in call][:2], ["route del unreachable 10.31.0.0/24 metric 4278198272 proto 201", "route del 10.31.0.0/24 dev st-office proto 201"])
+
+    def test_refused_without_room_and_with_anothers_number(self) -> None:
+        self.apply(part_of("office"))
+        said = self.apply(part_of("branch", 7), expect=1).stderr
+        self.assertIn("office has the same interface number by chance", said)
+        self.assertFalse(self.exists("/etc/vpn-gateway/sites/branch.json"))
+        self.assertEqual(self.run_command("remove", "base").returncode, 0)
+        self.assertIn("makes no room for site connections", self.apply(part_of("third", 9), expect=1).stderr)
+
+
+class FollowerTest(MachineTest):
+    def setUp(self) -> None:
+        super().setUp()
+        self.gateway = Gateway(self.root, "test")
+        self.write("/etc/vpn-gateway/sites/office.json", json.dumps(description("office")))
+        self.write("/run/vpn-gateway/x", "")
+        self.write("/sys/class/net/st-office/statistics/rx_bytes", "840\n")
+        self.write("/sys/class/net/st-office/statistics/tx_bytes", "960\n")
+        self.follower = follower.Follower(self.gateway)
+        self.routes: list[tuple[bool, int | None]] = []
+        self.dialled: list[str] = []
+        self.associations: list = []
+        for target, name, with_what in [
+            (sites, "ensure", lambda *_: None),
+            (sites, "routed", lambda _: {("10.30.0.0/24", "st-office")}),
+            (sites, "route_into", lambda _gateway, _site, stands, mtu: self.routes.append((stands, mtu))),
+            (follower.charon, "running", lambda _: True),
+            (follower.charon, "associations", lambda _: self.associations),
+            (follower.charon, "initiate", lambda _gateway, connection, _child: self.dialled.append(connection)),
+        ]:
+            patch = mock.patch.object(target, name, with_what)
+            patch.start()
+            self.addCleanup(patch.stop)
+
+    def test_routes_are_as_the_tunnel_is(self) -> None:
+        self.follower.look(100)
+        self.associations = [association("office")]
+        self.follower.look(101)
+        self.follower.look(102)
+        self.associations = [association("office", encap="no")]
+        self.follower.look(103)
+        self.associations = []
+        self.follower.look(104)
+        self.assertEqual(self.routes, [(False, None), (True, 1438), (True, 1446), (False, None)])
+        self.assertEqual(json.loads(self.read("/run/vpn-gateway/sites.json"))["office"]["since"], 104)
+
+    def test_it_dials_after_a_while_and_ever_more_rarely(self) -> None:
+        for second in range(40):
+            self.follower.look(100.0 + second)
+        self.assertEqual(len(self.dialled), 6)
+        self.associations = [("site-office", {"state": "CONNECTING"})]
+        for second in range(40, 80):
+            self.follower.look(100.0 + second)
+        self.assertEqual(len(self.dialled), 6)
+
+    def test_an_end_that_cannot_dial_waits(self) -> None:
+        self.write("/etc/vpn-gateway/sites/office.json", json.dumps(description("office", dialAfterSeconds=None, endpoint=None)))
+        for second in range(40):
+            self.follower.look(100.0 + second)
+        self.assertEqual(self.dialled, [])
+
+    def test_the_first_word_of_a_failure_counts_and_a_tunnel_that_stands_has_none(self) -> None:
+        self.follower.look(100)
+        log = lambda text, at: self.follower.heard("log", {"ikesa-name": "site-office", "msg": text}, at)  # noqa: E731
+        log("tried 1 shared key for 'left.x' - 'right.x', but MAC mismatched", 101)
+        log("received AUTHENTICATION_FAILED notify error", 101.1)
+        self.assertEqual(self.follower.followed["office"].reason["text"], "the pre-shared keys differ (of left.x and right.x)")
+        log("peer not responding, trying again (2/0)", 110)
+        self.assertEqual(self.follower.followed["office"].reason["text"], "the other end does not answer")
+        self.associations = [association("office")]
+        self.follower.look(111)
+        self.assertIsNone(self.follower.followed["office"].reason)
+
+    def test_status_says_how_it_stands(self) -> None:
+        self.associations = [association("office")]
+        self.follower.look(1_700_000_000)
+        self.assertEqual(
+            site_status.line(site_status.collect(self.gateway)[0]),
+            "site office to cloud (198.51.100.20): up since 2023-11-14T22:13:20Z; 840 bytes in, 960 out; AES_GCM_16 256, ESP within UDP, 1438 bytes fit",
+        )
+        self.associations = []
+        self.follower.look(1_700_000_060)
+        self.follower.heard("log", {"ikesa-name": "site-office", "msg": "received NO_PROPOSAL_CHOSEN notify error"}, 1_700_000_061)
+        self.follower.write()
+        self.assertEqual(
+            site_status.line(site_status.collect(self.gateway)[0]),
+            "site office to cloud (198.51.100.20): down since 2023-11-14T22:14:20Z: the other end accepts none of our proposals, or knows no connection with us",
+        )
+
+
+class ReasonTest(unittest.TestCase):
+    def test_what_is_no_failure_has_no_reason(self) -> None:
+        for text in ("establishing CHILD_SA office{3}", "IKE_SA site-office[3] established between a...b", "received ESP_TFC_PADDING_NOT_SUPPORTED, not using ESPv3 TFC padding"):
+            self.assertIsNone(site_log.reason_of(text), text)
+
+
+if __name__ == "__main__":
+    unittest.main()
