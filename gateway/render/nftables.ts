@@ -104,7 +104,6 @@ function input(spec: GatewaySpec): Chain {
       { rule: "meta l4proto esp accept" },
       ...pairRules(spec),
       ...(spec.l2tp ? [{ rule: "udp dport 1701 meta ipsec exists accept" }] : []),
-      ...(spec.sites ? [{ rule: `iifname "${siteInterfaces}" meta l4proto { icmp, ipv6-icmp } accept` }] : []),
       { rule: dropped },
     ],
   };
