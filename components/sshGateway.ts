@@ -22,6 +22,7 @@ export class SshGateway extends pulumi.ComponentResource {
   /** What clients must be told; a secret. */
   public readonly clientSettings: pulumi.Output<ClientSettings>;
   /** What each user imports on their devices: files by path, by user name; a secret. `scripts/clients` writes them. */
+  public readonly clientProfiles: pulumi.Output<ClientProfiles>;
   /** What a `SiteConnection` takes; a secret. */
   public readonly site: pulumi.Output<GatewaySite>;
 
