@@ -135,24 +135,32 @@ export function renderPppClient(access: ClientAccess): string {
   );
 }
 
+/** Where ip-up.d leaves what ip-down.d takes away. */
+const kept = (access: ClientAccess): string => `/run/${l2tpName(access)}.peers`;
+
 /**
- * /etc/ppp/ip-up.d/NAME. xl2tpd gives pppd the gateway's address as `ipparam`; a full tunnel takes two halves of the
+ * /etc/ppp/ip-up.d/NAME. The gateway is reached outside of its own tunnel: the kernel says where its L2TP tunnels lead
+ * (no name is asked for, since pppd may have changed the name servers by then). A full tunnel takes two halves of the
  * internet, so that the default route is untouched when the tunnel goes.
  */
 export function renderIpUp(access: ClientAccess): string {
   const networks = access.spec.tunnel === "split" ? tunnelNetworks(access, "l2tp") : ["0.0.0.0/1", "128.0.0.0/1"];
   return renderShell(
-    { link: l2tpName(access), networks: networks.join(" ") },
+    { link: l2tpName(access), networks: networks.join(" "), kept: kept(access) },
     String.raw`
 [ "$LINKNAME" = "$link" ] || exit 0
-# The gateway itself stays reachable outside the tunnel.
-way=
-set -- $(ip -4 route get "$PPP_IPPARAM")
-while [ $# -gt 1 ]; do
-  case $1 in via | dev) way="$way $1 $2" ;; esac
-  shift
+: >"$kept"
+for peer in $(ip l2tp show tunnel | sed -n 's/^ *From [^ ]* to \([0-9.]*\).*/\1/p' | sort -u); do
+  way=
+  set -- $(ip -4 route get "$peer")
+  while [ $# -gt 1 ]; do
+    case $1 in via | dev) way="$way $1 $2" ;; esac
+    shift
+  done
+  # What runs through another tunnel stays as it is.
+  case $way in *" dev ppp"*) continue ;; esac
+  ip -4 route replace "$peer" $way && echo "$peer" >>"$kept"
 done
-ip -4 route replace "$PPP_IPPARAM" $way
 for network in $networks; do
   ip -4 route replace "$network" dev "$PPP_IFACE"
 done
@@ -164,10 +172,13 @@ done
 /** /etc/ppp/ip-down.d/NAME: the tunnel's own routes go with its interface. */
 export function renderIpDown(access: ClientAccess): string {
   return renderShell(
-    { link: l2tpName(access) },
+    { link: l2tpName(access), kept: kept(access) },
     String.raw`
-[ "$LINKNAME" = "$link" ] || exit 0
-ip -4 route del "$PPP_IPPARAM" 2>/dev/null || true
+[ "$LINKNAME" = "$link" ] && [ -e "$kept" ] || exit 0
+while read -r peer; do
+  ip -4 route del "$peer" || true
+done <"$kept"
+rm -f "$kept"
 `,
     `Routes of the tunnel to ${access.spec.name}. Written by pulumi-vpn-gateway.`,
   );
