@@ -1,11 +1,48 @@
 import type * as pulumi from "@pulumi/pulumi";
 
+/** What may be reached: all of these networks, or only these ports of them. */
+export interface ReachArgs {
+  /** Networks in CIDR notation. */
+  networks: pulumi.Input<pulumi.Input<string>[]>;
+  /** TCP ports, e.g. `443` or `8000-8010`. @default with `udp` none, without it every protocol and port */
+  tcp?: pulumi.Input<pulumi.Input<string>[]>;
+  /** UDP ports. @default with `tcp` none, without it every protocol and port */
+  udp?: pulumi.Input<pulumi.Input<string>[]>;
+}
+
+/** Users who may reach the same. */
+export interface GroupArgs {
+  /** Lower-case letters, digits and `-`, at most 32. */
+  name: pulumi.Input<string>;
+  reach: pulumi.Input<pulumi.Input<ReachArgs>[]>;
+}
+
 /** A person or device that may connect, by every protocol that the gateway speaks. */
 export interface UserArgs {
   /** 1–64 printable characters. A plain string, since it names a resource. */
   name: string;
   /** Minted (24 letters and digits) unless given. */
   password?: pulumi.Input<string>;
+  /** Keeps the user and the password, but lets nobody in: whoever is connected is cut off. @default false */
+  suspended?: pulumi.Input<boolean>;
+  /** ISO 8601 with its zone, e.g. `2026-12-31T18:00:00Z`: from then on the user is out, cut off by the gateway itself. @default never */
+  validUntil?: pulumi.Input<string>;
+  /** `l2tp`, `ikev2`. @default all that the gateway speaks */
+  protocols?: pulumi.Input<pulumi.Input<string>[]>;
+  /** Inner address by L2TP, of `l2tp.fixedPool`. @default the next free one of `l2tp.pool` */
+  l2tpAddress?: pulumi.Input<string>;
+  /** Inner IPv4 address by IKEv2, of `ikev2.fixedPool`. @default the next free one of `ikev2.pool` */
+  ikev2Address?: pulumi.Input<string>;
+  /** Inner IPv6 address by IKEv2, of `ikev2.fixedPool6`. @default the next free one of `ikev2.pool6` */
+  ikev2Address6?: pulumi.Input<string>;
+  /** Name servers for this user. By IKEv2 only beside an `ikev2Address`. @default the gateway's `dns` */
+  dns?: pulumi.Input<pulumi.Input<string>[]>;
+  /** Networks of this user's tunnel by IKEv2, beside an `ikev2Address`; PPP carries no routes. @default as `tunnel` says */
+  routes?: pulumi.Input<pulumi.Input<string>[]>;
+  /** Groups of the gateway's `groups`: the user reaches what any of them does, the name servers, and nothing else. @default none: all that the gateway lets clients reach */
+  groups?: pulumi.Input<pulumi.Input<string>[]>;
+  /** What this user reaches beside that. */
+  reach?: pulumi.Input<pulumi.Input<ReachArgs>[]>;
 }
 
 /** L2TP/IPsec: IKEv1 with a pre-shared key, for clients that have nothing newer. */
@@ -14,6 +51,8 @@ export interface L2tpArgs {
   enabled?: boolean;
   /** IPv4 pool in CIDR notation; its first address is the gateway's own. @default "10.77.1.0/24" */
   pool?: pulumi.Input<string>;
+  /** Network of users' fixed addresses, beside `pool`, in CIDR notation. @default none: nobody has one */
+  fixedPool?: pulumi.Input<string>;
   /** Minted (32 letters and digits) unless given. */
   preSharedKey?: pulumi.Input<string>;
   /** Tell clients behind one NAT apart that all send from UDP 1701, as Windows does: docs/same-nat.md. @default true */
@@ -28,6 +67,10 @@ export interface Ikev2Args {
   pool?: pulumi.Input<string>;
   /** IPv6 pool in CIDR notation. @default none: no IPv6 inside */
   pool6?: pulumi.Input<string>;
+  /** IPv4 network of users' fixed addresses, beside `pool`, in CIDR notation. @default none: nobody has one */
+  fixedPool?: pulumi.Input<string>;
+  /** The same for IPv6, beside `pool6`. @default none */
+  fixedPool6?: pulumi.Input<string>;
 }
 
 /** What people choose about the profiles that their devices import. */
@@ -48,6 +91,10 @@ export interface SitesArgs {
 export interface RemoteAccessArgs {
   /** The list of users, one for both protocols. */
   users: UserArgs[];
+  /** What users of a group may reach. @default no group */
+  groups?: pulumi.Input<pulumi.Input<GroupArgs>[]>;
+  /** Count bytes for each user, also without any group. @default false */
+  accounting?: pulumi.Input<boolean>;
   /** `debian13` or `ubuntu2404`. @default "debian13" */
   platform?: pulumi.Input<string>;
   /** Kinds of client to serve: `linux`, `windows`, `apple`, `android`. Decides the proposals. @default all */

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { GatewaySecrets, GatewaySpec, PairSpec } from "../gateway/spec";
 import { clientKinds } from "../gateway/spec";
 import { problemsText, validateSpec, type Problem } from "../gateway/validate";
-import type { RemoteAccessArgs } from "./args";
+import type { RemoteAccessArgs, UserArgs } from "./args";
 
 /** What the target knows of its machine, and what the args may leave open. */
 export interface SpecDefaults {
@@ -30,6 +30,12 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
       sharedNat: args.l2tp?.sharedNat,
       ikev2Pool: args.ikev2?.pool,
       ikev2Pool6: args.ikev2?.pool6,
+      l2tpFixedPool: args.l2tp?.fixedPool,
+      ikev2FixedPool: args.ikev2?.fixedPool,
+      ikev2FixedPool6: args.ikev2?.fixedPool6,
+      users: args.users.map(withoutPassword),
+      groups: args.groups,
+      accounting: args.accounting,
       insideNetworks: args.insideNetworks,
       dns: args.dns,
       tunnel: args.tunnel,
@@ -50,9 +56,16 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
         endpoint: a.endpoint,
         outsideMtu: a.outsideMtu ?? 1500,
         clients: a.clients ?? [...clientKinds],
-        ...(l2tp ? { l2tp: { pool: a.l2tpPool ?? "10.77.1.0/24", sharedNat: a.sharedNat ?? true } } : {}),
+        ...(l2tp ? { l2tp: given({ pool: a.l2tpPool ?? "10.77.1.0/24", fixedPool: a.l2tpFixedPool, sharedNat: a.sharedNat ?? true }) } : {}),
         ...(ikev2
-          ? { ikev2: { pool: a.ikev2Pool ?? "10.77.2.0/24", ...(a.ikev2Pool6 ? { pool6: a.ikev2Pool6 } : {}) } }
+          ? {
+              ikev2: given({
+                pool: a.ikev2Pool ?? "10.77.2.0/24",
+                pool6: a.ikev2Pool6 || undefined,
+                fixedPool: a.ikev2FixedPool,
+                fixedPool6: a.ikev2FixedPool6,
+              }),
+            }
           : {}),
         ...(sites ? { sites } : {}),
         insideNetworks: a.insideNetworks ?? [],
@@ -63,13 +76,27 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
         administrators: a.administrators,
         sshPort: a.sshPort ?? 22,
         deadPeerDelay: a.deadPeerDelay ?? 30,
-        users: args.users.map((user) => ({ name: user.name })),
+        users: a.users.map(given),
         ...(a.profiles === undefined
           ? {}
           : { profiles: { onDemand: a.profiles.onDemand ?? false, trustedWireless: a.profiles.trustedWireless ?? [] } }),
+        ...(a.groups === undefined || a.groups.length === 0 ? {} : { groups: a.groups }),
+        ...(a.accounting === true ? { accounting: true } : {}),
         ...(a.pair === undefined ? {} : { pair: a.pair as PairSpec }),
       } as GatewaySpec;
     });
+}
+
+/** The spec holds no secret. */
+function withoutPassword(user: UserArgs): Omit<UserArgs, "password"> {
+  const rest = { ...user };
+  delete rest.password;
+  return rest;
+}
+
+/** Only the fields that were given: a spec that does not use a feature is the same as before there was one. */
+function given<T extends object>(fields: T): T {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }
 
 /** The secrets that the caller gave rather than left to be minted. */

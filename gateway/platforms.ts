@@ -16,7 +16,7 @@ export interface Platform {
   l2tpMissing?: string;
   /** Packages that a pair needs beside them. */
   pairPackages: readonly string[];
-  units: { ike: string; l2tp: string; firewall: string; vrrp: string; watch: string; sites: string };
+  units: { ike: string; l2tp: string; firewall: string; vrrp: string; watch: string; sites: string; keeper: string; policies: string };
 }
 
 const units = {
@@ -26,6 +26,8 @@ const units = {
   vrrp: "keepalived.service",
   watch: "vpn-gateway-watch.service",
   sites: "vpn-gateway-sites.service",
+  keeper: "vpn-gateway-keeper.service",
+  policies: "vpn-gateway-policies.service",
 };
 
 /**
@@ -86,6 +88,11 @@ export const paths = {
   chapSecrets: "/etc/ppp/chap-secrets",
   firewall: "/etc/vpn-gateway/firewall.nft",
   users: "/etc/vpn-gateway/users",
+  // After vpn-gateway.conf in the order in which they are read.
+  userConnections: "/etc/swanctl/conf.d/vpn-gateway.users.conf",
+  policies: "/etc/vpn-gateway/policies.nft",
+  policiesUnit: "/etc/systemd/system/vpn-gateway-policies.service",
+  keeperUnit: "/etc/systemd/system/vpn-gateway-keeper.service",
   sysctl: "/etc/sysctl.d/60-vpn-gateway.conf",
   modules: "/etc/modules-load.d/vpn-gateway.conf",
   ikeUnit: "/etc/systemd/system/strongswan.service.d/vpn-gateway.conf",

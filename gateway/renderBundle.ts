@@ -3,15 +3,18 @@ import { paths, platform } from "./platforms";
 import { renderCharon } from "./render/charon";
 import { renderModules, requiredModules } from "./render/modules";
 import { renderFirewall } from "./render/nftables";
+import { renderPolicies } from "./render/policies";
 import { renderChapSecrets, renderPppd } from "./render/pppd";
 import { renderConnections, renderEapSecrets, renderPreSharedKey } from "./render/swanctl";
 import { renderKernelParameters } from "./render/sysctl";
 import { bothActive } from "./pair";
 import { renderFitScript, renderPair, renderStateScript, renderVrrp } from "./render/keepalived";
-import { renderFirewallUnit, renderIkeUnit, renderL2tpUnit, renderSitesUnit, renderVrrpUnit, renderWatchUnit } from "./render/units";
+import { renderFirewallUnit, renderIkeUnit, renderKeeperUnit, renderL2tpUnit, renderPoliciesUnit, renderSitesUnit, renderVrrpUnit, renderWatchUnit } from "./render/units";
+import { renderUserConnections } from "./render/userConnections";
 import { renderUsers } from "./render/users";
 import { renderXl2tpd } from "./render/xl2tpd";
 import type { GatewaySecrets, GatewaySpec } from "./spec";
+import { hasPolicies, needsKeeper, ownConnections } from "./users";
 
 /**
  * All parts of a gateway, in the order in which they are pushed. Expects a spec that `validateSpec` has no error for.
@@ -105,7 +108,22 @@ function passwordsPart(spec: GatewaySpec, secrets: GatewaySecrets): Part {
 }
 
 function usersPart(spec: GatewaySpec): Part {
-  return { ...part("users", false), files: [readable(paths.users, renderUsers(spec))] };
+  const { units } = platform(spec.platform);
+  const own = ownConnections(spec).length > 0;
+  const kept = needsKeeper(spec);
+  const policies = hasPolicies(spec);
+  return {
+    ...part("users", false),
+    services: [...(policies ? [units.policies] : []), ...(kept ? [units.keeper] : [])],
+    files: [
+      readable(paths.users, renderUsers(spec)),
+      ...(own && spec.ikev2 ? [readable(paths.userConnections, renderUserConnections(spec, spec.ikev2))] : []),
+      ...(policies
+        ? [readable(paths.policies, renderPolicies(spec)), readable(paths.policiesUnit, renderPoliciesUnit(spec))]
+        : []),
+      ...(kept ? [readable(paths.keeperUnit, renderKeeperUnit(spec))] : []),
+    ],
+  };
 }
 
 function part(name: Part["name"], isSecret: boolean): Part {

@@ -28,6 +28,8 @@ export interface L2tpSpec {
   pool: string;
   /** Clients behind one NAT that all send from UDP 1701, as Windows does, are told apart. Default true. */
   sharedNat?: boolean;
+  /** IPv4 network beside `pool` that users' fixed addresses are of; none: nobody has one. */
+  fixedPool?: string;
 }
 
 /** IKEv2 with a server certificate and EAP-MSCHAPv2, ESP in tunnel mode. */
@@ -36,7 +38,14 @@ export interface Ikev2Spec {
   pool: string;
   /** IPv6 pool in CIDR notation; none: no IPv6 inside. */
   pool6?: string;
+  /** Networks beside `pool` and `pool6` that users' fixed addresses are of; none: nobody has one. */
+  fixedPool?: string;
+  fixedPool6?: string;
 }
+
+/** Protocols that a user may be limited to. */
+export const protocolNames = ["l2tp", "ikev2"] as const;
+export type ProtocolName = (typeof protocolNames)[number];
 
 /**
  * How clients reach whichever machine of a pair is active: an address that moves between the two, or a load balancer
@@ -103,10 +112,41 @@ export interface PairSpec {
   move?: AwsMoveSpec;
 }
 
+/** What may be reached: networks, all of them or only these TCP and UDP ports (`443`, `8000-8010`). */
+export interface ReachSpec {
+  networks: string[];
+  tcp?: string[];
+  udp?: string[];
+}
+
+/** Users who may reach the same. */
+export interface GroupSpec {
+  /** Lower-case letters, digits and `-`, at most 32. */
+  name: string;
+  reach: ReachSpec[];
+}
+
 /** A person or device that may connect. The password is not here: see {@link GatewaySecrets}. */
 export interface UserSpec {
   /** 1–64 printable characters, no white space at either end. */
   name: string;
+  /** Known, but not let in. */
+  suspended?: boolean;
+  /** ISO 8601 with its zone: the moment from which on the user is not let in. */
+  validUntil?: string;
+  /** None: every protocol that the gateway speaks. */
+  protocols?: ProtocolName[];
+  /** Fixed inner addresses, each of the protocol's `fixedPool`; none: the next free one of the pool. */
+  l2tpAddress?: string;
+  ikev2Address?: string;
+  ikev2Address6?: string;
+  /** Name servers instead of the gateway's; by IKEv2 only with an `ikev2Address`. */
+  dns?: string[];
+  /** Networks of the user's tunnel by IKEv2, instead of those of the gateway's `tunnel`; only with an `ikev2Address`. */
+  routes?: string[];
+  /** Names of groups. With neither groups nor reach the user reaches all that the gateway lets clients reach. */
+  groups?: string[];
+  reach?: ReachSpec[];
 }
 
 /** What people choose about the profiles that they import; the gateway's own files know nothing of it. */
@@ -145,6 +185,9 @@ export interface GatewaySpec {
   /** Dead-peer detection: seconds of silence before a peer is asked. */
   deadPeerDelay: number;
   users: UserSpec[];
+  groups?: GroupSpec[];
+  /** Count each user's bytes, also where nobody is in a group. */
+  accounting?: boolean;
   /** @default nothing is on demand */
   profiles?: ProfilesSpec;
   /**

@@ -3,7 +3,9 @@ import { clientProblems } from "./validate/clients";
 import { endpointProblems } from "./validate/endpoint";
 import { pairProblems } from "./validate/pair";
 import type { Problem } from "./validate/problem";
+import { policyProblems } from "./validate/policies";
 import { secretProblems } from "./validate/secrets";
+import { userOptionProblems } from "./validate/userOptions";
 import { userProblems } from "./validate/users";
 import type { GatewaySecrets, GatewaySpec } from "./spec";
 
@@ -24,6 +26,8 @@ export function validateSpec(spec: GatewaySpec, secrets?: Partial<GatewaySecrets
     ...clientProblems(spec),
     ...addressProblems(spec),
     ...userProblems(spec),
+    ...userOptionProblems(spec),
+    ...policyProblems(spec),
     ...pairProblems(spec),
     ...(secrets === undefined ? [] : secretProblems(spec, secrets, complete)),
   ];

@@ -140,6 +140,7 @@ export class World {
   }
 
   connect(client: ClientName, options: ConnectOptions): Promise<Connected> {
+    // A busy host: an emulated machine may take minutes for what takes it seconds otherwise.
     return this.call(["client", "connect", client], options, 300);
   }
   connectProfile(client: ClientName, options: ProfileOptions): Promise<Connected> {

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { RemoteAccessArgs } from "../components/args";
+import type { GroupArgs, RemoteAccessArgs, UserArgs } from "../components/args";
 import { labId } from "../lab/labId";
 import { labAddresses } from "../lab/networks";
 
@@ -12,9 +12,19 @@ export function labName(): string {
 export function remoteAccessConfig(config: pulumi.Config): RemoteAccessArgs {
   const passwords = config.getObject<Record<string, string>>("passwords") ?? {};
   return {
-    users: (config.getObject<string[]>("users") ?? []).map((name) => ({ name, password: passwords[name] })),
-    l2tp: { enabled: config.getBoolean("l2tp") ?? true, preSharedKey: config.getSecret("preSharedKey"), sharedNat: config.getBoolean("sharedNat") },
-    ikev2: { enabled: config.getBoolean("ikev2") ?? true, pool: config.get("ikev2Pool"), pool6: config.get("pool6") },
+    users: (config.getObject<(string | UserArgs)[]>("users") ?? [])
+      .map((user) => (typeof user === "string" ? { name: user } : user))
+      .map((user) => ({ ...user, password: passwords[user.name] })),
+    groups: config.getObject<GroupArgs[]>("groups"),
+    accounting: config.getBoolean("accounting"),
+    l2tp: { enabled: config.getBoolean("l2tp") ?? true, preSharedKey: config.getSecret("preSharedKey"), fixedPool: config.get("l2tpFixedPool"), sharedNat: config.getBoolean("sharedNat") },
+    ikev2: {
+      enabled: config.getBoolean("ikev2") ?? true,
+      pool: config.get("ikev2Pool"),
+      pool6: config.get("pool6"),
+      fixedPool: config.get("ikev2FixedPool"),
+      fixedPool6: config.get("fixedPool6"),
+    },
     insideNetworks: config.getObject<string[]>("insideNetworks") ?? [labAddresses.insideNetwork],
     dns: config.getObject<string[]>("dns") ?? [labAddresses.internetHost],
     tunnel: config.get("tunnel"),

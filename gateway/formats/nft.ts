@@ -19,10 +19,21 @@ export interface NamedSet {
   elements: readonly string[];
 }
 
+/** A set or map that is filled while the gateway runs. */
+export interface LiveSet {
+  name: string;
+  /** What it is looked up by, as nft's words for the types; with `verdicts` a map to what becomes of the packet. */
+  key: string;
+  verdicts?: boolean;
+  /** Each element counts packets and bytes. */
+  counter?: boolean;
+}
+
 export interface Table {
   family: "inet";
   name: string;
   sets: NamedSet[];
+  live?: LiveSet[];
   chains: Chain[];
 }
 
@@ -40,6 +51,12 @@ export function renderNft(table: Table, heading: string): string {
   for (const set of table.sets) {
     lines.push(`  set ${word(set.name)} {`, `    type ${set.type}`, "    flags interval", "    auto-merge");
     if (set.elements.length > 0) lines.push(`    elements = { ${set.elements.map(element).join(", ")} }`);
+    lines.push("  }", "");
+  }
+  for (const { name: set, key, verdicts, counter } of table.live ?? []) {
+    if (!/^[a-z0-9_]+( \. [a-z0-9_]+)*$/.test(key)) throw new Error(`${format}: ${JSON.stringify(key)} is no type`);
+    lines.push(`  ${verdicts ? "map" : "set"} ${word(set)} {`, `    type ${key}${verdicts ? " : verdict" : ""}`);
+    if (counter) lines.push("    counter");
     lines.push("  }", "");
   }
   for (const chain of table.chains) {

@@ -33,6 +33,8 @@ export interface PppSecret {
   secret: string;
   /** Address or subnet that the peer may have; `*` for any. */
   address: string;
+  /** Options of pppd for this client alone, as words. */
+  options?: string[];
 }
 
 /**
@@ -42,7 +44,7 @@ export interface PppSecret {
  */
 export function renderPppSecrets(secrets: PppSecret[], heading?: string): string {
   const lines = heading === undefined ? [] : commentLines("chap-secrets", "#", heading);
-  for (const { client, server, secret, address } of secrets) {
+  for (const { client, server, secret, address, options = [] } of secrets) {
     if (client === "*") throw new Error("chap-secrets: the client * means anybody");
     if (client === "" || secret === "") throw new Error("chap-secrets: an empty client or secret");
     if (secret.startsWith("@/")) throw new Error("chap-secrets: a secret that begins with @/ is read as a file's path");
@@ -50,7 +52,8 @@ export function renderPppSecrets(secrets: PppSecret[], heading?: string): string
     for (const field of [client, secret]) {
       if (Buffer.byteLength(field) > 255) throw new Error("chap-secrets: a client or secret of more than 255 bytes");
     }
-    lines.push([quoted(client), pppWord(server), quoted(secret), pppWord(address)].join(" "));
+    const more = options.length > 0 ? ["--", ...options.map(pppWord)] : [];
+    lines.push([quoted(client), pppWord(server), quoted(secret), pppWord(address), ...more].join(" "));
   }
   return lines.join("\n") + "\n";
 }

@@ -226,6 +226,9 @@ function clamp(spec: GatewaySpec): Chain {
     { pool: spec.l2tp?.pool, mtu: mtu.l2tp },
     { pool: spec.ikev2?.pool, mtu: mtu.ikev2 },
     { pool: spec.ikev2?.pool6, mtu: mtu.ikev2 },
+    { pool: spec.l2tp?.fixedPool, mtu: mtu.l2tp },
+    { pool: spec.ikev2?.fixedPool, mtu: mtu.ikev2 },
+    { pool: spec.ikev2?.fixedPool6, mtu: mtu.ikev2 },
   ];
   const rules = pools.flatMap(({ pool, mtu: inner }) => {
     if (pool === undefined || inner === undefined) return [];
@@ -264,7 +267,8 @@ function postrouting(spec: GatewaySpec): Chain {
 }
 
 function clientPools(spec: GatewaySpec): Network[] {
-  return [spec.l2tp?.pool, spec.ikev2?.pool, spec.ikev2?.pool6].flatMap((text) => (text === undefined ? [] : [network(text)]));
+  const { l2tp, ikev2 } = spec;
+  return [l2tp?.pool, ikev2?.pool, ikev2?.pool6, l2tp?.fixedPool, ikev2?.fixedPool, ikev2?.fixedPool6].flatMap((text) => (text === undefined ? [] : [network(text)]));
 }
 
 /** A set for each address family, so that rules can name either whether or not it has elements. */

@@ -2,14 +2,15 @@ import { network, parseAddress } from "../addressing";
 import { renderPppOptions, renderPppSecrets } from "../formats/pppOptions";
 import { pathMtu } from "../mtu";
 import type { GatewaySecrets, GatewaySpec, L2tpSpec } from "../spec";
+import { plainAddress, speaks } from "../users";
 import { passwordOf } from "./passwordOf";
 
 /** Options of the pppd that xl2tpd starts for each session: pppd(8). */
 export function renderPppd(spec: GatewaySpec): string {
   const mtu = pathMtu(spec).l2tp;
   if (mtu === undefined) throw new Error("pppd: no L2TP in this spec");
-  // The protocol has room for two (RFC 1877).
-  const servers = spec.dns.filter((server) => parseAddress(server)?.family === 4).slice(0, 2);
+  // pppd keeps the first that it is told: where one user has others, each user's are in their own line of chap-secrets.
+  const servers = ownServers(spec) ? [] : pppServers(spec.dns);
   return renderPppOptions(
     [
       { option: "name", args: [spec.name] },
@@ -34,9 +35,26 @@ export function renderPppd(spec: GatewaySpec): string {
 
 /** /etc/ppp/chap-secrets: pppd reads it at each log-in, so a change needs no reload. */
 export function renderChapSecrets(spec: GatewaySpec, l2tp: L2tpSpec, secrets: GatewaySecrets): string {
-  const address = network(l2tp.pool).text;
+  const pool = network(l2tp.pool).text;
+  const own = ownServers(spec);
   return renderPppSecrets(
-    spec.users.map(({ name }) => ({ client: name, server: spec.name, secret: passwordOf(secrets, name), address })),
+    spec.users.filter((user) => speaks(user, "l2tp")).map(({ name, l2tpAddress, dns }) => ({
+      client: name,
+      server: spec.name,
+      secret: passwordOf(secrets, name),
+      // A single address is what pppd suggests instead of xl2tpd's, and insists on (auth.c, set_allowed_addrs).
+      address: l2tpAddress === undefined ? pool : plainAddress(l2tpAddress),
+      ...(own ? { options: pppServers(dns ?? spec.dns).flatMap((server) => ["ms-dns", server]) } : {}),
+    })),
     "Passwords of L2TP. Written by pulumi-vpn-gateway.",
   );
+}
+
+/** The protocol has room for two (RFC 1877). */
+function pppServers(dns: string[]): string[] {
+  return dns.filter((server) => parseAddress(server)?.family === 4).slice(0, 2);
+}
+
+function ownServers({ users }: GatewaySpec): boolean {
+  return users.some((user) => user.dns !== undefined && speaks(user, "l2tp"));
 }

@@ -4,6 +4,7 @@ import { renderStrongswanConf, section, setting, type Entry } from "../formats/s
 import { ownShare } from "../pair";
 import type { GatewaySecrets, GatewaySpec, Ikev2Spec, L2tpSpec } from "../spec";
 import { swanctlIdentity } from "./identity";
+import { nameInSections, speaks } from "../users";
 import { passwordOf } from "./passwordOf";
 import { childMarks } from "./sharedNat";
 
@@ -13,25 +14,62 @@ const heading = (spec: GatewaySpec) => `Connections and address pools of ${spec.
 export function renderConnections(spec: GatewaySpec): string {
   const connections: Entry[] = [];
   if (spec.ikev2) connections.push(ikev2Connection(spec, spec.ikev2));
+  if (spec.ikev2?.fixedPool !== undefined) connections.push(askingConnection(spec, spec.ikev2));
   if (spec.l2tp) connections.push(l2tpConnection(spec, spec.l2tp));
   const entries = [section("connections", connections)];
   if (spec.ikev2) entries.push(section("pools", pools(spec, spec.ikev2)));
   return renderStrongswanConf(entries, heading(spec));
 }
 
-function ikev2Connection(spec: GatewaySpec, ikev2: Ikev2Spec): Entry {
-  return section("ikev2", [
+/** In what one IKEv2 connection is not as the one for everybody. */
+export interface Ikev2Variant {
+  name: string;
+  /** Where its clients come from: what is said more exactly is tried first (ike_cfg.c, match). */
+  from: string[];
+  user: string;
+  /** Every client that came so far is not for this connection: charon looks for the next one. */
+  group?: string;
+  pools: string[];
+  unique: Entry;
+  localTrafficSelectors: string[];
+}
+
+/**
+ * Whose name fits which connection charon can judge only once it has asked for it, and by then it has chosen one. So the
+ * one that asks is none that anybody may stay in: charon goes on to the user's own, and to everybody's (ike_auth.c,
+ * update_cfg_candidates).
+ */
+function askingConnection(spec: GatewaySpec, ikev2: Ikev2Spec): Entry {
+  const why = "Asks for the name. Nobody is of its group, so that charon goes on to the user's own connection or else to `ikev2`.";
+  return { ...ikev2Connection(spec, ikev2, { ...everybody(spec, ikev2), name: "ikev2-ask", from: quarters, group: "nobody" }), why } as Entry;
+}
+
+const quarters = ["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2", "::/2", "4000::/2", "8000::/2", "c000::/2"];
+
+function everybody(spec: GatewaySpec, ikev2: Ikev2Spec): Ikev2Variant {
+  return {
+    name: "ikev2",
+    from: ["%any"],
+    user: "%any",
+    pools: poolNames(ikev2),
+    unique: setting("unique", "never", "One person has several devices, and each says INITIAL_CONTACT."),
+    localTrafficSelectors: trafficSelectors(spec, ikev2),
+  };
+}
+
+export function ikev2Connection(spec: GatewaySpec, ikev2: Ikev2Spec, variant: Ikev2Variant = everybody(spec, ikev2)): Entry {
+  return section(variant.name, [
     setting("version", 2),
     setting("local_addrs", "%any"),
-    setting("remote_addrs", "%any"),
+    setting("remote_addrs", variant.from.length === 1 ? variant.from[0] : variant.from),
     setting("proposals", ikeProposals("ikev2", spec.clients)),
-    setting("pools", poolNames(ikev2)),
+    setting("pools", variant.pools),
     setting("fragmentation", true, "IKE messages with a certificate are larger than a packet, and many paths drop IP fragments."),
     setting("mobike", true),
     ...encapsulation(spec),
     setting("send_cert", "always", "Windows and Apple do not ask for the certificate."),
     setting("send_certreq", false),
-    setting("unique", "never", "One person has several devices, and each says INITIAL_CONTACT."),
+    variant.unique,
     setting("dpd_delay", seconds(spec.deadPeerDelay)),
     ...rekeying(spec, "4h"),
     setting("reauth_time", "0s"),
@@ -40,11 +78,16 @@ function ikev2Connection(spec: GatewaySpec, ikev2: Ikev2Spec): Entry {
       setting("certs", "vpn-gateway.pem"),
       setting("id", spec.endpoint),
     ]),
-    section("remote", [setting("auth", "eap-mschapv2"), setting("id", "%any"), setting("eap_id", "%any")]),
+    section("remote", [
+      setting("auth", "eap-mschapv2"),
+      setting("id", "%any"),
+      setting("eap_id", variant.user),
+      ...(variant.group === undefined ? [] : [setting("groups", variant.group)]),
+    ]),
     section("children", [
-      section("ikev2", [
+      section(variant.name, [
         setting("mode", "tunnel"),
-        setting("local_ts", trafficSelectors(spec, ikev2)),
+        setting("local_ts", variant.localTrafficSelectors),
         setting("esp_proposals", espProposals("ikev2", spec.clients)),
         ...rekeying(spec, "1h"),
         ...childCommon(),
@@ -122,7 +165,7 @@ export function trafficSelectors(spec: GatewaySpec, ikev2: Ikev2Spec): string[] 
 }
 
 function poolNetworks(ikev2: Ikev2Spec, l2tp?: L2tpSpec) {
-  return [ikev2.pool, ikev2.pool6, l2tp?.pool].flatMap((text) => (text === undefined ? [] : [network(text)]));
+  return [ikev2.pool, ikev2.pool6, l2tp?.pool, ikev2.fixedPool, ikev2.fixedPool6, l2tp?.fixedPool].flatMap((text) => (text === undefined ? [] : [network(text)]));
 }
 
 function poolNames(ikev2: Ikev2Spec): string[] {
@@ -133,17 +176,21 @@ function pools(spec: GatewaySpec, ikev2: Ikev2Spec): Entry[] {
   return [ikev2.pool, ikev2.pool6].flatMap((text, index) => {
     if (text === undefined) return [];
     const { family } = network(text);
-    const servers = spec.dns.filter((server) => parseAddress(server)?.family === family);
-    // Internal address attributes of a split tunnel: some clients (Windows) route by these rather than by selectors.
-    const subnets = spec.tunnel === "split" ? trafficSelectors(spec, ikev2).filter((t) => parseNetwork(t)?.family === family) : [];
     return [
       section(poolNames(ikev2)[index], [
         setting("addrs", ownShare(network(text), spec.pair).text, spec.pair && "This machine's half: the other hands out the rest."),
-        ...(servers.length > 0 ? [setting("dns", servers)] : []),
-        ...(subnets.length > 0 ? [setting("subnet", subnets)] : []),
+        ...attributes(family, spec.dns, spec.tunnel === "split" ? trafficSelectors(spec, ikev2) : []),
       ]),
     ];
   });
+}
+
+/** What clients are told beside their address: name servers, and the networks of a split tunnel. */
+export function attributes(family: 4 | 6, dns: string[], networks: string[]): Entry[] {
+  const servers = dns.filter((server) => parseAddress(server)?.family === family);
+  // Internal address attributes of a split tunnel: some clients (Windows) route by these rather than by selectors.
+  const subnets = networks.filter((text) => parseNetwork(text)?.family === family);
+  return [...(servers.length > 0 ? [setting("dns", servers)] : []), ...(subnets.length > 0 ? [setting("subnet", subnets)] : [])];
 }
 
 /** The pre-shared key, for any peer: behind a NAT nobody knows a client's identity beforehand. */
@@ -156,8 +203,8 @@ export function renderPreSharedKey(preSharedKey: string): string {
 
 /** Passwords for EAP-MSCHAPv2. */
 export function renderEapSecrets(spec: GatewaySpec, secrets: GatewaySecrets): string {
-  const users = spec.users.map(({ name }) =>
-    section(secretName(name), [setting("id", swanctlIdentity(name)), setting("secret", encodedSecret(passwordOf(secrets, name)))]),
+  const users = spec.users.filter((user) => speaks(user, "ikev2")).map(({ name }) =>
+    section(`eap-${nameInSections(name)}`, [setting("id", swanctlIdentity(name)), setting("secret", encodedSecret(passwordOf(secrets, name)))]),
   );
   return renderStrongswanConf(
     [section("secrets", users)],
@@ -169,14 +216,6 @@ export function renderEapSecrets(spec: GatewaySpec, secrets: GatewaySecrets): st
 export function encodedSecret(secret: string): string {
   if (secret === "") throw new Error("swanctl: an empty secret");
   return `0s${Buffer.from(secret, "utf8").toString("base64")}`;
-}
-
-/** A section's name that follows the user's, so that one user's change leaves the others' secrets loaded. */
-function secretName(user: string): string {
-  const safe = [...Buffer.from(user, "utf8")]
-    .map((byte) => (/[A-Za-z0-9-]/.test(String.fromCharCode(byte)) ? String.fromCharCode(byte) : `_${byte.toString(16).padStart(2, "0")}`))
-    .join("");
-  return `eap-${safe}`;
 }
 
 function seconds(count: number): string {

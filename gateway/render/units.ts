@@ -107,12 +107,21 @@ export function renderL2tpUnit(spec: GatewaySpec): string {
 
 /** Loads the firewall before the network is up, from a file of our own: /etc/nftables.conf stays the administrator's. */
 export function renderFirewallUnit(spec: Pick<GatewaySpec, "name">): string {
+  return rulesetUnit("Firewall of the VPN gateway", paths.firewall, `Firewall of ${spec.name}.`);
+}
+
+/** Loads the users' policies as early: before there is a session, for what is of none that is known does not pass. */
+export function renderPoliciesUnit(spec: Pick<GatewaySpec, "name">): string {
+  return rulesetUnit("Policies of the VPN gateway's users", paths.policies, `Policies of ${spec.name}.`);
+}
+
+function rulesetUnit(description: string, file: string, heading: string): string {
   return renderUnit(
     [
       {
         name: "Unit",
         directives: [
-          directive("Description", "Firewall of the VPN gateway"),
+          directive("Description", description),
           directive("DefaultDependencies", "no"),
           directive("After", "systemd-modules-load.service local-fs.target nftables.service", "nftables.service begins with `flush ruleset`."),
           directive("Before", "network-pre.target shutdown.target"),
@@ -125,13 +134,13 @@ export function renderFirewallUnit(spec: Pick<GatewaySpec, "name">): string {
         directives: [
           directive("Type", "oneshot"),
           directive("RemainAfterExit", "yes", "Nothing is done on stop: a gateway without its firewall is worse than one that is shut."),
-          directive("ExecStart", `/usr/sbin/nft -f ${paths.firewall}`),
-          directive("ExecReload", `/usr/sbin/nft -f ${paths.firewall}`),
+          directive("ExecStart", `/usr/sbin/nft -f ${file}`),
+          directive("ExecReload", `/usr/sbin/nft -f ${file}`),
         ],
       },
       { name: "Install", directives: [directive("WantedBy", "sysinit.target")] },
     ],
-    why(`Firewall of ${spec.name}.`),
+    why(heading),
   );
 }
 
@@ -161,6 +170,40 @@ export function renderVrrpUnit(spec: GatewaySpec, pair: PairSpec): string {
       },
     ],
     why(`Restart of VRRP of ${spec.name}.`),
+  );
+}
+
+/** The keeper: ends sessions when their user's time is over, whoever pushes or not. */
+export function renderKeeperUnit(spec: Pick<GatewaySpec, "name" | "platform">): string {
+  const { units } = platform(spec.platform);
+  return renderUnit(
+    [
+      {
+        name: "Unit",
+        directives: [
+          directive("Description", "Keeper of the VPN gateway's users"),
+          directive("After", `${units.firewall} ${units.ike} ${units.l2tp}`),
+          directive("StartLimitIntervalSec", "0"),
+        ],
+      },
+      {
+        name: "Service",
+        directives: [
+          directive("Type", "exec"),
+          directive("ExecStart", "/usr/sbin/vpn-gateway keep"),
+          directive("Restart", "always"),
+          directive("RestartSec", "1"),
+          directive("NoNewPrivileges", "yes"),
+          directive("ProtectSystem", "yes", "Not `full`: it takes expired users out of the secrets under /etc."),
+          directive("ProtectHome", "yes"),
+          directive("PrivateTmp", "yes"),
+          directive("CapabilityBoundingSet", "CAP_NET_ADMIN CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER CAP_KILL"),
+          directive("RestrictAddressFamilies", "AF_UNIX AF_INET AF_INET6 AF_NETLINK"),
+        ],
+      },
+      { name: "Install", directives: [directive("WantedBy", "multi-user.target")] },
+    ],
+    why(`Keeper of ${spec.name}.`),
   );
 }
 

@@ -1,10 +1,34 @@
 import { refuseUnprintable } from "../formats/text";
-import type { GatewaySpec } from "../spec";
+import type { GatewaySpec, UserSpec } from "../spec";
+import { chainOf, isRestricted, moment, plainAddress } from "../users";
 
 /**
- * Who may connect, a user a line as a JSON string, so that a preview shows who comes and goes and the gateway's own
- * command can cut the sessions of those who are gone.
+ * Who may connect, a user a line in JSON, so that a preview shows who comes and goes and what changes for whom, and the
+ * gateway's own command can cut off those who are gone or whose time is over. A user of whom nothing but the name is
+ * said is a string.
  */
 export function renderUsers(spec: Pick<GatewaySpec, "users">): string {
-  return spec.users.map(({ name }) => `${JSON.stringify(refuseUnprintable("users", name))}\n`).join("") || "\n";
+  return spec.users.map((user) => `${JSON.stringify(described(user))}\n`).join("") || "\n";
+}
+
+function described(user: UserSpec): string | Record<string, unknown> {
+  const name = refuseUnprintable("users", user.name);
+  const { suspended, validUntil, protocols, l2tpAddress, ikev2Address, ikev2Address6 } = user;
+  const more = {
+    ...(suspended === true ? { suspended } : {}),
+    ...(validUntil === undefined ? {} : { validUntil: utc(validUntil) }),
+    ...(protocols === undefined ? {} : { protocols }),
+    ...(l2tpAddress === undefined ? {} : { l2tpAddress: plainAddress(l2tpAddress) }),
+    ...(ikev2Address === undefined ? {} : { ikev2Address: plainAddress(ikev2Address) }),
+    ...(isRestricted(user) ? { policy: chainOf(user.name) } : {}),
+    ...(ikev2Address6 === undefined ? {} : { ikev2Address6: plainAddress(ikev2Address6) }),
+  };
+  return Object.keys(more).length === 0 ? name : { name, ...more };
+}
+
+/** The gateway reads one form alone: whole seconds of UTC. */
+function utc(text: string): string {
+  const parsed = moment(text);
+  if (parsed === undefined) throw new Error(`users: ${JSON.stringify(text)} is no moment`);
+  return `${new Date(parsed).toISOString().slice(0, 19)}Z`;
 }

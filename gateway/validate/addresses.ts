@@ -22,8 +22,17 @@ export function addressProblems(spec: GatewaySpec): Problem[] {
     ...pool("ikev2.pool", spec.ikev2?.pool, 4, problems),
     ...pool("ikev2.pool6", spec.ikev2?.pool6, 6, problems),
   ];
+  const fixed = [
+    ...pool("l2tp.fixedPool", spec.l2tp?.fixedPool, 4, problems),
+    ...pool("ikev2.fixedPool", spec.ikev2?.fixedPool, 4, problems),
+    ...pool("ikev2.fixedPool6", spec.ikev2?.fixedPool6, 6, problems),
+  ];
+  if (spec.ikev2?.fixedPool6 !== undefined && (spec.ikev2.pool6 === undefined || spec.ikev2.fixedPool === undefined)) {
+    problems.push(error("ikev2.fixedPool6", spec.ikev2.fixedPool6, "stands without pool6 or without fixedPool", "Give all of pool, pool6, fixedPool and fixedPool6."));
+  }
   const inside = insideNetworks(spec, problems);
-  problems.push(...poolOverlaps(spec, pools, inside), ...capacities(spec, pools), ...nameServers(spec, pools));
+  const all = [...pools, ...fixed];
+  problems.push(...poolOverlaps(spec, all, inside), ...capacities(spec, pools), ...nameServers(spec, all));
   return problems;
 }
 

@@ -1,10 +1,11 @@
 """The command line."""
 
+import ipaddress
 import os
 import sys
 from collections.abc import Callable
 
-from . import VERSION, change, commands, lock, follower, pair, part, status, watch
+from . import VERSION, change, commands, doctor, follower, keeper, lock, pair, part, sessions, status, watch
 from .apply import apply
 from .detach import survive
 from .errors import Failure, UsageError, os_error
@@ -13,7 +14,7 @@ from .gateway import Gateway
 USAGE = (
     "usage: vpn-gateway [--root DIR] apply PART [--owner O] | confirm PART [--again] | revert PART [--generation N]"
     " | remove PART [--owner O] | status [--json] | check [--json] | uninstall [--owner O]"
-    " | hand-over | rejoin | watch | follow | version"
+    " | doctor [--minutes N] [--client ADDRESS] [--json] | sessions [--json | --prometheus] | disconnect USER | hand-over | rejoin | watch | follow | keep | version"
 )
 
 
@@ -88,9 +89,27 @@ def _run(words: list[str]) -> int:
             return status.check(gateway, as_json)
         status.show(gateway, as_json)
         return 0
-    if command in ("watch", "rejoin", "follow"):
+    if command == "sessions":
+        form = "json" if given.flag("--json") else "prometheus" if given.flag("--prometheus") else "table"
         given.end()
-        {"watch": watch.watch, "rejoin": pair.rejoin, "follow": follower.follow}[command](Gateway(root, command))
+        sessions.show(Gateway(root, command), form)
+        return 0
+    if command == "doctor":
+        minutes, client, as_json = given.number("--minutes"), given.option("--client"), given.flag("--json")
+        given.end()
+        gateway = Gateway(root, command)
+        gateway.learn_secrets()
+        return doctor.run(gateway, 60 * (minutes or doctor.SPAN // 60), _address(client) if client else None, as_json)
+    if command == "disconnect":
+        if not given.words:
+            raise UsageError("name a user")
+        user = given.words.pop(0)
+        given.end()
+        sessions.disconnect(Gateway(root, command), user)
+        return 0
+    if command in ("watch", "rejoin", "follow", "keep"):
+        given.end()
+        {"watch": watch.watch, "rejoin": pair.rejoin, "follow": follower.follow, "keep": keeper.keep}[command](Gateway(root, command))
         return 0
     if command == "hand-over":
         given.end()
@@ -128,6 +147,13 @@ def _run(words: list[str]) -> int:
     if unconfirmed is not None:
         return _change(root, what, patience, lambda gateway: commands.revert_unconfirmed(gateway, name, unconfirmed))
     return _change(root, what, patience, lambda gateway: commands.revert(gateway, name, generation))
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise UsageError(f"--client needs an IP address, not {text}") from None
 
 
 def _change(

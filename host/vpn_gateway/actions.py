@@ -1,6 +1,8 @@
 """What a set of changed files needs, in a fixed order, and nothing else."""
 
-from . import charon, keepalived, kernel, nftables, pair, ppp, sites, strongswan_conf, systemd, users
+import time
+
+from . import admitted, charon, keepalived, kernel, nftables, pair, policies, ppp, sites, strongswan_conf, systemd, users
 from .errors import Failure
 from .gateway import Gateway
 from .part import Part
@@ -22,10 +24,14 @@ def act(gateway: Gateway, effects: list[Effect], source: Part | None, target: Pa
         if systemd.ensure(gateway, unit):
             gateway.report.say(f"started {unit}")
             started.add(unit)
+    if policies.UNIT in started:
+        policies.refill(gateway)  # the unit has just loaded the file once more, with nobody in it
     described = [effect for effect in effects if sites.is_description(effect.path)]
     for effect in described:
         sites.follow_files(gateway, effect.before, effect.after)
     swanctl = [effect for effect in effects if charon.is_swanctl(effect.path)]
+    if charon.running(gateway):
+        users.end_sessions_of_changed_connections(gateway, swanctl)
     if (swanctl or charon.UNIT in started) and charon.running(gateway):
         charon.load_all(gateway, [effect.path for effect in swanctl])
         charon.end_orphans(gateway, _gone_connections(gateway, swanctl))
@@ -34,7 +40,9 @@ def act(gateway: Gateway, effects: list[Effect], source: Part | None, target: Pa
         sites.take_away(gateway, effect.before, effect.after)
     for effect in effects:
         if effect.path == users.PATH and effect.after is not None:
-            users.end_sessions_of_others(gateway, set(users.names_in(effect.after)))
+            users.follow(gateway, effect.before, effect.after)
+            parts = [*gateway.others(target.name).values(), target] if target else []
+            users.settle_secrets(gateway, parts)
     return bool(started)
 
 
@@ -63,7 +71,8 @@ def _rulesets(gateway: Gateway, effects: list[Effect], target: Part | None) -> N
         service = gateway.originals.services.get("nftables.service", {"active": True})
         was_loaded = effect.path != nftables.MAIN or service["active"]
         if effect.after is not None and (ours or was_loaded):
-            nftables.load(gateway, gateway.paths.of(effect.path), effect.before, effect.after)
+            more = policies.filling(gateway, admitted.load(gateway) or {}, time.time()) if effect.path == policies.PATH else ""
+            nftables.load(gateway, gateway.paths.of(effect.path), effect.before, effect.after, more)
         elif effect.before is not None:
             nftables.unload(gateway, effect.before)
     if changed:

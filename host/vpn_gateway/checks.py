@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 
-from . import charon, keepalived, kernel, nftables, packages, ppp, sites, systemd, users
+from . import admitted, charon, keepalived, kernel, nftables, packages, ppp, sites, systemd
 from .errors import Failure
 from .gateway import Gateway
 from .part import Part, PartFile
@@ -59,8 +59,8 @@ def _check(gateway: Gateway, file: PartFile, staged: str) -> str | None:
         return keepalived.check(gateway, staged)
     if path.startswith(kernel.SYSCTL_FOLDER):
         return _check_sysctl(gateway, file.content)
-    if path == users.PATH:
-        users.names_in(file.content)
+    if path == admitted.PATH:
+        admitted.parse(file.content)
         return None
     if sites.is_description(path):
         return sites.check(gateway, path, file.content)

@@ -47,9 +47,9 @@ def check(gateway: Gateway, path: str) -> str | None:
     return None if result.ok else words(result)
 
 
-def load(gateway: Gateway, path: str, before: bytes | None, after: bytes) -> None:
-    """Replaces in one transaction the tables that the file at `path` held by those that it holds."""
-    text = _with_own_tables_anew(after, before)
+def load(gateway: Gateway, path: str, before: bytes | None, after: bytes, more: str = "") -> None:
+    """Replaces in one transaction the tables that the file at `path` held by those that it holds, and fills them by `more`."""
+    text = _with_own_tables_anew(after, before) + more
     gateway.programs.must(f"nft refused {path}", "nft", "-f", "-", stdin=text)
 
 

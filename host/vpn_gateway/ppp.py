@@ -1,5 +1,6 @@
 """pppd: its options and secrets files, and the sessions that run, of which xl2tpd makes one each."""
 
+import contextlib
 import os
 import re
 import signal
@@ -74,6 +75,7 @@ class Session:
     pid: int
     user: str
     interface: str
+    address: str = ""  # the peer's, inside
 
 
 def sessions(gateway: Gateway) -> list[Session]:
@@ -90,8 +92,9 @@ def sessions(gateway: Gateway) -> list[Session]:
             user = re.search(r"(?:^|;)PEERNAME=(.*?)(?=;[A-Z][A-Z0-9_]*=|;?$)", value, re.S)
             if number and user and _is_pppd(gateway, int(number[1])):
                 interface = re.search(r"(?:^|;)IFNAME=([^;]*)", value)
+                address = re.search(r"(?:^|;)IPREMOTE=([^;]*)", value)
                 pid = int(number[1])
-                found[pid] = Session(pid, user[1], interface[1] if interface else "")
+                found[pid] = Session(pid, user[1], interface[1] if interface else "", address[1] if address else "")
     return [found[pid] for pid in sorted(found)]
 
 
@@ -120,15 +123,25 @@ def _is_pppd(gateway: Gateway, pid: int) -> bool:
         return False
 
 
-def hang_up(gateway: Gateway, session: Session, seconds: float = 5) -> None:
-    """Ends a session: pppd tells its peer, and is killed if that takes longer than `seconds`."""
+def hang_up(gateway: Gateway, ending: list[Session], seconds: float = 5) -> None:
+    """Ends sessions: each pppd stops passing packets and tells its peer, and is killed if that takes longer than `seconds`."""
     for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.kill(session.pid, number)
-        except ProcessLookupError:
-            return
+        for session in ending:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(session.pid, number)
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            if not _is_pppd(gateway, session.pid):
+            ending = [session for session in ending if _is_pppd(gateway, session.pid)]
+            if not ending:
                 return
             time.sleep(0.1)
+
+
+def started(gateway: Gateway, pid: int) -> float:
+    """When a process began, in seconds since boot; 0 where the kernel does not say."""
+    try:
+        with open(gateway.paths.of(f"/proc/{pid}/stat")) as file:
+            # After the name in brackets, which may hold anything: state is field 3, the start is field 22 of proc(5).
+            return int(file.read().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return 0.0

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 
-from . import files
+from . import admitted, files
 from .errors import Failure, os_error
 from .files import FileState
 from .gateway import Gateway
@@ -25,7 +25,7 @@ def wanted(gateway: Gateway, part: Part | None, path: str) -> FileState:
     file = part.files.get(path) if part else None
     if file is None:
         return gateway.originals.file(path)
-    return FileState("file", file.mode, 0, 0, file.content)
+    return FileState("file", file.mode, 0, 0, admitted.secrets_of_admitted(gateway, path, file.content))
 
 
 def same(found: FileState, want: FileState) -> bool:

@@ -103,5 +103,18 @@ export const goldenSpecs: Record<string, GatewaySpec> = {
   }),
   "sites-only": exampleSpec({ l2tp: undefined, ikev2: undefined, sites: true, users: [] }),
   "sites-and-clients": exampleSpec({ l2tp: undefined, clients: ["linux"], sites: true }),
+  "fixed-addresses": exampleSpec({
+    l2tp: { pool: "10.77.1.0/24", fixedPool: "10.77.3.0/24" },
+    ikev2: { pool: "10.77.2.0/24", fixedPool: "10.77.4.0/24" },
+    users: [
+      { name: "alice", l2tpAddress: "10.77.3.50", ikev2Address: "10.77.4.50", dns: ["10.20.0.54"], routes: ["10.20.0.0/16"] },
+      { name: "bob@example.com", suspended: true, protocols: ["ikev2"], ikev2Address: "10.77.4.51" },
+      { name: "carol", validUntil: "2027-01-01T00:00:00+01:00" },
+    ],
+  }),
+  policies: exampleSpec({
+    groups: [{ name: "web-only", reach: [{ networks: ["10.20.0.0/24"], tcp: ["80", "8000-8010"] }] }],
+    users: [{ name: "alice", groups: ["web-only"], reach: [{ networks: ["10.20.9.0/24"] }] }, { name: "bob@example.com" }],
+  }),
   "ubuntu-2404": exampleSpec({ platform: "ubuntu2404", outsideMtu: 1460, sshPort: 2222, clients: ["windows"] }),
 };

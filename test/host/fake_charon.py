@@ -18,6 +18,9 @@ def encode(data: dict) -> bytes:
         key = bytes([len(name)]) + name.encode()
         if isinstance(value, dict):
             text += bytes([vici.SECTION_START]) + key + encode(value) + bytes([vici.SECTION_END])
+        elif isinstance(value, list):
+            items = b"".join(bytes([vici.LIST_ITEM]) + struct.pack("!H", len(item.encode())) + item.encode() for item in value)
+            text += bytes([vici.LIST_START]) + key + items + bytes([vici.LIST_END])
         else:
             text += bytes([vici.KEY_VALUE]) + key + struct.pack("!H", len(value.encode())) + value.encode()
     return text

@@ -5,8 +5,15 @@ import os
 import shutil
 import struct
 import subprocess
+import sys
+import time
+import unittest.mock
 
-from machine import MachineTest, part_text
+from machine import HOST, MachineTest, part_text
+
+sys.path.insert(0, HOST)
+from vpn_gateway import admitted, keeper  # noqa: E402
+from vpn_gateway.gateway import Gateway  # noqa: E402
 
 
 def tdb(records: dict[str, str]) -> bytes:
@@ -21,6 +28,13 @@ def tdb(records: dict[str, str]) -> bytes:
 
 
 class UsersTest(MachineTest):
+    def gateway(self) -> Gateway:
+        """The machine as the command sees it, within this process."""
+        patch = unittest.mock.patch.dict(os.environ, self.environment)
+        patch.start()
+        self.addCleanup(patch.stop)
+        return Gateway(self.root, "test")
+
     def users(self, *names: str) -> str:
         return part_text("users", {"/etc/vpn-gateway/users": "".join(f"{json.dumps(name)}\n" for name in names) or "\n"})
 
@@ -65,6 +79,108 @@ class UsersTest(MachineTest):
         self.apply(self.users("ann"))
         self.assertEqual(bob.wait(5), -15)
         self.assertIsNone(ann.poll())
+
+    def listed(self, *users: object) -> str:
+        return part_text("users", {"/etc/vpn-gateway/users": "".join(f"{json.dumps(user)}\n" for user in users)})
+
+    def secrets(self) -> str:
+        eap = "secrets {\n  eap-ann {\n    id = ann\n    secret = 0sYW5uYW5uYW5u\n  }\n  eap-b_c3_bc {\n    id = b\n    secret = 0sYm9iYm9iYm9i\n  }\n}\n"
+        chap = '"ann" office "annannann" 10.0.0.0/24\n"b\\"c" office "bobbobbob" 10.0.0.0/24\n'
+        return part_text("passwords", {admitted.EAP_SECRETS: eap, admitted.CHAP_SECRETS: chap}, secret=True)
+
+    def test_a_suspended_user_is_out_and_back(self) -> None:
+        charon = self.start_charon()
+        self.write("/etc/swanctl/conf.d/r.conf", "connections {\n remote {\n }\n}\n")
+        charon.of_users = {"remote"}
+        self.apply(self.secrets())
+        self.apply(self.listed("ann", 'b"c'))
+        charon.add("1", "remote", "ann", "ann")
+        charon.add("2", "remote", 'b"c')
+        whole = self.read(admitted.CHAP_SECRETS)
+        done = self.apply(self.listed({"name": "ann", "suspended": True}, 'b"c'))
+        self.assertEqual(charon.terminated, ["1"])
+        self.assertIn('ending the IKEv2 tunnel of "ann", who is suspended', done.stderr)
+        self.assertEqual(self.read(admitted.CHAP_SECRETS), whole.split("\n", 1)[1])
+        self.assertNotIn("ann", self.read(admitted.EAP_SECRETS))
+        self.assertIn("eap-b_c3_bc", self.read(admitted.EAP_SECRETS))
+        self.assertEqual(self.run_command("check").returncode, 0, self.run_command("check").stdout)
+        self.assertTrue(self.calls("swanctl --load-all"))
+        # A new password for somebody else does not let the suspended one in.
+        self.apply(self.secrets().replace("bobbobbob", "bobbobbo2"))
+        self.assertEqual(self.read(admitted.CHAP_SECRETS), whole.split("\n", 1)[1].replace("bobbobbob", "bobbobbo2"))
+        self.apply(self.listed("ann", 'b"c'))
+        self.assertEqual(self.read(admitted.CHAP_SECRETS), whole.replace("bobbobbob", "bobbobbo2"))
+        self.assertIn("eap-ann", self.read(admitted.EAP_SECRETS))
+
+    def test_quoted_names_are_taken_out_too(self) -> None:
+        self.apply(self.secrets())
+        self.apply(self.listed("ann", {"name": 'b"c', "suspended": True}))
+        self.assertNotIn("bobbobbob", self.read(admitted.CHAP_SECRETS))
+        self.assertIn("annannann", self.read(admitted.CHAP_SECRETS))
+
+    def test_only_a_protocol_that_is_not_the_users_ends(self) -> None:
+        charon = self.start_charon()
+        self.write("/etc/swanctl/conf.d/r.conf", "connections {\n remote {\n }\n}\n")
+        charon.of_users = {"remote"}
+        self.apply(self.listed("ann"))
+        charon.add("1", "remote", "ann", "ann")
+        ann = self.pppd()
+        with open(f"{self.root}/run/pppd2.tdb", "wb") as file:
+            file.write(tdb({f"pppd{ann.pid}": f"PEERNAME=ann;IFNAME=ppp0;IPREMOTE=10.0.0.9"}))
+        self.apply(self.listed({"name": "ann", "protocols": ["ikev2"]}))
+        self.assertEqual(charon.terminated, [])
+        self.assertEqual(ann.wait(5), -15)
+
+    def test_the_keeper_ends_what_has_had_its_time_and_nothing_before(self) -> None:
+        charon = self.start_charon()
+        self.write("/etc/swanctl/conf.d/r.conf", "connections {\n remote {\n }\n}\n")
+        charon.of_users = {"remote"}
+        self.apply(self.secrets())
+        self.apply(self.listed({"name": "ann", "validUntil": "2100-01-01T00:00:00Z"}, 'b"c'))
+        charon.add("1", "remote", "ann", "ann")
+        charon.add("2", "remote", 'b"c')
+        whole = self.read(admitted.CHAP_SECRETS)
+        gateway = self.gateway()
+        known = keeper.Keeper(gateway)
+        known.look(time.time())
+        self.assertEqual((charon.terminated, self.read(admitted.CHAP_SECRETS)), ([], whole))
+        with unittest.mock.patch("time.time", return_value=4102444800.0):
+            known.look(time.time())
+            self.assertEqual(charon.terminated, ["1"])
+            self.assertNotIn("annannann", self.read(admitted.CHAP_SECRETS))
+            self.assertIn("bobbobbob", self.read(admitted.CHAP_SECRETS))
+        known.look(time.time())  # the clock was wrong
+        self.assertEqual(self.read(admitted.CHAP_SECRETS), whole)
+
+    def test_the_newest_session_keeps_a_fixed_address(self) -> None:
+        self.apply(self.listed({"name": "ann", "l2tpAddress": "10.0.3.5"}))
+        older, newer = self.pppd(), self.pppd()
+        rows = {}
+        for start, process in ((100, older), (900, newer)):
+            self.write(f"/proc/{process.pid}/stat", f"{process.pid} (pp p) d) S " + "0 " * 18 + f"{start} 0\n")
+            rows[f"pppd{process.pid}"] = f"PEERNAME=ann;IFNAME=ppp{start};IPREMOTE=10.0.3.5"
+        with open(f"{self.root}/run/pppd2.tdb", "wb") as file:
+            file.write(tdb(rows))
+        keeper.Keeper(self.gateway()).look(time.time())
+        self.assertEqual(older.wait(5), -15)
+        self.assertIsNone(newer.poll())
+
+    def test_a_list_that_is_none_is_refused(self) -> None:
+        done = self.apply(self.listed({"suspended": True}), expect=1)
+        self.assertIn("line 1: not a user as JSON", done.stderr)
+
+    def test_sas_of_a_users_own_connection_end_before_it_changes(self) -> None:
+        charon = self.start_charon()
+
+        def conf(address: str) -> str:
+            return f"connections {{\n  ikev2-a-b {{\n    version = 2\n  }}\n  ikev2-c {{\n    version = 2\n  }}\n}}\npools {{\n  user4-a-b-1 {{\n    addrs = {address}\n  }}\n  user4-c-1 {{\n    addrs = 10.0.0.7/32\n  }}\n}}\n"
+
+        path = "/etc/swanctl/conf.d/vpn-gateway.users.conf"
+        self.apply(part_text("users", {path: conf("10.0.0.5/32")}))
+        charon.add("1", "ikev2-a-b")
+        charon.add("2", "ikev2-c")
+        self.apply(part_text("users", {path: conf("10.0.0.6/32")}))
+        self.assertEqual(charon.terminated, ["1"])
 
     def test_sas_of_a_removed_connection_end(self) -> None:
         charon = self.start_charon()

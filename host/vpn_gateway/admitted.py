@@ -1,0 +1,128 @@
+"""The list of users: who may be connected, by which protocol, and until when."""
+
+import calendar
+import json
+import re
+import time
+from dataclasses import dataclass
+
+from .errors import Failure
+from .gateway import Gateway
+
+PATH = "/etc/vpn-gateway/users"
+CHAP_SECRETS = "/etc/ppp/chap-secrets"
+EAP_SECRETS = "/etc/swanctl/conf.d/vpn-gateway-passwords.conf"
+MOMENT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@dataclass(frozen=True)
+class User:
+    """One line of the list. Addresses are empty where the user has none of their own."""
+
+    name: str
+    suspended: bool = False
+    until: float | None = None  # Unix time
+    protocols: frozenset[str] | None = None
+    l2tp_address: str = ""
+    ikev2_addresses: tuple[str, str] = ("", "")
+    policy: str = ""  # the chain of what the user may reach; empty: all that clients may
+
+    def refused(self, protocol: str | None, now: float) -> str | None:
+        """Why the user may not be connected by that protocol (None: by any) now; None: they may."""
+        if self.suspended:
+            return "who is suspended"
+        if self.until is not None and now >= self.until:
+            return f"who was admitted until {time.strftime(MOMENT, time.gmtime(self.until))}"
+        if protocol and self.protocols is not None and protocol not in self.protocols:
+            return f"who is not admitted by {protocol}"
+        return None
+
+
+def parse(text: bytes) -> dict[str, User]:
+    """A user a line: a JSON string, or an object where more is said than the name. Empty lines do not count."""
+    found = {}
+    for number, line in enumerate(text.decode().split("\n"), 1):
+        if not line:
+            continue  # nobody: the file is one empty line
+        try:
+            data = json.loads(line)
+            user = User(data) if isinstance(data, str) else _user(data)
+        except (ValueError, TypeError, KeyError):
+            user = User("")
+        if not isinstance(user.name, str) or not user.name:
+            raise Failure(f"{PATH}: line {number}: not a user as JSON")
+        found[user.name] = user
+    return found
+
+
+def _user(data: dict) -> User:
+    until = data.get("validUntil")
+    protocols = data.get("protocols")
+    return User(
+        data["name"],
+        data.get("suspended") is True,
+        None if until is None else float(calendar.timegm(time.strptime(until, MOMENT))),
+        None if protocols is None else frozenset(protocols),
+        str(data.get("l2tpAddress", "")),
+        (str(data.get("ikev2Address", "")), str(data.get("ikev2Address6", ""))),
+        str(data.get("policy", "")),
+    )
+
+
+def load(gateway: Gateway) -> dict[str, User] | None:
+    """The list that is in force; None where there is none."""
+    try:
+        with open(gateway.paths.of(PATH), "rb") as file:
+            return parse(file.read())
+    except FileNotFoundError:
+        return None
+
+
+def secrets_of_admitted(gateway: Gateway, path: str, content: bytes) -> bytes:
+    """
+    What shall stand in a file of secrets now: all that its part says, less the users who are suspended or whose time is
+    over. Their passwords stay in the part, and come back when they do.
+    """
+    if path not in (CHAP_SECRETS, EAP_SECRETS):
+        return content
+    try:
+        known = load(gateway) or {}
+    except (Failure, OSError, UnicodeDecodeError):
+        return content
+    now = time.time()
+    protocol = "l2tp" if path == CHAP_SECRETS else "ikev2"
+    refused = {name for name, user in known.items() if user.refused(protocol, now)}
+    if not refused:
+        return content
+    cut = _chap_without if path == CHAP_SECRETS else _eap_without
+    return cut(content.decode(), refused).encode()
+
+
+def _chap_without(text: str, refused: set[str]) -> str:
+    """Lines as `render/pppd.ts` writes them: the client is the first word, in quotes."""
+    kept = []
+    for line in text.split("\n"):
+        client = re.match(r'"((?:[^"\\]|\\.)*)" ', line)
+        if client is None or re.sub(r"\\(.)", r"\1", client[1]) not in refused:
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def _eap_without(text: str, refused: set[str]) -> str:
+    """Sections as `render/swanctl.ts` writes them: `eap-` and the user's name, which `section_of` gives the same way."""
+    gone = {f"  {section_of(name)} {{" for name in refused}
+    kept, skipping = [], False
+    for line in text.split("\n"):
+        skipping = skipping or line in gone
+        if not skipping:
+            kept.append(line)
+        skipping = skipping and line != "  }"
+    return "\n".join(kept)
+
+
+def section_of(name: str) -> str:
+    """As `gateway/users.ts`, nameInSections."""
+    plain = re.compile(rb"[A-Za-z0-9-]")
+    return "eap-" + "".join(
+        chr(byte) if plain.match(bytes([byte])) else f"_{byte:02x}" for byte in name.encode()
+    )

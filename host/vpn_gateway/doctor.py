@@ -1,0 +1,184 @@
+"""`vpn-gateway doctor`: names what keeps clients out, or their packets, and what helps. Reads; changes nothing."""
+
+import json
+import os
+import re
+import time
+
+from . import admitted, charon, kernel, ppp, verify
+from .errors import Failure
+from .gateway import Gateway
+from .programs import Result
+from .symptoms import Finding, of_log
+
+UNITS = (charon.UNIT, ppp.L2TP_UNIT)
+SPAN = 3600  # seconds of log that it reads unless told otherwise
+HEADERS = 28  # bytes of IPv4 and ICMP
+
+
+def run(gateway: Gateway, since: int, client: str | None, as_json: bool) -> int:
+    """1 where something was found."""
+    found = [*of_machine(gateway), *logged(gateway, since), *(of_path(gateway, client) if client else [])]
+    if as_json:
+        print(json.dumps([finding.__dict__ for finding in found], indent=2))
+    for finding in () if as_json else found:
+        print(f"{finding.cause}: {finding.evidence}")
+        print(f"  {finding.remedy}")
+        if finding.also:
+            print(f"  clients show: {finding.also}")
+    if not found and not as_json:
+        print(f"nothing found wrong in the machine, nor in the last {since // 60} minutes of its logs")
+    return 1 if found else 0
+
+
+def logged(gateway: Gateway, since: int) -> list[Finding]:
+    """What the daemons said of clients in the last `since` seconds."""
+    units = [f"--unit={unit}" for unit in UNITS]
+    result = gateway.programs.run(
+        "journalctl", "--quiet", "--no-pager", "--output=short-unix", f"--since=-{since}s", *units, merge=False
+    )
+    return of_log(result.shown.splitlines(), admitted.load(gateway) or {}, time.time())
+
+
+def of_machine(gateway: Gateway) -> list[Finding]:
+    """What is wrong with the machine itself, whoever dials."""
+    return [*_parts(gateway), *_forwarding(gateway), *_reverse_path(gateway), *_ppp(gateway), *_certificate(gateway), *_clock(gateway), *_tunnel_errors(gateway)]
+
+
+def _parts(gateway: Gateway) -> list[Finding]:
+    """Services and files, as `check` sees them; forwarding has words of its own."""
+    found = []
+    for name, part in gateway.others("").items():
+        try:
+            problems = verify.problems(gateway, part)
+        except (Failure, OSError) as error:
+            problems = [str(error)]
+        for problem in problems:
+            if "net.ipv4.ip_forward" in problem or "net.ipv6.conf.all.forwarding" in problem:
+                continue
+            stopped = re.match(r"(\S+) does not run", problem)
+            if stopped:
+                remedy = f"`journalctl -u {stopped[1]}` tells why; `pulumi up` starts it again."
+                found.append(Finding("DAEMON_DOWN", problem, remedy, "Windows 809; \"no response\""))
+            else:
+                found.append(Finding("NOT_AS_PUSHED", f"part {name}: {problem}", "`pulumi up` mends it; or find who changed it."))
+    return found
+
+
+def _forwarding(gateway: Gateway) -> list[Finding]:
+    wanted = [
+        (key, value)
+        for part in gateway.others("").values()
+        for path, file in part.files.items()
+        if path.startswith(kernel.SYSCTL_FOLDER)
+        for key, value in kernel.sysctls_in(file.content).items()
+        if key in ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding")
+    ]
+    off = [key for key, value in wanted for path in kernel.sysctl_files(gateway, key) if kernel.read_sysctl(path) != value]
+    return [
+        Finding("FORWARDING_OFF", f"{key} is 0: clients connect and reach nothing", f"`sysctl -w {key}=1`, and find what turned it off: another file under /etc/sysctl.d, or a cloud agent.")
+        for key in dict.fromkeys(off)
+    ]
+
+
+def _reverse_path(gateway: Gateway) -> list[Finding]:
+    """Strict reverse path filtering, together with packets that it has dropped."""
+    strict = [
+        path.split("/")[-2]
+        for path in kernel.sysctl_files(gateway, "net.ipv4.conf.*.rp_filter")
+        if kernel.read_sysctl(path) == "1" and path.split("/")[-2] not in ("lo", "default")
+    ]
+    dropped = _counters(gateway, "/proc/net/netstat").get("IPReversePathFilter", 0)
+    if not strict or not dropped:
+        return []
+    evidence = f"rp_filter is strict on {', '.join(sorted(strict))}, and dropped {dropped} packets since the boot"
+    return [Finding("RP_FILTER", evidence, "Set net.ipv4.conf.all.rp_filter and that of the interface to 2 (loose) or 0; the kernel takes the larger of the two.")]
+
+
+def _counters(gateway: Gateway, path: str) -> dict[str, int]:
+    """Files of pairs of lines: names, then values."""
+    try:
+        with open(gateway.paths.of(path)) as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return {}
+    found = {}
+    for names, values in zip(lines[::2], lines[1::2], strict=False):
+        found.update({name: int(value) for name, value in zip(names.split()[1:], values.split()[1:], strict=False)})
+    return found
+
+
+def _ppp(gateway: Gateway) -> list[Finding]:
+    needed = {module for part in gateway.others("").values() for module in part.modules if "ppp" in module}
+    missing = sorted(module for module in needed if not kernel.module_present(gateway, module))
+    advice = "Install a kernel with ppp and l2tp_ppp (Debian: linux-image-amd64; Ubuntu: linux-modules-extra) and boot into it."
+    return [Finding("NO_PPP_IN_KERNEL", f"the running kernel, {os.uname().release}, has no {', '.join(missing)}", advice)] if missing else []
+
+
+def _certificate(gateway: Gateway) -> list[Finding]:
+    """The gateway's own certificate, as strongSwan has it: clients look at its days, too."""
+    if not charon.running(gateway):
+        return []
+    listed = gateway.programs.run("swanctl", "--list-certs", "--type", "x509").output
+    found = []
+    for end in ("not before", "not after"):
+        for match in re.finditer(rf"{end}\s+(.+?), (expired|not valid yet)", listed):
+            found.append(
+                Finding("CERTIFICATE_NOT_VALID", f"a certificate of the gateway is {match[2]}: {end} {match[1]}; the gateway's clock says {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}", "Mind the clock first; else let the stack make it anew: `pulumi up --replace` of the gateway's certificate.", "Windows 13801")
+            )
+    return found
+
+
+def _clock(gateway: Gateway) -> list[Finding]:
+    """A clock before the time at which the gateway's own command was installed is wrong."""
+    path = gateway.paths.of("/usr/sbin/vpn-gateway")
+    try:
+        installed = os.stat(path).st_mtime
+    except FileNotFoundError:
+        return []
+    behind = installed - time.time()
+    if behind < 300:
+        return []
+    return [Finding("CLOCK_WRONG", f"the clock is {behind / 3600:.1f} hours before the moment at which this command was installed", "Set it, and let it be kept: `timedatectl set-ntp true`. Certificates and `validUntil` go by it.", "Windows 13801")]
+
+
+def _tunnel_errors(gateway: Gateway) -> list[Finding]:
+    try:
+        with open(gateway.paths.of("/proc/net/xfrm_stat")) as file:
+            counts = {name: int(value) for name, value in (line.split() for line in file)}
+    except (OSError, ValueError):
+        return []
+    found = []
+    if counts.get("XfrmOutStateModeError", 0):
+        found.append(Finding("PACKETS_TOO_BIG_FOR_TUNNEL", f"{counts['XfrmOutStateModeError']} packets to clients did not fit their tunnel (XfrmOutStateModeError)", "Senders behind the gateway do not hear of the MTU: let ICMP fragmentation-needed through, or lower `outsideMtu`.", "pages that begin to load and stand still"))
+    if counts.get("XfrmInStateSeqError", 0) > 100:
+        found.append(Finding("REPLAYED_PACKETS", f"{counts['XfrmInStateSeqError']} packets came too late or twice (XfrmInStateSeqError)", "Packets are reordered on the way by more than the replay window of 1024, or somebody replays them."))
+    return found
+
+
+def of_path(gateway: Gateway, client: str) -> list[Finding]:
+    """The path to a client's outer address: whether it carries what the gateway takes it to carry."""
+    if not _ping(gateway, client, 56).ok:
+        return [Finding("PATH_NOT_TESTED", f"{client} does not answer a ping", "Let it answer pings for this test, or ask from the client: a ping of 1472 bytes with DF to the gateway.")]
+    whole = _ping(gateway, client, 1500 - HEADERS)
+    if whole.ok:
+        return []
+    small, large = 56, 1500 - HEADERS
+    while large - small > 1:
+        middle = (small + large) // 2
+        small, large = (middle, large) if _ping(gateway, client, middle).ok else (small, middle)
+    mtu = small + HEADERS
+    told = re.search(r"Frag needed|[Mm]essage too long", whole.output)
+    return [
+        Finding(
+            "PATH_MTU_SMALL" if told else "MTU_BLACK_HOLE",
+            f"the path to {client} carries packets of {mtu} bytes and no larger ones{'' if told else ', and nobody says so'}",
+            f"Set `outsideMtu: {mtu}`: then segments fit in both directions. On the client set the interface's MTU accordingly.",
+            "connects, small things work, large ones stand still",
+        )
+    ]
+
+
+def _ping(gateway: Gateway, client: str, size: int) -> Result:
+    words = ("-n", "-c", "2", "-i", "0.3", "-W", "2", "-M", "do", "-s", str(size), "--", client)
+    return gateway.programs.run("ping", *words, timeout=20)

@@ -1,0 +1,203 @@
+"""
+`vpn-gateway keep`, a service where users have an end of their validity, a fixed address by L2TP, or a policy. Whoever is
+not admitted any more is out within seconds, without a push: sessions go at once, secrets are taken out of the daemons'
+files as soon as no change holds the gateway, and until then whoever dials again is cut again. Whoever has come gets
+the policy of their own, and what they send and receive is counted.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+
+from . import accounting, admitted, charon, files, lock, policies, ppp, sessions, users
+from .admitted import User
+from .errors import Failure, os_error
+from .gateway import Gateway
+from .sessions import Session
+from .vici import Vici
+
+TICK = 1.0  # seconds between looks, at which a time may be over
+GLANCE = 0.25  # seconds between glances at PPP interfaces, of which nobody tells
+WHOLE = 10.0  # seconds after which it looks at everything, told or not
+BOOKS = 15.0  # seconds between two entries in the books
+PATIENCE = 0.0  # seconds that it waits for a change that is under way: it comes again
+EVENTS = ("ike-updown", "child-updown")
+TEXTFILES = "/var/lib/prometheus/node-exporter"
+
+
+class Keeper:
+    """What it knows from one look to the next."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+        self.settled: tuple[object, frozenset[str]] | None = None
+        self.failed = ""
+        self.links: tuple[tuple[str, int], ...] | None = None
+        self.looked = (float("-inf"), {}, frozenset())  # when, at whom, of whom refused
+        self.filled: policies.Elements | None = None
+        self.owners: dict[str, str] = {}
+        self.books = accounting.Books(gateway)
+        self.booked = float("-inf")
+
+    def look(self, now: float, told: bool = False) -> None:
+        """`told`: charon says that something came or went."""
+        known = admitted.load(self.gateway)
+        if known is None:
+            return
+        refused = frozenset(name for name, user in known.items() if user.refused(None, now))
+        at, before, refused_before = self.looked
+        links = self._links()
+        if told or links != self.links or known != before or refused != refused_before or not 0 <= now - at < WHOLE:
+            self._follow(known, refused, links, now)
+        if self.filled is not None and not 0 <= now - self.booked < BOOKS:
+            self._book()
+            self.booked = now
+
+    def _follow(self, known: dict[str, User], refused: frozenset[str], links, now: float) -> None:
+        self._shut_out(refused)
+        found = sessions.collect(self.gateway)
+        # Policies before sessions end: from then on nothing passes, however long the ending takes.
+        self._fill(found, known, now)
+        if any(known.get(each.user) is None or known[each.user].refused(each.protocol, now) for each in found):
+            users.end_refused(self.gateway, known, now)
+        self._one_session_an_address(known)
+        state = (known, refused)
+        settled = self.settled == state or self._settle()
+        self.settled = state if settled else None
+        named = {each.interface for each in found if each.inside}
+        # An interface whose pppd has not said yet whose it is: look again at the next glance.
+        self.links = links if all(name in named for name, _index in links) else None
+        self.looked = (now if settled else float("-inf"), known, refused)
+        self._tell_prometheus(found)
+
+    def _shut_out(self, refused: frozenset[str]) -> None:
+        """Of those who are known to be connected nothing passes from now on; what they are counted by stays for the books."""
+        if not self.filled or not refused:
+            return
+        gone = {key: verdict for key, verdict in self.filled.items() if verdict and self.owners.get(key[1].split(" . ")[-1]) in refused}
+        if gone and self.gateway.programs.run("nft", "-f", "-", stdin=policies.change(gone, {})).ok:
+            self.filled = {key: verdict for key, verdict in self.filled.items() if key not in gone}
+
+    def _links(self) -> tuple[tuple[str, int], ...]:
+        """PPP interfaces, told apart from earlier ones of the same name by their index."""
+        try:
+            names = sorted(name for name in os.listdir(self.gateway.paths.of("/sys/class/net")) if name.startswith("ppp"))
+        except FileNotFoundError:
+            return ()
+        return tuple((name, sessions.index_of(self.gateway, name)) for name in names)
+
+    def _fill(self, found: list[Session], known: dict[str, User], now: float) -> None:
+        if not os.path.exists(self.gateway.paths.of(policies.PATH)):
+            self.filled = None
+            return
+        wanted = policies.elements(found, known, now)
+        if self.filled == wanted:
+            return
+        if self.filled is not None:
+            self._book()
+        text = "" if self.filled is None else policies.change(self.filled, wanted)
+        if not text or not self.gateway.programs.run("nft", "-f", "-", stdin=text).ok:
+            # The first time, or somebody loaded the table anew meanwhile.
+            whole = policies.flush(self.gateway) + policies.change({}, wanted)
+            self.gateway.programs.must("nft refused the elements of users' policies", "nft", "-f", "-", stdin=whole)
+            self.books.seen.clear()
+        for name, key in (self.filled or {}).keys() - wanted.keys():
+            if name.startswith("from"):
+                self.books.forget(key)
+        self.filled = wanted
+        self.owners = {address: each.user for each in found for address in each.inside}
+
+    def _book(self) -> None:
+        counters = policies.counters(self.gateway)
+        self.books.take(counters, self.owners)
+        self.books.write()
+        if {address for _way, address in counters} != {key for name, key in self.filled or () if name.startswith("from")}:
+            # Somebody loaded the file by hand, which has nobody in it.
+            self.filled = None
+            self.looked = (float("-inf"), {}, frozenset())
+
+    def _tell_prometheus(self, found: list[Session]) -> None:
+        folder = self.gateway.paths.of(TEXTFILES)
+        if os.path.isdir(folder):
+            files.write_now(f"{folder}/vpn_gateway.prom", sessions.metrics(found, self.books.totals).encode(), 0o644)
+
+    def _settle(self) -> bool:
+        """Under the lock: a push may be about to write the same files."""
+        gateway = self.gateway
+        try:
+            with lock.held(gateway.paths, gateway.report, "keep", PATIENCE):
+                gateway.learn_secrets()
+                if users.settle_secrets(gateway, list(gateway.others("").values())):
+                    gateway.report.say("the daemons' secrets are those of the users who are admitted now")
+            return True
+        except Failure:
+            return False
+
+    def _one_session_an_address(self, known: dict[str, User]) -> None:
+        """pppd gives a fixed address to whoever dials with the right password: the newest session keeps it."""
+        newest: dict[str, ppp.Session] = {}
+        for session in sorted(ppp.sessions(self.gateway), key=lambda each: ppp.started(self.gateway, each.pid)):
+            user = known.get(session.user)
+            if user is None or not user.l2tp_address or session.address != user.l2tp_address:
+                continue
+            older = newest.get(session.address)
+            if older is not None:
+                self.gateway.report.say(f"ending an older L2TP session of {json.dumps(session.user)}: its address is one")
+                ppp.hang_up(self.gateway, [older])
+            newest[session.address] = session
+
+    def try_to_look(self, told: bool) -> None:
+        """A daemon that restarts, or a list that is just being replaced, is no reason to give up."""
+        try:
+            self.look(time.time(), told)
+            self.failed = ""
+        except (Failure, OSError, ValueError) as error:
+            self.links = None
+            text = os_error(error) if isinstance(error, OSError) else str(error)
+            if text != self.failed:
+                self.gateway.report.say(f"will look again: {text}")
+            self.failed = text
+
+    def end(self) -> None:
+        try:
+            if self.filled is not None:
+                self._book()
+        except (Failure, OSError):
+            pass
+
+
+class News:
+    """charon's events, over a connection that is made again when charon was."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+        self.vici: Vici | None = None
+
+    def wait(self, seconds: float) -> bool:
+        """True if something happened within that time, or might have: the connection is new."""
+        try:
+            if self.vici is None:
+                self.vici = Vici(self.gateway.paths.of(charon.SOCKET)).__enter__()
+                self.vici.register(*EVENTS)
+                return True
+            found = self.vici.event(seconds) is not None
+            while found and self.vici.event(0):
+                pass  # all that came at once is one reason to look
+            return found
+        except (Failure, OSError):
+            self.vici = None
+            time.sleep(seconds)
+            return False
+
+
+def keep(gateway: Gateway) -> None:
+    """Until it is told to end."""
+    signal.signal(signal.SIGTERM, lambda *_ignored: sys.exit(0))
+    keeper, news = Keeper(gateway), News(gateway)
+    try:
+        while True:
+            keeper.try_to_look(news.wait(GLANCE if os.path.exists(gateway.paths.of(policies.PATH)) else TICK))
+    finally:
+        keeper.end()

@@ -1,0 +1,187 @@
+"""What the daemons' logs say of clients that did not get in, and what that means. Pure: lines in, findings out."""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .admitted import User
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One cause: what it is called, what shows it, and what helps. `also`: the words that clients show for it."""
+
+    cause: str
+    evidence: str
+    remedy: str
+    also: str = ""
+
+
+ADDRESS = r"(\d+\.\d+\.\d+\.\d+|[0-9a-f:]*:[0-9a-f:]+)"
+WRONG_KEY = (
+    "The client's pre-shared key is another. Give the client the key of the stack's output (clientSettings.preSharedKey)."
+)
+
+
+def of_log(lines: Iterable[str], known: dict[str, User], now: float) -> list[Finding]:
+    """In the order in which they were first seen, each once."""
+    reader = _Reader(known, now)
+    for line in lines:
+        reader.read(line)
+    return list(reader.found.values())
+
+
+class _Reader:
+    def __init__(self, known: dict[str, User], now: float) -> None:
+        self.known = known
+        self.now = now
+        self.found: dict[tuple[str, str], Finding] = {}
+        self.received = self.configured = ""  # the proposals last shown
+        self.peer = "?"
+        self.answered: set[str] = set()  # peers to whom IKE_SA_INIT was answered and who said nothing since
+        self.user = "?"
+
+    def add(self, cause: str, about: str, evidence: str, remedy: str, also: str = "") -> None:
+        self.found.setdefault((cause, about), Finding(cause, evidence, remedy, also))
+
+    def read(self, line: str) -> None:
+        for pattern, handle in RULES:
+            match = re.search(pattern, line)
+            if match:
+                handle(self, match, line.strip())
+
+    def came(self, match: re.Match, _line: str) -> None:
+        self.peer = match[1]
+        if match[2] == "4500":
+            self.answered.discard(self.peer)
+
+    def init_answered(self, _match: re.Match, _line: str) -> None:
+        self.answered.add(self.peer)
+
+    def proposals(self, match: re.Match, _line: str) -> None:
+        self.received = match[1]
+
+    def own_proposals(self, match: re.Match, _line: str) -> None:
+        self.configured = match[1]
+
+    def no_proposal(self, _match: re.Match, _line: str) -> None:
+        """Only here: after `no matching proposal found, trying alternative config` there may be one that fits."""
+        self.add(
+            "NO_PROPOSAL_CHOSEN",
+            self.received,
+            f"{self.peer} proposed {self.received}; the gateway takes {self.configured}",
+            "Give the client one of the gateway's, or add the client's kind to `clients`, if its proposals are known to be safe.",
+            "Windows 13868, \"policy match error\"; L2TP: Windows 789",
+        )
+
+    def identity(self, match: re.Match, _line: str) -> None:
+        self.user = match[1]
+
+    def no_key(self, match: re.Match, line: str) -> None:
+        name = match[1]
+        user = self.known.get(name)
+        refused = user.refused("ikev2", self.now) if user else None
+        if user and refused:
+            self.add("USER_NOT_ADMITTED", name, f"{json.dumps(name)}, {refused}", "Change `suspended`, `validUntil` or `protocols` of that user.", "Windows 691")
+        elif user is None:
+            self.add("UNKNOWN_USER", name, f"{self.peer} gave the name {json.dumps(name)}", "Mind upper and lower case and the domain, or add the user.", "Windows 691")
+        else:
+            self.add("USER_WITHOUT_PASSWORD", name, line, "Push the passwords again: `pulumi up`; `vpn-gateway check` says what is missing.")
+
+    def wrong_password(self, _match: re.Match, _line: str) -> None:
+        if (("UNKNOWN_USER", self.user) in self.found) or (("USER_NOT_ADMITTED", self.user) in self.found):
+            return
+        self.add("WRONG_PASSWORD", self.user, f"{json.dumps(self.user)} from {self.peer}, by IKEv2", "Give the client the password of the stack's output (clientSettings.passwords).", "Windows 691")
+
+    def wrong_psk(self, _match: re.Match, line: str) -> None:
+        self.add("WRONG_PRE_SHARED_KEY", self.peer, f"{self.peer}: {_words(line)}", WRONG_KEY, "Windows 789; Apple: \"the L2TP-VPN server did not respond\"")
+
+    def client_refuses(self, _match: re.Match, _line: str) -> None:
+        if ("WRONG_PASSWORD", self.user) in self.found or ("UNKNOWN_USER", self.user) in self.found:
+            return
+        self.add(
+            "CLIENT_REFUSES_CERTIFICATE",
+            self.peer,
+            f"{self.peer} ended the exchange with AUTHENTICATION_FAILED as soon as it had seen the gateway's certificate",
+            "Install the authority of the stack's output on the client (as a machine's, on Windows), let it connect to exactly the gateway's `endpoint`, and set its clock.",
+            "Windows 13801",
+        )
+
+    def half_open(self, match: re.Match, _line: str) -> None:
+        if match[1] in self.answered:
+            self.add(
+                "UDP_4500_BLOCKED",
+                match[1],
+                f"{match[1]} was answered on UDP 500 and was never heard on UDP 4500",
+                "Let UDP 4500 through, on the client's side and in every firewall before the gateway (clouds: the security group).",
+                "Windows 809; \"no response from the server\"",
+            )
+            self.answered.discard(match[1])
+
+    def pool_full(self, match: re.Match, _line: str) -> None:
+        self.add("POOL_EXHAUSTED", match[1], f"the pool {match[1]} has no address left", "Give the protocol a larger `pool` (its daemon restarts), or cut off who is not needed: `vpn-gateway sessions`.")
+
+    def l2tp_pool_full(self, _match: re.Match, line: str) -> None:
+        self.add("POOL_EXHAUSTED", "l2tp", _words(line), "Give l2tp a larger `pool` (xl2tpd restarts), or cut off who is not needed: `vpn-gateway sessions`.")
+
+    def retries(self, _match: re.Match, line: str) -> None:
+        self.add(
+            "L2TP_CONTROL_TIMEOUT",
+            "l2tp",
+            _words(line),
+            "IPsec stands, but L2TP's own messages get no answer: the client vanished, or UDP 1701 within the tunnel is dropped (a firewall on the client).",
+            "\"Maximum retries exceeded\"; L2TP_CONTROL_TIMEOUT",
+        )
+
+    def ppp_auth(self, match: re.Match, _line: str) -> None:
+        name = match[1]
+        user = self.known.get(name)
+        refused = user.refused("l2tp", self.now) if user else None
+        if user is None:
+            self.add("UNKNOWN_USER", name, f"{json.dumps(name)} by L2TP", "Mind upper and lower case and the domain, or add the user.", "Windows 691")
+        elif refused:
+            self.add("USER_NOT_ADMITTED", name, f"{json.dumps(name)}, {refused}", "Change `suspended`, `validUntil` or `protocols` of that user.", "Windows 691")
+        else:
+            self.add("WRONG_PASSWORD", name, f"{json.dumps(name)} by L2TP", "Give the client the password of the stack's output (clientSettings.passwords).", "Windows 691")
+
+    def ppp_silence(self, _match: re.Match, line: str) -> None:
+        self.add("PPP_SILENT", "ppp", _words(line), "The client's PPP does not answer: something drops its larger packets, or it wants another authentication than MS-CHAPv2.", "Windows 718, 734")
+
+    def ppp_address(self, _match: re.Match, line: str) -> None:
+        self.add("PPP_ADDRESS_REFUSED", "ppp", _words(line), "The client insists on an address of its own: let it take the one that it is given.", "Windows 720, 733")
+
+    def no_ppp(self, _match: re.Match, line: str) -> None:
+        self.add("NO_PPP_IN_KERNEL", "ppp", _words(line), "Install a kernel with ppp and l2tp_ppp (Debian: linux-image-amd64; Ubuntu: linux-modules-extra) and boot into it.")
+
+    def aggressive(self, match: re.Match, line: str) -> None:
+        self.add("TOO_MANY_HALF_OPEN", match[1], _words(line), "That address begins more connections than it ends: a flood, or an office whose clients cannot get further.")
+
+
+def _words(line: str) -> str:
+    """The daemon's own words, without the journal's prefix."""
+    return re.sub(r"^.*?\[\d+\]: ", "", line)[:300]
+
+
+RULES = [
+    (rf"received packet: from {ADDRESS}\[\d+\] to \S+\[(\d+)\]", _Reader.came),
+    (r"generating (?:IKE_SA_INIT response 0|ID_PROT response 0) \[ (?:SA|KE)", _Reader.init_answered),
+    (r"received proposals: (.*)", _Reader.proposals),
+    (r"configured proposals: (.*)", _Reader.own_proposals),
+    (r"received proposals unacceptable|no acceptable proposal found", _Reader.no_proposal),
+    (r"received EAP identity '(.*)'$", _Reader.identity),
+    (r"no EAP key found for hosts '[^']*' - '(.*)'$", _Reader.no_key),
+    (r"EAP-MS-CHAPv2 verification failed", _Reader.wrong_password),
+    (r"(ID_PROT|MAIN|AGGRESSIVE)\b.*(message parsing failed|decryption failed)|could not decrypt payloads|invalid HASH_V1 payload|calculated HASH does not match", _Reader.wrong_psk),
+    (r"parsed INFORMATIONAL request [12] \[ N\(AUTH_FAILED\)", _Reader.client_refuses),
+    (rf"deleting half open IKE_SA with {ADDRESS} after timeout", _Reader.half_open),
+    (r"pool '([^']+)' is full", _Reader.pool_full),
+    (r"(?i)out of ip addresses|no (?:more )?ip addresses? available", _Reader.l2tp_pool_full),
+    (r"Maximum retries exceeded for tunnel", _Reader.retries),
+    (r"Peer (.+) failed CHAP authentication", _Reader.ppp_auth),
+    (r"No CHAP secret found for authenticating (.+)$", _Reader.ppp_auth),
+    (r"LCP: timeout sending Config-Requests|peer refused to authenticate", _Reader.ppp_silence),
+    (r"Peer is not authorized to use remote address|Could not determine remote IP address", _Reader.ppp_address),
+    (r"Couldn't open (?:the )?/dev/ppp|This system lacks kernel support for PPP|Couldn't create PPPoL2TP|PPPoL2TP.*not supported", _Reader.no_ppp),
+    (rf"ignoring IKE_SA setup from {ADDRESS}, (?:peer too aggressive|per-IP half-open)", _Reader.aggressive),
+]

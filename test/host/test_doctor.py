@@ -1,0 +1,105 @@
+"""The doctor names causes. Log lines are strongSwan's, xl2tpd's and pppd's own, as a gateway of the lab logged them."""
+
+import json
+import os
+import sys
+import unittest
+
+from machine import HOST, MachineTest, part_text
+
+sys.path.insert(0, HOST)
+from vpn_gateway import symptoms  # noqa: E402
+from vpn_gateway.admitted import User  # noqa: E402
+
+START = "1790000000.1 gateway charon-systemd[801]: "
+CAME = f"{START}received packet: from 198.51.100.2[500] to 192.0.2.11[500] (332 bytes)\n"
+ANSWERED = f"{START}generating IKE_SA_INIT response 0 [ SA KE No N(NATD_S_IP) N(NATD_D_IP) ]\n"
+MOVED = f"{START}received packet: from 198.51.100.2[15142] to 192.0.2.11[4500] (342 bytes)\n"
+HALF_OPEN = f"{START}deleting half open IKE_SA with 198.51.100.2 after timeout\n"
+
+
+def causes(text: str, *users: User) -> list[tuple[str, str]]:
+    known = {user.name: user for user in users}
+    return [(finding.cause, finding.evidence) for finding in symptoms.of_log(text.splitlines(), known, 1000.0)]
+
+
+class LogTest(unittest.TestCase):
+    def one(self, cause: str, evidence: str, text: str, *users: User) -> None:
+        found = causes(text, *users)
+        self.assertEqual([name for name, _evidence in found], [cause])
+        self.assertIn(evidence, found[0][1])
+
+    def test_both_lists_of_proposals(self) -> None:
+        text = CAME + f"{START}received proposals: IKE:3DES_CBC/HMAC_SHA1_96\n{START}configured proposals: IKE:AES_GCM_16_256\n"
+        self.assertEqual(causes(text + f"{START}no matching proposal found, trying alternative config\n"), [])
+        text += f"{START}received proposals unacceptable\n"
+        self.one("NO_PROPOSAL_CHOSEN", "198.51.100.2 proposed IKE:3DES_CBC/HMAC_SHA1_96; the gateway takes IKE:AES_GCM_16_256", text + text)
+
+    def test_a_stranger_a_suspended_user_and_a_wrong_password_are_told_apart(self) -> None:
+        def dialled(name: str, key: bool) -> str:
+            missing = "" if key else f"{START}no EAP key found for hosts '192.0.2.11' - '{name}'\n"
+            return MOVED + f"{START}received EAP identity '{name}'\n{missing}{START}EAP-MS-CHAPv2 verification failed, retry (1)\n"
+
+        self.one("UNKNOWN_USER", '"mallory"', dialled("mallory", False), User("bob"))
+        self.one("USER_NOT_ADMITTED", "who is suspended", dialled("bob", False), User("bob", suspended=True))
+        self.one("USER_NOT_ADMITTED", "until 1970-01-01T00:15:00Z", dialled("bob", False), User("bob", until=900.0))
+        self.one("WRONG_PASSWORD", '"bob" from 198.51.100.2, by IKEv2', dialled("bob", True), User("bob"))
+
+    def test_udp_4500_that_is_blocked(self) -> None:
+        self.one("UDP_4500_BLOCKED", "198.51.100.2", CAME + ANSWERED + HALF_OPEN)
+        self.assertEqual(causes(CAME + ANSWERED + MOVED + HALF_OPEN), [])
+
+    def test_a_client_that_trusts_nobody_of_ours(self) -> None:
+        self.one("CLIENT_REFUSES_CERTIFICATE", "198.51.100.2", MOVED + f"{START}parsed INFORMATIONAL request 2 [ N(AUTH_FAILED) ]\n")
+
+    def test_pools_l2tp_and_ppp(self) -> None:
+        self.one("POOL_EXHAUSTED", "ikev2-ipv4", f"{START}pool 'ikev2-ipv4' is full, unable to assign address\n")
+        self.one("L2TP_CONTROL_TIMEOUT", "Maximum retries", "1.0 gateway xl2tpd[9]: Maximum retries exceeded for tunnel 5. Closing.\n")
+        self.one("WRONG_PASSWORD", '"bob" by L2TP', "1.0 gateway pppd[9]: Peer bob failed CHAP authentication\n", User("bob"))
+        self.one("UNKNOWN_USER", '"eve" by L2TP', "1.0 gateway pppd[9]: Peer eve failed CHAP authentication\n", User("bob"))
+        self.one("NO_PPP_IN_KERNEL", "/dev/ppp", "1.0 gateway pppd[9]: Couldn't open the /dev/ppp device: No such device\n")
+
+    def test_a_good_log_has_no_finding(self) -> None:
+        good = CAME + ANSWERED + MOVED + f"{START}received EAP identity 'bob'\n{START}EAP method EAP_MSCHAPV2 succeeded, MSK established\n"
+        self.assertEqual(causes(good, User("bob")), [])
+
+
+class MachineDoctorTest(MachineTest):
+    def setUp(self) -> None:
+        super().setUp()
+        self.write("/proc/sys/net/ipv4/ip_forward", "1\n")
+        self.apply(part_text("base", {"/etc/sysctl.d/60-v.conf": "net.ipv4.ip_forward = 1\n"}))
+
+    def found(self, *words: str) -> dict[str, str]:
+        done = self.run_command("doctor", "--json", *words)
+        entries = json.loads(done.stdout)
+        self.assertEqual(done.returncode, 1 if entries else 0)
+        return {entry["cause"]: entry["evidence"] for entry in entries}
+
+    def test_a_machine_as_it_should_be(self) -> None:
+        self.assertEqual(self.found(), {})
+        self.assertIn("nothing found wrong", self.run_command("doctor").stdout)
+
+    def test_forwarding_and_reverse_path(self) -> None:
+        self.write("/proc/sys/net/ipv4/ip_forward", "0\n")
+        self.write("/proc/sys/net/ipv4/conf/wan0/rp_filter", "1\n")
+        self.write("/proc/net/netstat", "TcpExt: A B\nTcpExt: 1 2\nIpExt: X\nIpExt: 1\n")
+        self.assertEqual(list(self.found()), ["FORWARDING_OFF"])
+        self.write("/proc/net/netstat", "TcpExt: A IPReversePathFilter\nTcpExt: 1 7\n")
+        self.assertIn("dropped 7 packets", self.found()["RP_FILTER"])
+
+    def test_changed_files_and_packets_too_big(self) -> None:
+        self.write("/etc/sysctl.d/60-v.conf", "# by hand\n")
+        self.write("/proc/net/xfrm_stat", "XfrmInError 0\nXfrmOutStateModeError 12\n")
+        self.assertEqual(set(self.found()), {"NOT_AS_PUSHED", "PACKETS_TOO_BIG_FOR_TUNNEL"})
+
+    def test_the_path_to_a_client(self) -> None:
+        ping = f"{self.state}/bin/ping"
+        with open(ping, "w") as file:
+            file.write('#!/bin/sh\nwhile [ "$1" != -s ]; do shift; done\n[ "$2" -le "$(cat "$FAKE_STATE/carries")" ]\n')
+        os.chmod(ping, 0o755)
+        self.mark("carries", "1372")
+        self.assertIn("carries packets of 1400 bytes", self.found("--client", "198.51.100.60")["MTU_BLACK_HOLE"])
+        self.mark("carries", "1472")
+        self.assertEqual(self.found("--client", "198.51.100.60"), {})
+        self.assertEqual(self.run_command("doctor", "--client", "x; reboot").returncode, 2)
