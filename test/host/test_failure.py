@@ -59,7 +59,7 @@ class FailureTest(MachineTest):
         self.broken("/etc/sysctl.d/60-vpn.conf", "net.ipv4.no_such_key = 1\n", "no sysctl net.ipv4.no_such_key")
         self.broken("/etc/xl2tpd/xl2tpd.conf", "port = 1701\n", "before the first section")
         self.broken("/etc/systemd/system/strongswan.service.d/v.conf", "[Service]\nUnknwon=1\n", "Unknown key 'Unknwon'")
-        self.broken("/etc/vpn-gateway/users", "bob\n", "line 1: not a JSON string")
+        self.broken("/etc/vpn-gateway/users", "bob\n", "line 1: not a user as JSON")
 
     def test_all_problems_are_told_at_once(self) -> None:
         files = {**self.files, "/etc/ppp/options.vpn": "bogus\n", "/etc/vpn-gateway/firewall.nft": "typo\n"}
