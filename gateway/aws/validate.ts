@@ -1,9 +1,8 @@
-import { network, overlaps, parseNetwork, type Network } from "../addressing";
-import { renderUserData, userDataLimit } from "../cloudInit";
-import { platformOf } from "../platforms";
+import { network, parseNetwork, type Network } from "../addressing";
+import { renderUserData } from "../cloudInit";
 import type { GatewaySpec } from "../spec";
+import { peerProblems, poolProblems, userDataProblems, wholeNumber, worldProblems } from "../validate/cloud";
 import { error, warning, type Problem } from "../validate/problem";
-import { opensSshToWorld } from "./checks";
 import { instanceTypeFacts } from "./instanceTypes";
 import { tagProblems } from "./tags";
 
@@ -37,13 +36,13 @@ export function awsProblems(spec: GatewaySpec, facts: AwsFacts): Problem[] {
     ...(facts.imageId === undefined || /^ami-[0-9a-f]{8}([0-9a-f]{9})?$/.test(facts.imageId)
       ? []
       : [error("imageId", facts.imageId, "is no id of an image", "Write e.g. ami-0123456789abcdef0.")]),
-    ...peerProblems(facts),
+    ...peerProblems(facts.peers, facts.l2tpOutsideIpsec),
     ...accessProblems(spec, facts),
     ...wholeNumber("diskGigabytes", facts.diskGigabytes, 8, 16_384),
     ...wholeNumber("generation", facts.generation, 1, 9_999),
     ...(facts.tags === undefined ? [] : tagProblems(spec.name, facts.tags)),
     ...networkProblems(spec, facts),
-    ...userDataProblems(spec),
+    ...userDataProblems(spec, renderUserData),
   ];
 }
 
@@ -84,27 +83,11 @@ export function instanceTypeProblems(type: string, imageChosen = false): Problem
   }
 }
 
-function peerProblems({ peers, l2tpOutsideIpsec }: AwsFacts): Problem[] {
-  const problems: Problem[] = [];
-  if (peers !== undefined && peers.length === 0) {
-    problems.push(error("peers", [], "lets nobody reach the gateway", "Name the ranges that clients come from, or leave it out: then anywhere."));
-  }
-  peers?.forEach((range, index) => {
-    if (parseNetwork(range) === undefined) problems.push(error(`peers[${index}]`, range, "is not a network in CIDR notation", "Write e.g. 198.51.100.0/24."));
-  });
-  if (l2tpOutsideIpsec === true) {
-    problems.push(warning("openL2tpOutsideIpsec", true, "opens UDP 1701, and only the gateway's own firewall keeps L2TP without encryption out", "Leave it out: L2TP within IPsec needs no such rule."));
-  }
-  return problems;
-}
-
 function accessProblems(spec: GatewaySpec, { access }: AwsFacts): Problem[] {
   if (!(accessWays as readonly string[]).includes(access)) {
     return [error("access", access, "is not a word that is known here", `Use one of ${accessWays.join(", ")}.`)];
   }
-  const problems = spec.administrators.flatMap((range, index) =>
-    opensSshToWorld([range]) ? [error(`administrators[${index}]`, range, "opens SSH to the world", "Name the ranges that you administer from.")] : [],
-  );
+  const problems = worldProblems(spec);
   if (access === "ssh" && spec.administrators.length === 0) {
     problems.push(error("administrators", [], "lets nobody in by SSH, which is how the gateway is configured", 'Name the range that `pulumi up` runs in, or use access "systemsManager".'));
   }
@@ -128,34 +111,11 @@ function networkProblems(spec: GatewaySpec, { networkCidr, vpcCidrs }: AwsFacts)
       problems.push(error("networkCidr", networkCidr, "is not an IPv4 network from /16 to /28", "Write e.g. 10.76.0.0/24."));
     }
   }
-  const pools: [string, string | undefined][] = [["l2tp.pool", spec.l2tp?.pool], ["ikev2.pool", spec.ikev2?.pool], ["ikev2.pool6", spec.ikev2?.pool6]];
-  const ranges: [string, Network][] = [
-    ...(made === undefined ? [] : [["networkCidr", made] as [string, Network]]),
-    ...(vpcCidrs ?? []).map((text): [string, Network] => ["the VPC's range", network(text)]),
+  return [
+    ...problems,
+    ...poolProblems(spec, [
+      ...(made === undefined ? [] : [["networkCidr", made] as [string, Network]]),
+      ...(vpcCidrs ?? []).map((text): [string, Network] => ["the VPC's range", network(text)]),
+    ]),
   ];
-  for (const [path, text] of pools) {
-    const pool = text === undefined ? undefined : parseNetwork(text);
-    if (pool === undefined) continue;
-    for (const [what, range] of ranges) {
-      if (overlaps(pool, range)) problems.push(error(path, text, `overlaps ${what} (${range.text})`, "Use ranges that share no address."));
-    }
-  }
-  return problems;
-}
-
-/** Rendered with keys as long as real ones, so that a preview knows the size before anything is minted. */
-function userDataProblems(spec: GatewaySpec): Problem[] {
-  if (platformOf(spec.platform) === undefined || spec.administrators.some((range) => parseNetwork(range) === undefined)) return [];
-  const key = `ssh-ed25519 ${"A".repeat(68)}`;
-  try {
-    renderUserData({ spec, hostKey: { privateKey: "A".repeat(400), publicKey: key }, authorizedKeys: [key], loginWhenReady: true });
-    return [];
-  } catch (problem) {
-    return [error("administrators", undefined, (problem as Error).message, `Give fewer or larger ranges: the first boot's firewall must fit into ${userDataLimit} bytes with all else.`)];
-  }
-}
-
-function wholeNumber(path: string, value: number | undefined, least: number, most: number): Problem[] {
-  if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return [];
-  return [error(path, value, `is not a whole number from ${least} to ${most}`, "Give one within that range.")];
 }
