@@ -23,6 +23,8 @@ export interface UserDataArgs {
    * boot, its restart among it. @default false: as soon as sshd runs
    */
   loginWhenReady?: boolean;
+  /** Makes no user of the image's own (e.g. `debian`, or the one that Azure insists on): root is enough. @default false */
+  rootAlone?: boolean;
   /** Further files to be written before anything runs. @default none */
   files?: readonly ConfigFile[];
 }
@@ -44,6 +46,7 @@ export function renderUserData(args: UserDataArgs): string {
     hostname: spec.name,
     // Parts are pushed as root; a password opens nothing.
     disable_root: false,
+    ...(args.rootAlone ? { users: [] } : {}),
     ssh_pwauth: false,
     ...(args.loginWhenReady ? {} : { ssh_authorized_keys: authorizedKeys.map((key) => key.trim()) }),
     ...(hostKey === undefined
@@ -70,11 +73,13 @@ export function renderUserData(args: UserDataArgs): string {
   return text;
 }
 
-function packagesOf(spec: GatewaySpec, facts: Platform): string[] {
+/** The packages that a gateway needs before it is pushed to. */
+export function packagesOf(spec: GatewaySpec, facts: Platform): string[] {
   return [...facts.packages, ...(spec.ikev2 ? facts.ikev2Packages : []), ...(spec.l2tp ? facts.l2tpPackages : []), ...(spec.pair && !bothActive(spec.pair) ? facts.pairPackages : [])];
 }
 
-function filesOf(args: UserDataArgs, facts: Platform): ConfigFile[] {
+/** The files that the first boot writes. */
+export function filesOf(args: UserDataArgs, facts: Platform): ConfigFile[] {
   const { spec, files = [] } = args;
   const written = [
     { path: paths.firewall, content: renderClosedFirewall(spec) },
@@ -106,7 +111,8 @@ function readyCommand({ loginWhenReady }: UserDataArgs): string {
   return loginWhenReady ? `install -D -m 600 ${waitingKeys} /root/.ssh/authorized_keys && ${ready}` : ready;
 }
 
-function commands(args: UserDataArgs, facts: Platform): string[] {
+/** What the first boot runs once packages and files are there, as lines of a POSIX shell's. */
+export function commands(args: UserDataArgs, facts: Platform): string[] {
   const { spec } = args;
   return [
     // Reads all units anew, which is wanted once: what follows finds the files above.
@@ -156,17 +162,21 @@ function renderReadyUnit(ready: string): string {
 }
 
 function refuseTooLong(text: string, config: object): void {
+  const parts = Object.entries(config).flatMap(([key, value]) =>
+    key === "write_files" ? (value as { path: string; content: string }[]) : [{ path: key, content: JSON.stringify(value) }],
+  );
+  refuseTooMuch(text, parts);
+}
+
+/** @throws Error for a text that is longer than {@link userDataLimit}, with the largest of what it is made of. */
+export function refuseTooMuch(text: string, parts: readonly { path: string; content: string }[]): void {
   const bytes = Buffer.byteLength(text);
   if (bytes <= userDataLimit) return;
-  const largest = Object.entries(config)
-    .flatMap(([key, value]) =>
-      key === "write_files"
-        ? (value as { path: string; content: string }[]).map((file) => ({ what: file.path, size: Buffer.byteLength(file.content) }))
-        : [{ what: key, size: Buffer.byteLength(JSON.stringify(value)) }],
-    )
+  const largest = parts
+    .map(({ path, content }) => ({ path, size: Buffer.byteLength(content) }))
     .sort((a, b) => b.size - a.size)
     .slice(0, 4)
-    .map(({ what, size }) => `${what} ${size}`)
+    .map(({ path, size }) => `${path} ${size}`)
     .join(", ");
   throw new Error(`user data has ${bytes} bytes, and clouds take ${userDataLimit} at most. The largest: ${largest} bytes`);
 }

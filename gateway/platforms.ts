@@ -57,8 +57,8 @@ const platforms: Record<PlatformName, Platform> = {
     name: "ubuntu2404",
     title: "Ubuntu 24.04",
     ...common,
-    // l2tp_ppp is split off. On AWS a package that follows newer kernels is there beside the one for the running kernel.
-    l2tpKernelPackages: ["linux-modules-extra-$(uname -r)", "$(uname -r | grep -q -- '-aws$' && echo linux-modules-extra-aws)"],
+    // l2tp_ppp is split off. In a cloud a package that follows newer kernels is there beside the one for the running kernel.
+    l2tpKernelPackages: ["linux-modules-extra-$(uname -r)", "$(uname -r | sed -nE 's/.*-(aws|azure|gcp)$/linux-modules-extra-\\1/p')"],
   },
 };
 

@@ -1,13 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { RemoteAccessArgs } from "../args";
-
-/** A key pair by which the gateway is administered. */
-export interface SshKeyPairArgs {
-  /** Private key in OpenSSH or PEM form. */
-  privateKey: pulumi.Input<string>;
-  /** Public key as in `authorized_keys`, e.g. `ssh-ed25519 AAAA…`. */
-  publicKey: pulumi.Input<string>;
-}
+import type { SshKeyPairArgs } from "../cloud/args";
 
 /** What AWS adds to any gateway. */
 export interface AwsCommonArgs extends RemoteAccessArgs {

@@ -5,6 +5,8 @@ import { renderUserData } from "../../gateway/cloudInit";
 import type { GatewaySpec } from "../../gateway/spec";
 import type { SshConnectionArgs } from "../args";
 import { clientProfiles, type ClientProfiles } from "../clientProfiles";
+import { addressToCome, poolsOf } from "../cloud/pools";
+import { administratorKeyOf, sshAccess } from "../cloud/sshAccess";
 import { gatewaySite, type GatewaySite } from "../gatewaySite";
 import { known } from "../known";
 import { remoteAccess, remoteAccessSpec, type ClientSettings } from "../remoteAccess";
@@ -13,9 +15,8 @@ import { newestImage } from "./image";
 import { awsInterface, awsMachine, elasticAddress } from "./machine";
 import { machineRole } from "./machineRole";
 import { givenNetwork, madeNetwork, poolRoutes } from "./network";
-import { addressToCome, awsPlan, knownFacts, poolsOf } from "./plan";
+import { awsPlan, knownFacts } from "./plan";
 import { securityGroup } from "./securityGroup";
-import { administratorKeyOf, sshAccess } from "./sshAccess";
 import { systemsManagerAccess } from "./systemsManager";
 
 /**

@@ -5,6 +5,8 @@ import { otherMachine } from "../../gateway/pair";
 import type { AwsMoveSpec, GatewaySpec, PairFront } from "../../gateway/spec";
 import type { SshConnectionArgs } from "../args";
 import { clientProfiles, type ClientProfiles } from "../clientProfiles";
+import { addressToCome, halfPools, poolsOf } from "../cloud/pools";
+import { administratorKeyOf, sshAccess } from "../cloud/sshAccess";
 import { accessMaterial, pushParts, remoteAccessSpec, type ClientSettings } from "../remoteAccess";
 import { standing } from "../standing";
 import type { AwsGatewayPairArgs } from "./args";
@@ -16,9 +18,8 @@ import { awsInterface, awsMachine, elasticAddress } from "./machine";
 import { machineRole } from "./machineRole";
 import { madePairNetwork, poolRoutes } from "./network";
 import { givenPairNetwork, pairJudgement, pairToCome } from "./pairPlan";
-import { addressToCome, awsPlan, halfPools, poolsOf } from "./plan";
+import { awsPlan } from "./plan";
 import { securityGroup } from "./securityGroup";
-import { administratorKeyOf, sshAccess } from "./sshAccess";
 import { systemsManagerAccess } from "./systemsManager";
 
 /**

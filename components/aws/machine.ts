@@ -3,6 +3,7 @@ import { Eip } from "@pulumi/aws/ec2/eip";
 import { EipAssociation } from "@pulumi/aws/ec2/eipAssociation";
 import { Instance } from "@pulumi/aws/ec2/instance";
 import { NetworkInterface } from "@pulumi/aws/ec2/networkInterface";
+import { ofGeneration } from "../cloud/sshAccess";
 import type { AwsNetwork, Tags } from "./network";
 
 /** What {@link elasticAddress} gives. */
@@ -85,11 +86,6 @@ export interface AwsMachineArgs {
   /** Does another image replace it? @default false */
   followsImage?: boolean;
   tags: Tags;
-}
-
-/** The name of what belongs to one machine rather than to the gateway: the first machine's are without a number. */
-export function ofGeneration(name: string, generation: number): string {
-  return generation === 1 ? name : `${name}-${generation}`;
 }
 
 /**

@@ -10,7 +10,7 @@ import { Subnet } from "@pulumi/aws/ec2/subnet";
 import { Vpc } from "@pulumi/aws/ec2/vpc";
 import { halvesOf, network } from "../../gateway/addressing";
 import type { AwsSubnet } from "../../gateway/aws/validatePair";
-import type { Pool } from "./plan";
+import type { Pool } from "../cloud/pools";
 
 /** Tags of one resource. */
 export type Tags = pulumi.Output<Record<string, string>>;

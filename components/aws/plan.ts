@@ -3,12 +3,8 @@ import { halvesOf, network } from "../../gateway/addressing";
 import { defaultInstanceType } from "../../gateway/aws/instanceTypes";
 import { everywhere } from "../../gateway/aws/securityGroup";
 import type { AwsFacts } from "../../gateway/aws/validate";
-import type { GatewaySpec } from "../../gateway/spec";
 import { known } from "../known";
 import type { AwsCommonArgs } from "./args";
-
-/** Stands for an address that clients are given, while the rest of a description is judged, before there is one. */
-export const addressToCome = "address-to-come.invalid";
 
 /** The args of AWS with their defaults; judged nowhere yet. */
 export function awsPlan(args: AwsCommonArgs) {
@@ -32,27 +28,5 @@ export async function knownFacts(plan: ReturnType<typeof awsPlan>, imageId: pulu
     l2tpOutsideIpsec: await known(plan.openL2tpOutsideIpsec),
     diskGigabytes: await known(plan.diskGigabytes),
     tags: await known(plan.tags),
-  };
-}
-
-/** A pool that clients get their addresses from. */
-export interface Pool {
-  cidr: pulumi.Output<string>;
-  family: 4 | 6;
-}
-
-/** The half of each pool that a machine of a pair hands out. */
-export function halfPools(pools: Readonly<Record<string, Pool>>, member: 1 | 2): Record<string, Pool> {
-  return Object.fromEntries(Object.entries(pools).map(([name, { cidr, family }]) => [name, { cidr: cidr.apply((pool) => halvesOf(network(pool))[member - 1].text), family }]));
-}
-
-/** The pools by a word for each; which there are is plain, and so names resources. */
-export function poolsOf(args: AwsCommonArgs, good: pulumi.Output<GatewaySpec>): Record<string, Pool> {
-  return {
-    ...(args.l2tp?.enabled === true ? { l2tp: { cidr: good.apply(({ l2tp }) => l2tp?.pool ?? ""), family: 4 as const } } : {}),
-    ...(args.ikev2?.enabled !== false ? { ikev2: { cidr: good.apply(({ ikev2 }) => ikev2?.pool ?? ""), family: 4 as const } } : {}),
-    ...(args.ikev2?.enabled !== false && args.ikev2?.pool6 !== undefined
-      ? { ikev2v6: { cidr: good.apply(({ ikev2 }) => ikev2?.pool6 ?? ""), family: 6 as const } }
-      : {}),
   };
 }

@@ -86,6 +86,18 @@ function outputsOf(type: string, name: string): Record<string, unknown> {
     case "aws:iam/instanceProfile:InstanceProfile":
     case "aws:ssm/document:Document":
       return { name: `${name}-name`, arn: `${name}-arn` };
+    case "gcp:compute/address:Address":
+      return { address: { "office-1-address": "198.51.100.1", "office-2-address": "198.51.100.2", "office-way-back": "10.76.0.50" }[name] ?? "198.51.100.20", selfLink: `${name}-link` };
+    case "gcp:compute/instance:Instance":
+      return { instanceId: `${name}-number`, selfLink: `${name}-link`, networkInterfaces: [{ networkIp: name.includes("-2-") ? "10.76.0.3" : "10.76.0.2" }] };
+    case "gcp:compute/network:Network":
+    case "gcp:compute/subnetwork:Subnetwork":
+    case "gcp:compute/disk:Disk":
+    case "gcp:compute/instanceGroup:InstanceGroup":
+    case "gcp:compute/regionBackendService:RegionBackendService":
+    case "gcp:compute/regionHealthCheck:RegionHealthCheck":
+    case "gcp:compute/forwardingRule:ForwardingRule":
+      return { selfLink: `${name}-link` };
     case "command:local:Command":
       // What `lab/bin/machine start` prints.
       return { stdout: JSON.stringify({ sshPort: 2200 }), stderr: "" };

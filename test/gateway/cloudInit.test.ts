@@ -62,7 +62,10 @@ describe("a kernel without PPP", () => {
   test("Ubuntu: gets the modules of the kernel that runs, without a restart", () => {
     const line = kernelOf({ platform: "ubuntu2404" });
     expect(line).toContain("linux-modules-extra-$(uname -r) ");
-    expect(line).toContain("linux-modules-extra-aws");
+    const further = /linux-modules-extra-\$\(uname -r\) (\$\(.*?p'\))/.exec(line)![1];
+    for (const [release, found] of [["6.14.0-1015-aws", "linux-modules-extra-aws"], ["6.14.0-1019-gcp", "linux-modules-extra-gcp"], ["6.11.0-1018-azure", "linux-modules-extra-azure"], ["6.8.0-85-generic", ""]]) {
+      expect(execFileSync("sh", ["-c", `uname() { echo ${release}; }; echo "${further}"`], { encoding: "utf8" }).trim()).toBe(found);
+    }
     expect(line).not.toContain("reboot");
   });
 

@@ -1,9 +1,7 @@
-import { execFile } from "child_process";
-import * as path from "path";
-import { promisify } from "util";
 import { AwsGateway, AwsGatewayPair, type AwsGatewayArgs, type AwsGatewayPairArgs } from "../../../aws";
 import type * as components from "../../../aws";
 import { record, settled, valueOf, type Calls } from "../mocks";
+import { previewsOf } from "../previews";
 
 export const args: AwsGatewayArgs = {
   users: [{ name: "alice" }, { name: "bob", password: "hunter2-canary" }],
@@ -51,16 +49,5 @@ export async function madePair(changes: Partial<AwsGatewayPairArgs> = {}): Promi
   return pair;
 }
 
-/** What a preview said, and the names of what it registered. */
-export interface Previewed {
-  message: string;
-  warned: string;
-  registered: string[];
-}
-
 /** What previews of a component with each of these args say against it; they run beside the tests. */
-export async function previews(component: keyof typeof components, changes: readonly object[]): Promise<Previewed[]> {
-  const program = path.join(__dirname, "preview.js");
-  const { stdout } = await promisify(execFile)(process.execPath, [program, component, JSON.stringify(changes)]);
-  return JSON.parse(stdout) as Previewed[];
-}
+export const previews = (component: keyof typeof components, changes: readonly object[]) => previewsOf("aws", component, changes);

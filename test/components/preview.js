@@ -1,12 +1,12 @@
 // Previews gateways on mocks in a process of its own, since an Output that rejects does so on several promises, each of
 // which would fail a test; all of a test file's in one process, since loading takes longer than they do. Prints what was
-// said of each and what it registered. Usage: node preview.js COMPONENT '[{…args…}, …]'
-require("../../typescript.js");
-const { registered, record, settled } = require("../mocks.ts");
-const components = require("../../../aws.ts");
-const { args, calls } = require("./helpers.ts");
+// said of each and what it registered. Usage: node preview.js CLOUD COMPONENT '[{…args…}, …]'
+require("../typescript.js");
+const { registered, record, settled } = require("./mocks.ts");
 
-const [component, list] = process.argv.slice(2);
+const [cloud, component, list] = process.argv.slice(2);
+const components = require(`../../${cloud}.ts`);
+const { args, calls } = require(`./${cloud}/helpers.ts`);
 const waiting = JSON.parse(list);
 const found = [];
 let message, warned;

@@ -1,0 +1,223 @@
+import * as fs from "fs";
+import * as path from "path";
+import * as pulumi from "@pulumi/pulumi";
+import { ofType, plain, registered, textOf, valueOf } from "../mocks";
+import { isSecretInput } from "../previews";
+import { made, previews } from "./helpers";
+import type { GcpGateway, GcpGatewayArgs } from "../../../gcp";
+import { rules } from "../../../policies/rules";
+
+const contract = path.join(__dirname, "gcpGateway.contract.txt");
+const remote = "command:remote:Command";
+const subnetwork = "projects/p/regions/europe-west3/subnetworks/office";
+const one = (type: string) => {
+  const found = [...ofType(type).values()];
+  expect([type, found.length]).toEqual([type, 1]);
+  return found[0];
+};
+const instance = () => one("gcp:compute/instance:Instance");
+const disk = () => one("gcp:compute/disk:Disk");
+const metadata = () => plain<Record<string, string>>(instance().metadata);
+const pushed = (name: string) => textOf(ofType(remote).get(name)!.stdin);
+
+test("types and names of its children are the contract's", async () => {
+  const listing = async (title: string, changes: Parameters<typeof made>[0]) => {
+    await made(changes);
+    return [`# ${title}`, ...registered.map(({ type, name }) => `${type} ${name}`).sort(), ""].join("\n");
+  };
+  const found = [
+    await listing("defaults, with L2TP", {}),
+    await listing("in a subnetwork, generation 2, all given, no routes", {
+      subnetwork,
+      generation: 2,
+      image: "projects/debian-cloud/global/images/debian-13-trixie-v20260210",
+      l2tp: { enabled: true, preSharedKey: "canary-of-the-pre-shared-key" },
+      ikev2: { pool: "10.90.2.0/24", pool6: "fd90::/64" },
+      administratorKey: { privateKey: "PRIVATE", publicKey: "ssh-ed25519 AAAAadmin" },
+      poolRoutes: false,
+    }),
+  ].join("\n");
+  if (process.env.UPDATE_CONTRACT) fs.writeFileSync(contract, found);
+  expect(found).toBe(fs.readFileSync(contract, "utf8"));
+});
+
+describe("defaults", () => {
+  beforeAll(() => made());
+
+  test("the machine: t2d-standard-1 that forwards, Shielded VM, moved by live migration, started anew when it fails", () => {
+    expect(instance()).toMatchObject({
+      machineType: "t2d-standard-1", canIpForward: true, tags: ["office-vpn-gateway"], allowStoppingForUpdate: true,
+      bootDisk: { source: "office-disk-link", autoDelete: false },
+      networkInterfaces: [{ subnetwork: "office-subnetwork-link", accessConfigs: [{ natIp: "198.51.100.20" }] }],
+      shieldedInstanceConfig: { enableSecureBoot: true, enableVtpm: true, enableIntegrityMonitoring: true },
+      scheduling: { onHostMaintenance: "MIGRATE", automaticRestart: true },
+    });
+    expect(disk()).toMatchObject({ image: "newest-of-debian-cloud-debian-13", type: "pd-balanced", size: 10 });
+  });
+
+  test("no service account, no keys of the project's, no OS Login, no serial console", () => {
+    expect(instance().serviceAccount).toBeUndefined();
+    expect(metadata()).toMatchObject({ "block-project-ssh-keys": "TRUE", "enable-oslogin": "FALSE", "serial-port-enable": "FALSE" });
+    expect(metadata()["ssh-keys"]).toBeUndefined();
+  });
+
+  test("Debian's image has no cloud-init: the first boot goes by startup-script", () => {
+    expect(Object.keys(metadata()).sort()).toEqual(["block-project-ssh-keys", "enable-oslogin", "serial-port-enable", "startup-script"]);
+    expect(metadata()["startup-script"]).toMatch(/^#!\/bin\/sh\n# First boot of the VPN gateway office\./);
+  });
+
+  test("the network has the MTU that the tunnels are computed from", async () => {
+    expect(one("gcp:compute/network:Network")).toMatchObject({ autoCreateSubnetworks: false, mtu: 1460 });
+    expect(one("gcp:compute/subnetwork:Subnetwork")).toMatchObject({ network: "office-network-id", ipCidrRange: "10.76.0.0/24" });
+    // Of IKEv2 with CBC behind a NAT: 1422 bytes of 1500 (docs/benchmarks.md), less TCP's and IP's headers.
+    const size = () => /saddr 10\.77\.2\.0\/24 .*maxseg size set (\d+)/.exec(pushed("office-base"))![1];
+    expect(size()).toBe("1350");
+    await made({ outsideMtu: 1500 });
+    expect(one("gcp:compute/network:Network").mtu).toBe(1500);
+    expect(size()).toBe("1382");
+    await made();
+  });
+
+  test("rules: IKE and ESP from anywhere, SSH from administrators, ICMP, and nothing else whatever else the network has", () => {
+    const found = Object.fromEntries([...ofType("gcp:compute/firewall:Firewall")].map(([name, { allows, denies, sourceRanges, priority, targetTags, direction }]) => [name, { allows, denies, sourceRanges, priority, targetTags, direction }]));
+    const common = { targetTags: ["office-vpn-gateway"], direction: "INGRESS", denies: undefined, priority: 1000 };
+    expect(found).toEqual({
+      "office-peers": { ...common, allows: [{ protocol: "udp", ports: ["500", "4500"] }, { protocol: "esp" }], sourceRanges: ["0.0.0.0/0"] },
+      "office-ssh": { ...common, allows: [{ protocol: "tcp", ports: ["22"] }], sourceRanges: ["203.0.113.0/24"] },
+      "office-icmp": { ...common, allows: [{ protocol: "icmp" }], sourceRanges: ["0.0.0.0/0"] },
+      "office-else": { ...common, allows: undefined, denies: [{ protocol: "all" }], sourceRanges: ["0.0.0.0/0"], priority: 1001 },
+    });
+  });
+
+  test("each pool has a route through the machine, and the firewall stands before it boots", () => {
+    expect(Object.fromEntries([...ofType("gcp:compute/route:Route")].map(([name, { destRange, nextHopInstance, network }]) => [name, [destRange, nextHopInstance, network]]))).toEqual({
+      "office-route-l2tp": ["10.77.1.0/24", "office-machine-link", "office-network-link"],
+      "office-route-ikev2": ["10.77.2.0/24", "office-machine-link", "office-network-link"],
+    });
+    const order = registered.map(({ name }) => name);
+    for (const before of ["office-else", "office-ssh", "office-address", "office-disk"]) expect([before, order.indexOf(before) < order.indexOf("office-machine")]).toEqual([before, true]);
+  });
+
+  test("everything that takes labels has them", () => {
+    const unlabelled = registered.filter(({ type, inputs }) => type.startsWith("gcp:") && inputs.labels === undefined).map(({ type }) => type.split(":")[2]);
+    expect([...new Set(unlabelled)].sort()).toEqual(["Firewall", "Network", "Route", "Subnetwork"]);
+    expect([instance().labels, disk().labels]).toEqual([{ "vpn-gateway": "office" }, { "vpn-gateway": "office" }]);
+  });
+
+  test("the policy pack has nothing against it", () => {
+    expect(registered.flatMap(({ type, inputs }) => rules.filter(({ types }) => types.includes(type)).flatMap(({ judge }) => judge(inputs)))).toEqual([]);
+  });
+});
+
+test("clients are told the static address, or the endpoint that is given", async () => {
+  const byDefault = await made();
+  expect(await valueOf(byDefault.address)).toBe("198.51.100.20");
+  expect((await valueOf(byDefault.clientSettings)).endpoint).toBe("198.51.100.20");
+  expect(await valueOf(byDefault.privateIp)).toBe("10.76.0.2");
+  const named = await made({ endpoint: "vpn.example.com" });
+  expect(await valueOf(named.address)).toBe("vpn.example.com");
+  expect(await valueOf(named.publicIp)).toBe("198.51.100.20");
+});
+
+test("arm64 by its series: its image, its disk, and no Secure Boot, which Debian's has not", async () => {
+  await made({ machineType: "c4a-standard-1" });
+  expect(disk()).toMatchObject({ image: "newest-of-debian-cloud-debian-13-arm64", type: "hyperdisk-balanced" });
+  expect(instance().shieldedInstanceConfig).toMatchObject({ enableSecureBoot: false, enableVtpm: true });
+});
+
+test("Ubuntu's image has cloud-init", async () => {
+  await made({ platform: "ubuntu2404" });
+  expect(disk().image).toBe("newest-of-ubuntu-os-cloud-ubuntu-2404-lts-amd64");
+  expect(metadata()["user-data"]).toMatch(/^#cloud-config\n/);
+  expect(metadata()["startup-script"]).toBeUndefined();
+});
+
+test("in a subnetwork that is given no network is made; address and rules are its region's and network's", async () => {
+  await made({ subnetwork, zone: "europe-west3-b" });
+  expect(registered.some(({ type }) => /network:Network|subnetwork:Subnetwork/.test(type))).toBe(false);
+  expect(one("gcp:compute/address:Address").region).toBe("europe-west3");
+  expect(instance()).toMatchObject({ zone: "europe-west3-b", networkInterfaces: [{ subnetwork }] });
+  expect(disk().zone).toBe("europe-west3-b");
+  for (const { network } of ofType("gcp:compute/firewall:Firewall").values()) expect(network).toBe("network-given");
+});
+
+test("another generation is another disk and another bootstrap key, of one and the same machine's name", async () => {
+  await made({ generation: 2 });
+  expect([...ofType("gcp:compute/disk:Disk").keys(), ...ofType("gcp:compute/instance:Instance").keys()]).toEqual(["office-disk-2", "office-machine"]);
+  expect(ofType(remote).get("office-host-key-2")).toMatchObject({ triggers: ["office-machine-number"] });
+  expect(metadata()["startup-script"]).toContain("AAAAoffice-bootstrap-host-key-2");
+});
+
+describe("secrets", () => {
+  let gateway: GcpGateway;
+  beforeAll(async () => {
+    gateway = await made();
+  });
+
+  test("what the first boot is told holds none of the tunnel, and is itself a secret for the bootstrap key in it", () => {
+    const script = metadata()["startup-script"];
+    expect(script).toContain("BEGIN OPENSSH PRIVATE KEY");
+    for (const secret of ["hunter2-canary", "canary-of-the-pre-shared-key", "minted-office", "BEGIN PRIVATE KEY"]) expect([secret, script.includes(secret)]).toEqual([secret, false]);
+    expect([isSecretInput(instance().metadata), isSecretInput(instance().machineType)]).toEqual([true, false]);
+  });
+
+  test("no input that is not a secret holds one, of any resource", async () => {
+    const { passwords, preSharedKey } = await valueOf(gateway.clientSettings);
+    const carriers = new Set<string>();
+    for (const { name, inputs } of registered) {
+      for (const value of Object.values(inputs)) {
+        for (const secret of [...Object.values(passwords), preSharedKey]) {
+          if (![secret, Buffer.from(secret).toString("base64")].some((written) => JSON.stringify(value ?? null).includes(written))) continue;
+          carriers.add(name);
+          expect([name, isSecretInput(value)]).toEqual([name, true]);
+        }
+      }
+    }
+    // The twin: where they belong they are.
+    expect([...carriers].sort()).toEqual(["office-identity", "office-passwords"]);
+  });
+
+  test("outputs: what clients and administrators must know is secret, addresses and ids are not", async () => {
+    const { clientSettings, connection, address, publicIp, privateIp, machineId, machineSelfLink } = gateway;
+    const secret = await Promise.all([clientSettings, connection, address, publicIp, privateIp, machineId, machineSelfLink].map((output) => pulumi.isSecret(output as pulumi.Output<unknown>)));
+    expect(secret).toEqual([true, true, false, false, false, false, false]);
+  });
+
+  test("the first contact pins the bootstrap key, every push the machine's own, and no push asks it to take its parts away", () => {
+    const pinned = Object.fromEntries([...ofType(remote)].map(([name, inputs]) => [name, plain<{ hostKey: string; host: string }>(inputs.connection)]));
+    const { "office-host-key": bootstrap, ...others } = pinned;
+    expect(bootstrap).toMatchObject({ host: "198.51.100.20", hostKey: "ssh-ed25519 AAAAoffice-bootstrap-host-key" });
+    expect(Object.keys(others)).toHaveLength(7);
+    for (const [name, { hostKey }] of Object.entries(others)) expect([name, hostKey]).toEqual([name, "office-host-key"]);
+    for (const [name, inputs] of ofType(remote)) expect([name, inputs.delete]).toEqual([name, undefined]);
+  });
+});
+
+test("parents: everything is the gateway's own child", async () => {
+  const gateway = await made();
+  const children = [...(gateway as unknown as { __childResources: Set<pulumi.Resource> }).__childResources];
+  expect(children).toHaveLength(registered.length - 1);
+  for (const urn of await Promise.all(children.map((child) => valueOf(child.urn)))) expect(urn).toContain("::pulumi-vpn-gateway:gcp:GcpGateway$");
+});
+
+describe("refused at preview, with nothing made", () => {
+  const bad: [string, Partial<GcpGatewayArgs>, RegExp[]][] = [
+    ["an old type, SSH from anywhere, a bad label, a family for an image and a jumbo MTU, all at once", { machineType: "f1-micro", administrators: ["0.0.0.0/0"], labels: { Cost: "42" }, image: "debian-cloud/debian-13", outsideMtu: 8896, users: [{ name: "a" }, { name: "a" }] }, [/error machineType/, /error administrators\[0\]/, /error labels/, /error image/, /error outsideMtu/, /users\[1\]/]],
+    ["a pool within a secondary range of the subnetwork", { subnetwork, ikev2: { pool: "10.88.2.0/24" } }, [/error ikev2\.pool \("10\.88\.2\.0\/24"\): overlaps the subnetwork's range \(10\.88\.0\.0\/16\)/]],
+    ["a zone of another region than the subnetwork's", { subnetwork, zone: "us-east1-b" }, [/error zone \("us-east1-b"\): is in region us-east1, and the subnetwork in europe-west3/]],
+  ];
+  const said = previews("GcpGateway", [{}, ...bad.map(([, changes]) => changes)]);
+
+  test.each(bad.map((one, index) => [...one, index + 1] as const))("%s", async (_, _changes, expected, index) => {
+    const { message, registered: names } = (await said)[index];
+    for (const one of expected) expect(message).toMatch(one);
+    expect(message).not.toContain("canary");
+    expect(names).toEqual(["office"]);
+  });
+
+  test("the twin: what is not wrong is made", async () => {
+    const { message, registered: names } = (await said)[0];
+    expect(message).toBe("taken");
+    expect(names.length).toBeGreaterThan(20);
+  });
+});
