@@ -23,7 +23,10 @@ export interface UserDataArgs {
    * boot, its restart among it. @default false: as soon as sshd runs
    */
   loginWhenReady?: boolean;
-  /** Makes no user of the image's own (e.g. `debian`, or the one that Azure insists on): root is enough. @default false */
+  /**
+   * Makes no user beside root, and gives root no key that the cloud's metadata names: Azure insists on both, and
+   * cloud-init would let that key in at once. @default false
+   */
   rootAlone?: boolean;
   /** Further files to be written before anything runs. @default none */
   files?: readonly ConfigFile[];
@@ -46,7 +49,7 @@ export function renderUserData(args: UserDataArgs): string {
     hostname: spec.name,
     // Parts are pushed as root; a password opens nothing.
     disable_root: false,
-    ...(args.rootAlone ? { users: [] } : {}),
+    ...(args.rootAlone ? { users: [], allow_public_ssh_keys: false } : {}),
     ssh_pwauth: false,
     ...(args.loginWhenReady ? {} : { ssh_authorized_keys: authorizedKeys.map((key) => key.trim()) }),
     ...(hostKey === undefined

@@ -98,6 +98,16 @@ function outputsOf(type: string, name: string): Record<string, unknown> {
     case "gcp:compute/regionHealthCheck:RegionHealthCheck":
     case "gcp:compute/forwardingRule:ForwardingRule":
       return { selfLink: `${name}-link` };
+    case "azure-native:network:PublicIPAddress":
+      return { ipAddress: { "office-1-address": "198.51.100.1", "office-2-address": "198.51.100.2" }[name] ?? "198.51.100.20" };
+    case "azure-native:network:NetworkInterface":
+      return { ipConfigurations: [{ privateIPAddress: name.includes("-2-") ? "10.76.0.5" : "10.76.0.4" }] };
+    case "azure-native:network:VirtualNetwork":
+      return { subnets: [{ id: `${name}-subnet` }] };
+    case "azure-native:resources:ResourceGroup":
+      return { name: `${name}-name` };
+    case "azure-native:compute:VirtualMachine":
+      return { vmId: `${name}-number` };
     case "command:local:Command":
       // What `lab/bin/machine start` prints.
       return { stdout: JSON.stringify({ sshPort: 2200 }), stderr: "" };

@@ -94,3 +94,9 @@ test("log-ins are let in when the machine is ready, where that is asked for", ()
   expect(config.runcmd.at(-1)).toMatch(/^install -D -m 600 .*authorized_keys && mkdir -p .* && touch \/var\/lib\/vpn-gateway\/ready$/);
   expect(config.write_files.find(({ path }) => path.endsWith("ready.service"))!.content).toContain("/root/.ssh/authorized_keys");
 });
+
+test("root alone: no user that the cloud wants, and no key of its metadata's before the machine is ready", () => {
+  const of = (rootAlone: boolean) => read(renderUserData({ spec: exampleSpec(), authorizedKeys, loginWhenReady: true, rootAlone }));
+  expect(of(true)).toMatchObject({ users: [], allow_public_ssh_keys: false });
+  for (const key of ["users", "allow_public_ssh_keys"]) expect(of(false)[key]).toBeUndefined();
+});

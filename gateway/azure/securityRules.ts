@@ -1,0 +1,52 @@
+import { parseNetwork } from "../addressing";
+
+/** A rule of a network security group, as Azure takes it. */
+export interface SecurityRule {
+  name: string;
+  description: string;
+  priority: number;
+  access: "Allow" | "Deny";
+  direction: "Inbound";
+  /** As Azure writes them: `Tcp`, `Udp`, `Icmp`, `Esp`, or `*`. */
+  protocol: string;
+  sourceAddressPrefixes?: string[];
+  sourceAddressPrefix?: string;
+  sourcePortRange: string;
+  destinationAddressPrefix: string;
+  destinationPortRanges?: string[];
+  destinationPortRange?: string;
+}
+
+/** What decides who may send what to a gateway. */
+export interface SecurityPlan {
+  peers: readonly string[];
+  administrators: readonly string[];
+  sshPort: number;
+  l2tpOutsideIpsec: boolean;
+  /** Behind a load balancer: the port of its health probe, and no bare ESP, which it does not carry. */
+  balanced?: { healthPort: number };
+}
+
+/**
+ * IKE, NAT traversal and ESP from peers, SSH from administrators, ICMP (which rules cannot narrow to a type; the
+ * machine's own firewall does), and nothing else, not from the virtual network either, which the group's default rules
+ * let in. Not UDP 1701: L2TP comes within ESP.
+ */
+export function securityRules(plan: SecurityPlan): SecurityRule[] {
+  const peers = ipv4(plan.peers);
+  const rules: Omit<SecurityRule, "priority" | "direction" | "sourcePortRange" | "destinationAddressPrefix">[] = [
+    { name: "ike", description: "IKE, and ESP within UDP", access: "Allow", protocol: "Udp", sourceAddressPrefixes: peers, destinationPortRanges: ["500", "4500", ...(plan.l2tpOutsideIpsec ? ["1701"] : [])] },
+    ...(plan.balanced === undefined ? [{ name: "esp", description: "ESP", access: "Allow" as const, protocol: "Esp", sourceAddressPrefixes: peers, destinationPortRange: "*" }] : []),
+    { name: "ssh", description: "SSH of administrators", access: "Allow", protocol: "Tcp", sourceAddressPrefixes: ipv4(plan.administrators), destinationPortRange: String(plan.sshPort) },
+    { name: "icmp", description: "Path MTU discovery", access: "Allow", protocol: "Icmp", sourceAddressPrefix: "*", destinationPortRange: "*" },
+    ...(plan.balanced === undefined
+      ? []
+      : [{ name: "health", description: "Health probe of the load balancer", access: "Allow" as const, protocol: "Tcp", sourceAddressPrefix: "AzureLoadBalancer", destinationPortRange: String(plan.balanced.healthPort) }]),
+    { name: "else", description: "What no rule above lets in", access: "Deny", protocol: "*", sourceAddressPrefix: "*", destinationPortRange: "*" },
+  ];
+  return rules.map((rule, index) => ({ ...rule, priority: rule.access === "Deny" ? 4096 : 100 + 10 * index, direction: "Inbound", sourcePortRange: "*", destinationAddressPrefix: "*" }));
+}
+
+function ipv4(ranges: readonly string[]): string[] {
+  return [...new Set(ranges.map(parseNetwork).flatMap((parsed) => (parsed?.family === 4 ? [parsed.text] : [])))];
+}
