@@ -10,7 +10,7 @@ new PolicyPack("vpn-gateway", {
       description,
       enforcementLevel: "mandatory",
       validateResource: ({ type, props }, report) => {
-        if (types.includes(type)) for (const wrong of judge(props)) report(wrong);
+        if (types.includes(type)) for (const wrong of judge(props, type)) report(wrong);
       },
     })),
     ...stackRules.map(({ name, description, judge }): StackValidationPolicy => ({

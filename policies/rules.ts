@@ -1,37 +1,44 @@
-import { disk, forwarding, gatewayTargets, ikeThroughBalancer, l2tpRule, metadataService, sshRule, zonesOfPair, type Ingress } from "../gateway/aws/checks";
+import { disk, forwarding, gatewayTargets, ikeThroughBalancer, metadataService, zonesOfPair } from "../gateway/aws/checks";
 import { instanceTypeProblems } from "../gateway/aws/validate";
-
-type Props = Record<string, unknown>;
+import { balancing as azureBalancing, forwarding as azureForwarding, passwordLogin } from "../gateway/azure/checks";
+import { vmSizeProblems } from "../gateway/azure/validate";
+import { l2tpRule, sshRule } from "../gateway/checks";
+import { forwarding as gcpForwarding, projectKeys, serviceAccount } from "../gateway/gcp/checks";
+import { machineTypeProblems } from "../gateway/gcp/validate";
+import type { Problem } from "../gateway/validate";
+import { ingressOf, ingressTypes, type Props } from "./ingress";
 
 /** A rule for resources of some types, in any program. Knows nothing of CrossGuard. */
 export interface Rule {
   name: string;
   description: string;
   types: readonly string[];
-  /** What is wrong with the resource, a sentence each. */
-  judge(props: Props): string[];
+  /** What is wrong with the resource, which is of one of the types, a sentence each. */
+  judge(props: Props, type: string): string[];
 }
 
 const instance = "aws:ec2/instance:Instance";
 const launchTemplate = "aws:ec2/launchTemplate:LaunchTemplate";
 const networkInterface = "aws:ec2/networkInterface:NetworkInterface";
-const groups = ["aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"];
-const groupRules = ["aws:ec2/securityGroupRule:SecurityGroupRule", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"];
 const listeners = ["aws:lb/listener:Listener", "aws:alb/listener:Listener"];
+const googleInstance = "gcp:compute/instance:Instance";
+const azureMachine = "azure-native:compute:VirtualMachine";
+const azureInterface = "azure-native:network:NetworkInterface";
+const azureBalancer = "azure-native:network:LoadBalancer";
 const targetGroups = ["aws:lb/targetGroup:TargetGroup", "aws:alb/targetGroup:TargetGroup"];
 
 export const rules: readonly Rule[] = [
   {
     name: "no-ssh-from-the-world",
-    description: "No security group lets SSH in from anywhere.",
-    types: [...groups, ...groupRules],
-    judge: (props) => present(ingressOf(props).map((rule) => sshRule(rule))),
+    description: "No security group or firewall lets SSH in from anywhere.",
+    types: ingressTypes,
+    judge: (props, type) => present(ingressOf(props, type).map((rule) => sshRule(rule))),
   },
   {
     name: "no-l2tp-outside-ipsec",
-    description: "No security group lets L2TP in from anywhere: within IPsec it needs no rule.",
-    types: [...groups, ...groupRules],
-    judge: (props) => present(ingressOf(props).map((rule) => l2tpRule(rule))),
+    description: "No security group or firewall lets L2TP in from anywhere: within IPsec it needs no rule.",
+    types: ingressTypes,
+    judge: (props, type) => present(ingressOf(props, type).map((rule) => l2tpRule(rule))),
   },
   {
     name: "imdsv2",
@@ -48,24 +55,47 @@ export const rules: readonly Rule[] = [
   {
     name: "gateway-forwards",
     description: "What is tagged vpn-gateway may forward packets of others.",
-    types: [instance, networkInterface],
-    // An instance with an interface that was made before it takes the interface's word.
-    judge: (props) => (isGateway(props) && props.primaryNetworkInterface === undefined ? present([forwarding(props.sourceDestCheck as boolean | undefined)]) : []),
+    types: [instance, networkInterface, googleInstance, azureInterface],
+    judge: (props, type) => {
+      if (!isGateway(props)) return [];
+      if (type === googleInstance) return present([gcpForwarding(props.canIpForward as boolean | undefined)]);
+      if (type === azureInterface) return present([azureForwarding(props.enableIPForwarding as boolean | undefined)]);
+      // An instance with an interface that was made before it takes the interface's word.
+      return props.primaryNetworkInterface === undefined ? present([forwarding(props.sourceDestCheck as boolean | undefined)]) : [];
+    },
   },
   {
     name: "gateway-instance-type",
-    description: "What is tagged vpn-gateway is of a current instance type with AES instructions and ENA.",
-    types: [instance],
-    judge: (props) =>
-      isGateway(props) && typeof props.instanceType === "string"
-        ? instanceTypeProblems(props.instanceType, true).filter(({ severity }) => severity === "error").map(({ message, remedy }) => `${props.instanceType} ${message}. ${remedy}`)
-        : [],
+    description: "What is tagged vpn-gateway is of a current type with AES instructions and a fast interface.",
+    types: [instance, googleInstance, azureMachine],
+    judge: (props, type) => {
+      const size = type === azureMachine ? (props.hardwareProfile as Props | undefined)?.vmSize : type === googleInstance ? props.machineType : props.instanceType;
+      if (!isGateway(props) || typeof size !== "string") return [];
+      const problems = type === azureMachine ? vmSizeProblems(size, true) : type === googleInstance ? machineTypeProblems(size, true) : instanceTypeProblems(size, true);
+      return errorsOf(size, problems);
+    },
+  },
+  {
+    name: "gateway-keys-of-its-own",
+    description: "Nobody enters a gateway by a key of the whole Google Cloud project, or by password.",
+    types: [googleInstance, azureMachine],
+    judge: (props, type) => {
+      if (type === azureMachine) return present([passwordLogin(props.osProfile as Parameters<typeof passwordLogin>[0])]);
+      return isGateway(props) ? present([projectKeys(props.metadata as Props | undefined)]) : [];
+    },
+  },
+  {
+    name: "gateway-without-account",
+    description: "A gateway on Google Cloud has no service account, which whoever gets into it would have too.",
+    types: [googleInstance],
+    judge: (props) => (isGateway(props) ? present([serviceAccount(props.serviceAccount as Parameters<typeof serviceAccount>[0])]) : []),
   },
   {
     name: "ike-through-a-balancer",
     description: "A load balancer carries IKE as UDP, and ESP only within it; all of a client's to one machine.",
-    types: [...listeners, ...targetGroups],
-    judge: (props) => {
+    types: [...listeners, ...targetGroups, azureBalancer],
+    judge: (props, type) => {
+      if (type === azureBalancer) return present(((props.loadBalancingRules ?? []) as Parameters<typeof azureBalancing>[0][]).map(azureBalancing));
       const balancing = { protocol: text(props.protocol), port: typeof props.port === "number" ? props.port : undefined };
       if (targetGroupOnly.every((key) => !(key in props))) return present([ikeThroughBalancer(balancing)]);
       const health = props.healthCheck as { protocol?: string } | undefined;
@@ -109,26 +139,13 @@ export const stackRules: readonly StackRule[] = [
 /** What a target group has and a listener has not, whose port and protocol are called the same. */
 const targetGroupOnly = ["healthCheck", "preserveClientIp", "stickiness", "proxyProtocolV2", "targetType"];
 
-/** All rules of ingress that a resource holds, in whichever of the three forms. */
-function ingressOf(props: Props): Ingress[] {
-  if (Array.isArray(props.ingress)) return (props.ingress as Props[]).map(oneIngress);
-  const isEgress = props.type === "egress";
-  return isEgress || !("protocol" in props || "ipProtocol" in props) ? [] : [oneIngress(props)];
+function errorsOf(value: string, problems: readonly Problem[]): string[] {
+  return problems.filter(({ severity }) => severity === "error").map(({ message, remedy }) => `${value} ${message}. ${remedy}`);
 }
 
-function oneIngress(rule: Props): Ingress {
-  const list = (value: unknown) => (Array.isArray(value) ? value.map(String) : typeof value === "string" ? [value] : []);
-  return {
-    protocol: text(rule.protocol ?? rule.ipProtocol),
-    fromPort: rule.fromPort as number | undefined,
-    toPort: rule.toPort as number | undefined,
-    cidrs: [rule.cidrBlocks, rule.ipv6CidrBlocks, rule.cidrIpv4, rule.cidrIpv6].flatMap(list),
-  };
-}
-
-/** `AwsGateway` tags all that it makes. */
-function isGateway({ tags }: Props): boolean {
-  return tags !== null && typeof tags === "object" && Object.hasOwn(tags, "vpn-gateway");
+/** The gateways tag all that they make, or label it on Google Cloud, where tags are another thing. */
+function isGateway({ tags, labels }: Props): boolean {
+  return [tags, labels].some((marks) => marks !== null && typeof marks === "object" && Object.hasOwn(marks, "vpn-gateway"));
 }
 
 function text(value: unknown): string | undefined {

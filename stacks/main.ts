@@ -11,6 +11,8 @@ const programs: Record<string, () => Promise<Record<string, unknown>>> = {
   "existing-host": async () => (await import("./existingHost")).existingHost(),
   "aws-pair": async () => (await import("./awsPair")).awsPair(),
   "aws-remote-access": async () => (await import("./awsRemoteAccess")).awsRemoteAccess(),
+  "azure-remote-access": async () => (await import("./azureRemoteAccess")).azureRemoteAccess(),
+  "gcp-remote-access": async () => (await import("./gcpRemoteAccess")).gcpRemoteAccess(),
 };
 
 export = async (): Promise<Record<string, unknown>> => {

@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { Firewall } from "@pulumi/gcp/compute/firewall";
 import { getSubnetworkOutput } from "@pulumi/gcp/compute/getSubnetwork";
 import { Network } from "@pulumi/gcp/compute/network";

@@ -1,5 +1,5 @@
 /**
- * A provider that makes nothing and answers as AWS's (or a remote command's) would, for what the real engine decides by
+ * A provider that makes nothing and answers as a cloud's (or a remote command's) would, for what the real engine decides by
  * itself: what changes, what is replaced, in which order. Appends each operation to the file ECHO_LOG as a line of JSON.
  */
 import * as fs from "fs";
@@ -10,6 +10,7 @@ import { EngineLog } from "../../lab/plugins/engineLog";
 import { ProviderHandlers, type ResourceType, type ResourceTypes } from "../../lab/plugins/provider";
 import { engineAddress, servePlugin } from "../../lab/plugins/server";
 import { fromStruct, toStruct, type Properties } from "../../lab/plugins/values";
+import { otherAnswers, otherCalls, otherReplacing } from "./otherClouds";
 
 /** Inputs that the real providers make a new resource for, as far as a gateway's changes touch them. */
 const replacing: Record<string, string[]> = {
@@ -21,6 +22,7 @@ const replacing: Record<string, string[]> = {
   "aws:ec2/eipAssociation:EipAssociation": ["allocationId", "networkInterfaceId"],
   "aws:ec2/securityGroup:SecurityGroup": ["vpcId"],
   "command:remote:Command": ["triggers"],
+  ...otherReplacing,
 };
 const calls: Record<string, (inputs: Properties) => Properties> = {
   "aws:ssm/getParameter:getParameter": ({ name }) => ({ name, id: name, type: "String", value: process.env.ECHO_IMAGE ?? "" }),
@@ -28,15 +30,16 @@ const calls: Record<string, (inputs: Properties) => Properties> = {
   // Another order than the last time: AWS promises none.
   "aws:index/getAvailabilityZones:getAvailabilityZones": () => ({ id: "eu-central-1", names: (process.env.ECHO_ZONES ?? "eu-central-1a eu-central-1b").split(" ") }),
   "aws:ec2/getVpc:getVpc": ({ id }) => ({ id, cidrBlock: "172.31.0.0/16", cidrBlockAssociations: [] }),
+  ...otherCalls,
 };
 
 const note = (operation: string, urn: string, inputs: Properties) =>
   fs.appendFileSync(
     process.env.ECHO_LOG!,
-    `${JSON.stringify({ operation, name: urn.split("::").pop(), image: inputs.ami, hostKey: (inputs.connection as Properties | undefined)?.hostKey, removes: inputs.delete })}\n`,
+    `${JSON.stringify({ operation, name: urn.split("::").pop(), image: inputs.ami ?? inputs.image, hostKey: (inputs.connection as Properties | undefined)?.hostKey, removes: inputs.delete })}\n`,
   );
 
-/** Outputs that only AWS or a machine knows. */
+/** Outputs that only a cloud or a machine knows. */
 function answersOf(token: string, id: string, inputs: Properties): Properties {
   switch (token) {
     case "command:remote:Command":
@@ -58,7 +61,7 @@ function answersOf(token: string, id: string, inputs: Properties): Properties {
     case "aws:ssm/document:Document":
       return { name: id, arn: `arn-of-${id}` };
     default:
-      return {};
+      return otherAnswers(token, id);
   }
 }
 

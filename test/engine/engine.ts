@@ -25,7 +25,7 @@ export function engineEnvironment(): NodeJS.ProcessEnv | undefined {
   return Object.fromEntries(printed.split("\0").filter((line) => line.includes("=")).map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
 }
 
-/** A stack of its own on the real engine, whose AWS and remote commands only answer. */
+/** A stack of its own on the real engine, whose clouds and remote commands only answer. */
 export class EchoStack {
   readonly folder = fs.mkdtempSync(path.join(os.tmpdir(), "engine-"));
   image = "ami-0000000a";
@@ -39,9 +39,9 @@ export class EchoStack {
     // Copied, since the engine does not follow links to plugins.
     const given = path.join(environment.PULUMI_HOME ?? path.join(os.homedir(), ".pulumi"), "plugins");
     for (const name of fs.readdirSync(given)) {
-      if (!/^resource-(aws|command)-|\.lock$/.test(name)) fs.cpSync(path.join(given, name), path.join(plugins, name), { recursive: true });
+      if (!/^resource-(aws|azure-native|command|gcp)-|\.lock$/.test(name)) fs.cpSync(path.join(given, name), path.join(plugins, name), { recursive: true });
     }
-    for (const name of ["aws", "command"]) {
+    for (const name of ["aws", "azure-native", "command", "gcp"]) {
       const { version } = JSON.parse(fs.readFileSync(path.join(root, "node_modules/@pulumi", name, "package.json"), "utf8")) as { version: string };
       const folder = path.join(plugins, `resource-${name}-v${version}`);
       fs.mkdirSync(folder);
@@ -67,7 +67,7 @@ export class EchoStack {
     this.pulumi(["config", "rm", key]);
   }
 
-  /** What one `up` asked of AWS and of machines, in order. */
+  /** What one `up` asked of the cloud and of machines, in order. */
   up(): Operation[] {
     fs.writeFileSync(this.log, "");
     this.pulumi(["up", "--yes", "--skip-preview", "--non-interactive", "--color", "never"]);

@@ -46,7 +46,7 @@ describe("the pack as a process", () => {
   test("it names itself and every rule", async () => {
     const { Empty } = require("google-protobuf/google/protobuf/empty_pb"); // eslint-disable-line @typescript-eslint/no-require-imports
     const info = await ask<{ getName(): string; getVersion(): string; getPoliciesList(): unknown[] }>("getAnalyzerInfo", new Empty());
-    expect([info.getName(), info.getPoliciesList().length]).toEqual(["vpn-gateway", 8]);
+    expect([info.getName(), info.getPoliciesList().length]).toEqual(["vpn-gateway", 10]);
     // The SDK reads it from the folder that the CLI starts the pack in.
     expect(info.getVersion()).toBe((require("../../package.json") as { version: string }).version); // eslint-disable-line @typescript-eslint/no-require-imports
   });

@@ -8,13 +8,20 @@ const world = ["0.0.0.0/0"];
 
 /** What the pack says of a resource, as `rule: sentence`. */
 function judged(type: string, props: Record<string, unknown>): string[] {
-  return rules.filter(({ types }) => types.includes(type)).flatMap(({ name, judge }) => judge(props).map((wrong) => `${name}: ${wrong}`));
+  return rules.filter(({ types }) => types.includes(type)).flatMap(({ name, judge }) => judge(props, type).map((wrong) => `${name}: ${wrong}`));
 }
 
 const soundInstance = {
   instanceType: "c7g.medium", metadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 1 },
   rootBlockDevice: { encrypted: true }, sourceDestCheck: false, tags: { "vpn-gateway": "office" },
 };
+const googleFirewall = "gcp:compute/firewall:Firewall";
+const googleInstance = "gcp:compute/instance:Instance";
+const soundGoogle = { machineType: "t2d-standard-1", canIpForward: true, metadata: { "block-project-ssh-keys": "TRUE" }, labels: { "vpn-gateway": "office" } };
+const azureGroup = "azure-native:network:NetworkSecurityGroup";
+const azureMachine = "azure-native:compute:VirtualMachine";
+const azureAllow = { access: "Allow", direction: "Inbound", protocol: "Tcp", destinationPortRange: "22", sourceAddressPrefix: "*" };
+const soundAzure = { hardwareProfile: { vmSize: "Standard_D2ls_v5" }, osProfile: { linuxConfiguration: { disablePasswordAuthentication: true } }, tags: { "vpn-gateway": "office" } };
 const balanced = { port: 4500, protocol: "UDP", stickiness: { type: "source_ip", enabled: true } };
 const targetGroup = "aws:lb/targetGroup:TargetGroup";
 
@@ -40,6 +47,23 @@ const cases: [string, string, object, object][] = [
   ["ike-through-a-balancer", targetGroup, { ...balanced, stickiness: { type: "source_ip", enabled: false } }, { ...balanced, stickiness: { type: "source_ip" } }],
   ["ike-through-a-balancer", targetGroup, { ...balanced, proxyProtocolV2: true }, { ...balanced, proxyProtocolV2: false }],
   ["ike-through-a-balancer", targetGroup, { port: 4500, protocol: "UDP", targetType: "instance" }, { port: 53, protocol: "UDP", targetType: "instance" }],
+  ["no-ssh-from-the-world", googleFirewall, { allows: [{ protocol: "tcp", ports: ["20-30"] }], sourceRanges: world }, { denies: [{ protocol: "tcp", ports: ["22"] }], sourceRanges: world }],
+  ["no-ssh-from-the-world", googleFirewall, { allows: [{ protocol: "all" }], sourceRanges: world }, { allows: [{ protocol: "all" }], direction: "EGRESS", sourceRanges: world }],
+  ["no-ssh-from-the-world", googleFirewall, { allows: [{ protocol: "tcp" }], sourceRanges: world }, { allows: [{ protocol: "tcp", ports: ["22"] }], sourceTags: ["bastion"] }],
+  ["no-l2tp-outside-ipsec", googleFirewall, { allows: [{ protocol: "udp", ports: ["500", "1701"] }], sourceRanges: world }, { allows: [{ protocol: "udp", ports: ["500", "4500"] }, { protocol: "esp" }], sourceRanges: world }],
+  ["no-ssh-from-the-world", azureGroup, { securityRules: [azureAllow] }, { securityRules: [{ ...azureAllow, access: "Deny" }] }],
+  ["no-ssh-from-the-world", azureGroup, { securityRules: [{ ...azureAllow, sourceAddressPrefix: "Internet", destinationPortRange: "*" }] }, { securityRules: [{ ...azureAllow, sourceAddressPrefix: "VirtualNetwork" }] }],
+  ["no-ssh-from-the-world", "azure-native:network:SecurityRule", { ...azureAllow, protocol: "*", destinationPortRange: undefined, destinationPortRanges: ["80", "20-30"] }, { ...azureAllow, direction: "Outbound" }],
+  ["no-l2tp-outside-ipsec", azureGroup, { securityRules: [{ ...azureAllow, protocol: "Udp", destinationPortRange: "1701" }] }, { securityRules: [{ ...azureAllow, protocol: "Udp", destinationPortRange: "4500" }] }],
+  ["gateway-forwards", googleInstance, { ...soundGoogle, canIpForward: undefined }, soundGoogle],
+  ["gateway-forwards", "azure-native:network:NetworkInterface", { tags: { "vpn-gateway": "office" } }, { tags: { "vpn-gateway": "office" }, enableIPForwarding: true }],
+  ["gateway-instance-type", googleInstance, { ...soundGoogle, machineType: "f1-micro" }, { ...soundGoogle, machineType: "f1-micro", labels: {} }],
+  ["gateway-instance-type", azureMachine, { ...soundAzure, hardwareProfile: { vmSize: "Standard_A1_v2" } }, soundAzure],
+  ["gateway-keys-of-its-own", googleInstance, { ...soundGoogle, metadata: { "block-project-ssh-keys": "FALSE" } }, soundGoogle],
+  ["gateway-keys-of-its-own", azureMachine, { ...soundAzure, osProfile: { adminPassword: "…" } }, soundAzure],
+  ["gateway-without-account", googleInstance, { ...soundGoogle, serviceAccount: { email: "x", scopes: ["cloud-platform"] } }, soundGoogle],
+  ["ike-through-a-balancer", "azure-native:network:LoadBalancer", { loadBalancingRules: [{ frontendPort: 4500, protocol: "Udp", loadDistribution: "Default" }] }, { loadBalancingRules: [{ frontendPort: 4500, protocol: "Udp", loadDistribution: "SourceIP" }] }],
+  ["ike-through-a-balancer", "azure-native:network:LoadBalancer", { loadBalancingRules: [{ frontendPort: 500, protocol: "Tcp", loadDistribution: "SourceIP" }] }, { loadBalancingRules: [{ frontendPort: 443, protocol: "Tcp" }] }],
 ];
 
 test.each(cases)("%s refuses, of %s", (rule, type, bad, good) => {

@@ -19,7 +19,7 @@ const pairFile = (member: number) => JSON.parse(fileOf(`office-${member}-base`, 
 const ingress = () =>
   (one("aws:ec2/securityGroup:SecurityGroup") as { ingress: { protocol: string; fromPort: number; toPort: number; cidrBlocks: string[]; self?: boolean }[] }).ingress
     .map(({ protocol, fromPort, toPort, cidrBlocks, self }) => `${protocol} ${fromPort}-${toPort} ${self ? "self" : cidrBlocks.join()}`);
-const said = () => registered.flatMap(({ type, inputs }) => rules.filter(({ types }) => types.includes(type)).flatMap(({ judge }) => judge(inputs)));
+const said = () => registered.flatMap(({ type, inputs }) => rules.filter(({ types }) => types.includes(type)).flatMap(({ judge }) => judge(inputs, type)));
 const before = (first: string, second: string) => {
   const order = registered.map(({ name }) => name);
   expect([first, second, order.includes(first), order.indexOf(first) < order.indexOf(second)]).toEqual([first, second, true, true]);

@@ -105,7 +105,7 @@ describe("defaults", () => {
   });
 
   test("the policy pack has nothing against it", () => {
-    expect(registered.flatMap(({ type, inputs }) => rules.filter(({ types }) => types.includes(type)).flatMap(({ judge }) => judge(inputs)))).toEqual([]);
+    expect(registered.flatMap(({ type, inputs }) => rules.filter(({ types }) => types.includes(type)).flatMap(({ judge }) => judge(inputs, type)))).toEqual([]);
   });
 });
 
