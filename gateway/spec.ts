@@ -97,6 +97,11 @@ export interface PairSpec {
   interface?: string;
   /** What follows the active machine: with a floating front the endpoint; the inside networks' way back; or nothing. */
   floating: FloatingAddress[];
+  /**
+   * Behind a load balancer that changes nothing in a packet (Google Cloud's passthrough ones, which carry ESP too): its
+   * IPv4 address, which both machines have. None: packets come to the machine's own address, and ESP within UDP alone.
+   */
+  sharedAddress?: string;
   /** 1–255; another than any other pair's on the same network. */
   virtualRouterId: number;
   /** TCP port on which a machine answers while it is active, and no other does. */

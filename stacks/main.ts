@@ -12,6 +12,7 @@ const programs: Record<string, () => Promise<Record<string, unknown>>> = {
   "aws-pair": async () => (await import("./awsPair")).awsPair(),
   "aws-remote-access": async () => (await import("./awsRemoteAccess")).awsRemoteAccess(),
   "azure-remote-access": async () => (await import("./azureRemoteAccess")).azureRemoteAccess(),
+  "gcp-pair": async () => (await import("./gcpPair")).gcpPair(),
   "gcp-remote-access": async () => (await import("./gcpRemoteAccess")).gcpRemoteAccess(),
 };
 

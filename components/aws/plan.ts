@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import { halvesOf, network } from "../../gateway/addressing";
 import { defaultInstanceType } from "../../gateway/aws/instanceTypes";
 import { everywhere } from "../../gateway/aws/securityGroup";
 import type { AwsFacts } from "../../gateway/aws/validate";

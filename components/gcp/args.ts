@@ -51,3 +51,12 @@ export interface GcpGatewayArgs extends GcpCommonArgs {
    */
   generation?: number;
 }
+
+/** Args of `GcpGatewayPair`. */
+export interface GcpGatewayPairArgs extends GcpCommonArgs {
+  /**
+   * Two zones of one region: the first machine's and the second's.
+   * @default the first two of the region, which is the subnetwork's or the provider's own (`gcp:region`)
+   */
+  zones?: pulumi.Input<string>[];
+}

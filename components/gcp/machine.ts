@@ -32,6 +32,8 @@ export interface GcpMachineArgs {
   network: GcpNetwork;
   address: Address;
   zone: pulumi.Input<string> | undefined;
+  /** Its address in the network. @default one that Google Cloud chooses */
+  privateIp?: pulumi.Output<string>;
   plan: Pick<GcpPlan, "machineType" | "diskType" | "diskGigabytes" | "secureBoot">;
   image: pulumi.Output<string>;
   platform: pulumi.Output<PlatformName>;
@@ -44,6 +46,8 @@ export interface GcpMachineArgs {
   generation: number;
   /** Does another image make another disk? @default false */
   followsImage?: boolean;
+  /** Was the zone chosen rather than given, so that another choice moves nothing? @default false */
+  keepsZone?: boolean;
   labels: Labels;
 }
 
@@ -54,6 +58,7 @@ export interface GcpMachineArgs {
 export function gcpMachine(name: string, args: GcpMachineArgs, opts: pulumi.CustomResourceOptions): Instance {
   const { labels } = args;
   const zone = args.zone === undefined ? {} : { zone: args.zone };
+  const kept = args.keepsZone === true ? ["zone"] : [];
   const disk = new Disk(
     ofGeneration(`${name}-disk`, args.generation),
     {
@@ -64,7 +69,7 @@ export function gcpMachine(name: string, args: GcpMachineArgs, opts: pulumi.Cust
       ...(args.diskKeySelfLink === undefined ? {} : { diskEncryptionKey: { kmsKeySelfLink: args.diskKeySelfLink } }),
       labels,
     },
-    { ...opts, ignoreChanges: args.followsImage === true ? [] : ["image"] },
+    { ...opts, ignoreChanges: [...kept, ...(args.followsImage === true ? [] : ["image"])] },
   );
   return new Instance(
     `${name}-machine`,
@@ -73,7 +78,7 @@ export function gcpMachine(name: string, args: GcpMachineArgs, opts: pulumi.Cust
       machineType: args.plan.machineType,
       // Its own resource, so that it is told apart from the machine which image it was made of.
       bootDisk: { source: disk.selfLink, autoDelete: false },
-      networkInterfaces: [{ subnetwork: args.network.subnetwork, accessConfigs: [{ natIp: args.address.address }] }],
+      networkInterfaces: [{ subnetwork: args.network.subnetwork, ...(args.privateIp === undefined ? {} : { networkIp: args.privateIp }), accessConfigs: [{ natIp: args.address.address }] }],
       // It forwards packets of others.
       canIpForward: true,
       tags: [networkTag(args.gateway)],
@@ -90,6 +95,6 @@ export function gcpMachine(name: string, args: GcpMachineArgs, opts: pulumi.Cust
       labels,
     },
     // A public address and a boot disk cannot belong to two machines at once.
-    { ...opts, dependsOn: args.before, deleteBeforeReplace: true },
+    { ...opts, dependsOn: args.before, ignoreChanges: kept, deleteBeforeReplace: true },
   );
 }

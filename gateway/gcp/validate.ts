@@ -56,7 +56,7 @@ export function firstBoot(args: UserDataArgs): string {
 }
 
 /** 63 characters for every name (RFC 1035); Pulumi adds 8 to ours, and the longest suffix of ours has 17. */
-const longestName = 63 - 8 - "-route-ikev2-2222".length;
+const longestName = 63 - 8 - "-way-back-service".length;
 
 function nameProblems({ name }: GatewaySpec): Problem[] {
   const problems: Problem[] = [];
@@ -124,4 +124,27 @@ function networkProblems(spec: GatewaySpec, { networkCidr, subnetworkCidrs }: Gc
       ...(subnetworkCidrs ?? []).map((text): [string, Network] => ["the subnetwork's range", network(text)]),
     ]),
   ];
+}
+
+/** What Google Cloud adds to a pair's description. */
+export interface GcpPairFacts extends GcpFacts {
+  /** How many zones were given, or undefined where they are chosen. */
+  zoneCount?: number;
+  /** Those that were given, of which `zone` is the first. */
+  zones?: readonly string[];
+}
+
+/** Everything that is wrong with a pair on Google Cloud beyond what `validateSpec` says of any. */
+export function gcpPairProblems(spec: GatewaySpec, facts: GcpPairFacts): Problem[] {
+  return [...gcpProblems(spec, facts), ...pairZoneProblems(facts)];
+}
+
+function pairZoneProblems({ zoneCount, zones, subnetworkRegion }: GcpPairFacts): Problem[] {
+  if (zoneCount !== undefined && zoneCount !== 2) return [error("zones", zoneCount, "is not the number of a pair's zones", "Give two, or none: then they are chosen.")];
+  if (zones === undefined) return [];
+  const [first, second] = zones;
+  const found = zoneProblems({ zone: second, subnetworkRegion } as GcpFacts).map((problem) => ({ ...problem, path: "zones[1]" }));
+  if (found.length > 0) return found;
+  if (first === second) return [warning("zones[1]", second, "is the first machine's zone too", "Give another one, or both machines go with this one.")];
+  return regionOf(first) === regionOf(second) ? [] : [error("zones[1]", second, `is in another region than the first (${first})`, "Give two of one region: the load balancer is of one.")];
 }

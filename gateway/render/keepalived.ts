@@ -28,6 +28,9 @@ export function renderVrrp(spec: GatewaySpec, pair: PairSpec): string {
         [line(["file", "/run/vpn-gateway/stand-aside"]), line(["weight", 0]), line(["init_file", 0])],
         "1 in it: somebody asked this machine to stand aside. Seen at once, while the script is asked each second.",
       ),
+      ...(pair.sharedAddress === undefined
+        ? []
+        : [block("static_ipaddress", [line([`${pair.sharedAddress}/32`, "dev", "lo", "scope", "host"])], "The load balancer's address, to which its packets come as they are: on both machines, whoever is active.")]),
       block(["vrrp_instance", "gateway"], [
         line(["state", "BACKUP"], "Both begin as standby, and the active one stays it: a move costs every client its tunnel."),
         line("nopreempt"),

@@ -22,6 +22,9 @@ export function kernelParameters(spec: Pick<GatewaySpec, "ikev2" | "pair" | "sit
   if (spec.ikev2?.pool6 !== undefined || spec.sites) {
     parameters.push({ key: "net.ipv6.conf.all.forwarding", value: 1, why: "The same for IPv6." });
   }
+  if (spec.pair?.sharedAddress !== undefined) {
+    parameters.push({ key: "net.ipv4.ip_nonlocal_bind", value: 1, why: "xl2tpd waits on the load balancer's address before keepalived has put it there." });
+  }
   if (spec.pair?.front === "floatingAddress") {
     parameters.push(
       { key: "net.ipv4.ip_nonlocal_bind", value: 1, why: "xl2tpd waits on the address that moves, on the standby too." },

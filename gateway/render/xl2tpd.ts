@@ -40,7 +40,7 @@ export function renderXl2tpd(spec: GatewaySpec, l2tp: L2tpSpec): string {
 /** Left to itself xl2tpd answers from the machine's own address, which no client has asked. */
 function listenAddress({ pair }: GatewaySpec) {
   const outside = pair?.front === "floatingAddress" ? pair.floating.find((each) => each.interface === pair.interface) : undefined;
-  const address = pair?.move?.privateAddress ?? outside?.address.split("/")[0];
+  const address = pair?.sharedAddress ?? pair?.move?.privateAddress ?? outside?.address.split("/")[0];
   if (address === undefined) return [];
-  return [{ key: "listen-addr", value: address, why: "Answers from the address that moves (net.ipv4.ip_nonlocal_bind lets the standby wait on it)." }];
+  return [{ key: "listen-addr", value: address, why: pair?.sharedAddress === undefined ? "Answers from the address that moves (net.ipv4.ip_nonlocal_bind lets the standby wait on it)." : "Answers from the load balancer's address, which clients asked." }];
 }

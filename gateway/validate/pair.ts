@@ -24,7 +24,7 @@ export function pairProblems(spec: GatewaySpec): Problem[] {
   if (!whole(pair.virtualRouterId, 1, 255)) {
     problems.push(error("pair.virtualRouterId", pair.virtualRouterId, "is not a whole number from 1 to 255", "Take one that no other pair on this network has."));
   }
-  problems.push(...floatingProblems(spec, pair), ...healthProblems(spec, pair), ...moveProblems(pair), ...nameProblems(spec, pair));
+  problems.push(...sharedProblems(pair), ...floatingProblems(spec, pair), ...healthProblems(spec, pair), ...moveProblems(pair), ...nameProblems(spec, pair));
   return problems;
 }
 
@@ -40,6 +40,15 @@ function nameProblems(spec: GatewaySpec, pair: PairSpec): Problem[] {
   if (floating.length > 0) problems.push(error("pair.floating", floating.map(({ address }) => address), "has no meaning behind a DNS name, where both machines are active", "Leave it empty, and lead the way back to each half of the pools to its machine."));
   // A push that waits so long goes back by itself after three minutes more.
   if (!whole(drainSeconds, 1, 120)) problems.push(error("pair.drainSeconds", drainSeconds, "is not a whole number from 1 to 120", "Give the health checks' time and the name's time to live."));
+  return problems;
+}
+
+function sharedProblems({ sharedAddress, front, address, peer }: PairSpec): Problem[] {
+  if (sharedAddress === undefined) return [];
+  const problems: Problem[] = [];
+  if (parseAddress(sharedAddress)?.family !== 4) problems.push(error("pair.sharedAddress", sharedAddress, "is not an IPv4 address", "Give the load balancer's, without a prefix length."));
+  if (front !== "loadBalancer") problems.push(error("pair.sharedAddress", sharedAddress, `has no meaning with ${front}`, "Leave it out, or use loadBalancer."));
+  if ([address, peer].includes(sharedAddress)) problems.push(error("pair.sharedAddress", sharedAddress, "is one of the machines' own addresses", "Give the load balancer's."));
   return problems;
 }
 

@@ -87,7 +87,7 @@ function outputsOf(type: string, name: string): Record<string, unknown> {
     case "aws:ssm/document:Document":
       return { name: `${name}-name`, arn: `${name}-arn` };
     case "gcp:compute/address:Address":
-      return { address: { "office-1-address": "198.51.100.1", "office-2-address": "198.51.100.2", "office-way-back": "10.76.0.50" }[name] ?? "198.51.100.20", selfLink: `${name}-link` };
+      return { address: { "office-1-address": "198.51.100.1", "office-2-address": "198.51.100.2", "office-1-inside": "10.76.0.2", "office-2-inside": "10.76.0.3" }[name] ?? "198.51.100.20", selfLink: `${name}-link` };
     case "gcp:compute/instance:Instance":
       return { instanceId: `${name}-number`, selfLink: `${name}-link`, networkInterfaces: [{ networkIp: name.includes("-2-") ? "10.76.0.3" : "10.76.0.2" }] };
     case "gcp:compute/network:Network":

@@ -1,6 +1,8 @@
 import { execFile } from "child_process";
 import * as path from "path";
 import { promisify } from "util";
+import { rules } from "../../policies/rules";
+import { plain, registered } from "./mocks";
 
 /** What a preview said, and the names of what it registered. */
 export interface Previewed {
@@ -13,6 +15,14 @@ export interface Previewed {
 export async function previewsOf(cloud: string, component: string, changes: readonly object[]): Promise<Previewed[]> {
   const { stdout } = await promisify(execFile)(process.execPath, [path.join(__dirname, "preview.js"), cloud, component, JSON.stringify(changes)]);
   return JSON.parse(stdout) as Previewed[];
+}
+
+/** What the policy pack says of all that was registered; it sees values as they are, secret or not. */
+export function saidByPolicies(): string[] {
+  return registered.flatMap(({ type, inputs }) => {
+    const props = Object.fromEntries(Object.entries(inputs).map(([key, value]) => [key, isSecretInput(value) ? plain<unknown>(value) : value]));
+    return rules.filter(({ types }) => types.includes(type)).flatMap(({ judge }) => judge(props, type));
+  });
 }
 
 /** Is the input of a resource, as mocks see it, a secret? */

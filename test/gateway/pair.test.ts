@@ -94,6 +94,33 @@ describe("behind a DNS name, where both machines serve", () => {
   });
 });
 
+describe("behind a load balancer that changes nothing in a packet", () => {
+  const passthrough = goldenSpecs["pair-passthrough"];
+  const keepalived = (spec: GatewaySpec) => file(spec, "/etc/keepalived/keepalived.conf");
+
+  test("both machines have its address, whoever is active, and xl2tpd answers from it", () => {
+    for (const spec of [passthrough, otherMachine(passthrough)]) {
+      expect(keepalived(spec)).toMatch(/static_ipaddress \{\n +198\.51\.100\.20\/32 dev lo scope host\n/);
+      expect(file(spec, "/etc/xl2tpd/xl2tpd.conf")).toMatch(/^listen-addr = 198\.51\.100\.20$/m);
+      expect(file(spec, "/etc/sysctl.d/60-vpn-gateway.conf")).toMatch(/^net\.ipv4\.ip_nonlocal_bind = 1$/m);
+    }
+    expect(keepalived(balanced)).not.toContain("static_ipaddress");
+  });
+
+  test("ESP may come bare, which other balancers do not carry", () => {
+    expect(file(passthrough, "/etc/swanctl/conf.d/vpn-gateway.conf")).not.toContain("encap");
+    expect(file(balanced, "/etc/swanctl/conf.d/vpn-gateway.conf").match(/encap = yes/g)).toHaveLength(2);
+  });
+
+  test("its address is none of the machines' own, and means something behind a load balancer alone", () => {
+    const of = (pair: Partial<PairSpec>) => validateSpec({ ...passthrough, pair: { ...passthrough.pair!, ...pair } }).filter(({ severity }) => severity === "error").map(({ path }) => path);
+    expect(of({})).toEqual([]);
+    expect(of({ sharedAddress: "2001:db8::1" })).toContain("pair.sharedAddress");
+    expect(of({ sharedAddress: "10.76.0.3" })).toContain("pair.sharedAddress");
+    expect(of({ front: "floatingAddress" })).toContain("pair.sharedAddress");
+  });
+});
+
 describe("what a pair's files say", () => {
   test("the other machine's file differs in who is who alone", () => {
     const mine = file(floating, "/etc/keepalived/keepalived.conf").split("\n");

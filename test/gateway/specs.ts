@@ -78,6 +78,21 @@ export const goldenSpecs: Record<string, GatewaySpec> = {
       healthCheckers: ["192.0.2.1/32"],
     },
   }),
+  "pair-passthrough": exampleSpec({
+    endpoint: "198.51.100.20",
+    outsideMtu: 1460,
+    pair: {
+      member: 1,
+      front: "loadBalancer",
+      address: "10.76.0.2",
+      peer: "10.76.0.3",
+      floating: [],
+      sharedAddress: "198.51.100.20",
+      virtualRouterId: 51,
+      healthPort: 8500,
+      healthCheckers: ["35.191.0.0/16", "209.85.152.0/22", "209.85.204.0/22"],
+    },
+  }),
   "pair-aws": exampleSpec({
     endpoint: "198.51.100.20",
     pair: {

@@ -7,7 +7,7 @@ const read = (file: string) => fs.readFileSync(path.join(root, file), "utf8");
 /** Of each cloud: its page, where its args are, and the stacks that read config for it. */
 const clouds = [
   ["docs/aws.md", ["components/aws/args.ts"], ["stacks/awsRemoteAccess.ts", "stacks/awsPair.ts", "stacks/awsConfig.ts"]],
-  ["docs/gcp.md", ["components/cloud/args.ts", "components/gcp/args.ts"], ["stacks/gcpRemoteAccess.ts", "stacks/gcpConfig.ts"]],
+  ["docs/gcp.md", ["components/cloud/args.ts", "components/gcp/args.ts"], ["stacks/gcpRemoteAccess.ts", "stacks/gcpPair.ts", "stacks/gcpConfig.ts"]],
   ["docs/azure.md", ["components/cloud/args.ts", "components/azure/args.ts"], ["stacks/azureRemoteAccess.ts", "stacks/azureConfig.ts"]],
 ] as const;
 

@@ -1,4 +1,4 @@
-import { GcpGateway, type GcpGatewayArgs } from "../../../gcp";
+import { GcpGateway, GcpGatewayPair, type GcpGatewayArgs, type GcpGatewayPairArgs } from "../../../gcp";
 import type * as components from "../../../gcp";
 import { record, settled, valueOf, type Calls } from "../mocks";
 import { previewsOf } from "../previews";
@@ -30,6 +30,15 @@ export async function made(changes: Partial<GcpGatewayArgs> = {}): Promise<GcpGa
   await valueOf(gateway.clientSettings);
   await settled();
   return gateway;
+}
+
+/** A pair on mocks. */
+export async function madePair(changes: Partial<GcpGatewayPairArgs> = {}): Promise<GcpGatewayPair> {
+  record(false, calls);
+  const pair = new GcpGatewayPair("office", { ...args, ...changes });
+  await valueOf(pair.clientSettings);
+  await settled();
+  return pair;
 }
 
 /** What previews of a component with each of these args say against it; they run beside the tests. */
