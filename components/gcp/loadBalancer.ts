@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { Address } from "@pulumi/gcp/compute/address";
 import { ForwardingRule } from "@pulumi/gcp/compute/forwardingRule";
 import type { Instance } from "@pulumi/gcp/compute/instance";

@@ -11,7 +11,7 @@ const pushes = ["office-host-command", "office-identity", "office-base", "office
   beforeAll(() => {
     stack = new EchoStack(environment!, "azure-remote-access");
     first = stack.up();
-  }, 120_000);
+  }, 300_000);
   afterAll(() => stack.remove());
 
   test("the first up: the address is there before the machine, its own key is pinned after the first contact", () => {
@@ -24,19 +24,19 @@ const pushes = ["office-host-command", "office-identity", "office-base", "office
 
   test("the second up does nothing", () => {
     expect(told(stack.up())).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 
   test("one more user is two pushes, one more administrator the group and a push: what the machine was first told stays", () => {
     stack.set("pulumi-vpn-gateway:users[2]", "carol");
     expect(told(stack.up())).toEqual(["update office-passwords", "update office-users"]);
     stack.set("pulumi-vpn-gateway:administrators[1]", "203.0.114.0/24");
     expect(told(stack.up()).sort()).toEqual(["update office-base", "update office-security-group"]);
-  }, 120_000);
+  }, 300_000);
 
   test("another platform without another generation is not tried on a machine that stands", () => {
     stack.set("platform", "ubuntu2404");
     expect(told(stack.up()).filter((line) => line.includes("machine"))).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 
   test("another generation: the old machine goes, one comes behind the same interface and gets all parts", () => {
     stack.set("generation", "2");
@@ -49,12 +49,12 @@ const pushes = ["office-host-command", "office-identity", "office-base", "office
     expect(order.filter((line) => /address|interface|network|group|password-|authority|server/.test(line))).toEqual([]);
     for (const { name, removes } of operations) expect([name, removes]).toEqual([name, undefined]);
     expect(told(stack.up())).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 
   test("what is refused is refused at preview, and nothing is asked of Azure", () => {
     stack.set("vmSize", "Standard_A1_v2");
     const { status, said } = stack.preview();
     expect([status !== 0, said]).toEqual([true, expect.stringMatching(/error vmSize \("Standard_A1_v2"\): cannot carry a gateway/)]);
     expect(stack.operations()).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 });

@@ -11,7 +11,7 @@ const pushes = ["office-host-command", "office-identity", "office-base", "office
   beforeAll(() => {
     stack = new EchoStack(environment!, "gcp-remote-access");
     first = stack.up();
-  }, 120_000);
+  }, 300_000);
   afterAll(() => stack.remove());
 
   test("the first up: rules and address are there before the machine, its own key is pinned after the first contact", () => {
@@ -26,14 +26,14 @@ const pushes = ["office-host-command", "office-identity", "office-base", "office
     expect(told(stack.up())).toEqual([]);
     stack.image = "newer";
     expect(told(stack.up())).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 
   test("one more user is two pushes; one more administrator a rule, the metadata in place, and a push", () => {
     stack.set("pulumi-vpn-gateway:users[2]", "carol");
     expect(told(stack.up())).toEqual(["update office-passwords", "update office-users"]);
     stack.set("pulumi-vpn-gateway:administrators[1]", "203.0.114.0/24");
     expect(told(stack.up()).sort()).toEqual(["update office-base", "update office-machine", "update office-ssh"]);
-  }, 120_000);
+  }, 300_000);
 
   test("another generation: a disk of the newest image, the old machine goes, one of that disk comes with the address and gets all parts", () => {
     stack.set("generation", "2");
@@ -49,12 +49,12 @@ const pushes = ["office-host-command", "office-identity", "office-base", "office
     expect(order.filter((line) => /address|network|password-|authority|server/.test(line))).toEqual([]);
     for (const { name, removes } of operations) expect([name, removes]).toEqual([name, undefined]);
     expect(told(stack.up())).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 
   test("what is refused is refused at preview, and nothing is asked of Google Cloud", () => {
     stack.set("machineType", "f1-micro");
     const { status, said } = stack.preview();
     expect([status !== 0, said]).toEqual([true, expect.stringMatching(/error machineType \("f1-micro"\): cannot carry a gateway/)]);
     expect(stack.operations()).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 });
