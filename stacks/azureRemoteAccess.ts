@@ -21,5 +21,6 @@ export function azureRemoteAccess(): Record<string, unknown> {
     networkInterfaceId: gateway.networkInterfaceId,
     gatewayConnection: gateway.connection,
     clientSettings: gateway.clientSettings,
+    clientProfiles: gateway.clientProfiles,
   };
 }

@@ -12,5 +12,6 @@ export function gcpPair(): Record<string, unknown> {
     machineIds: gateway.machineIds,
     gatewayConnections: gateway.connections,
     clientSettings: gateway.clientSettings,
+    clientProfiles: gateway.clientProfiles,
   };
 }

@@ -20,5 +20,6 @@ export function gcpRemoteAccess(): Record<string, unknown> {
     machineSelfLink: gateway.machineSelfLink,
     gatewayConnection: gateway.connection,
     clientSettings: gateway.clientSettings,
+    clientProfiles: gateway.clientProfiles,
   };
 }

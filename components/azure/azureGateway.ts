@@ -3,6 +3,7 @@ import { tagsOf } from "../../gateway/azure/tags";
 import { azureProblems, firstBoot } from "../../gateway/azure/validate";
 import type { GatewaySpec } from "../../gateway/spec";
 import type { SshConnectionArgs } from "../args";
+import { clientProfiles, type ClientProfiles } from "../clientProfiles";
 import { addressToCome, poolsOf } from "../cloud/pools";
 import { administratorKeyOf, sshAccess } from "../cloud/sshAccess";
 import { known } from "../known";
@@ -32,6 +33,8 @@ export class AzureGateway extends pulumi.ComponentResource {
   public readonly networkInterfaceId: pulumi.Output<string>;
   /** What clients must be told; a secret. */
   public readonly clientSettings: pulumi.Output<ClientSettings>;
+  /** What each user imports on their devices, by user and file; a secret. */
+  public readonly clientProfiles: pulumi.Output<ClientProfiles>;
   /** How to reach the machine over SSH; a secret. */
   public readonly connection: pulumi.Output<pulumi.Unwrap<SshConnectionArgs>>;
 
@@ -90,6 +93,7 @@ export class AzureGateway extends pulumi.ComponentResource {
     const machine = { id: instance.vmId, resource: instance };
     const connection = ssh.connection(publicIp, machine);
     this.clientSettings = remoteAccess(name, args, spec, { ...machine, connection }, this);
+    this.clientProfiles = clientProfiles(spec, this.clientSettings);
     this.connection = pulumi.secret(pulumi.output(connection));
     this.address = spec.endpoint;
     this.publicIp = publicIp;

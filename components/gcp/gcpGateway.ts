@@ -4,6 +4,7 @@ import { labelsOf } from "../../gateway/gcp/labels";
 import { firstBoot, gcpProblems } from "../../gateway/gcp/validate";
 import type { GatewaySpec } from "../../gateway/spec";
 import type { SshConnectionArgs } from "../args";
+import { clientProfiles, type ClientProfiles } from "../clientProfiles";
 import { addressToCome, poolsOf } from "../cloud/pools";
 import { administratorKeyOf, sshAccess } from "../cloud/sshAccess";
 import { known } from "../known";
@@ -33,6 +34,8 @@ export class GcpGateway extends pulumi.ComponentResource {
   public readonly machineSelfLink: pulumi.Output<string>;
   /** What clients must be told; a secret. */
   public readonly clientSettings: pulumi.Output<ClientSettings>;
+  /** What each user imports on their devices, by user and file; a secret. */
+  public readonly clientProfiles: pulumi.Output<ClientProfiles>;
   /** How to reach the machine over SSH; a secret. */
   public readonly connection: pulumi.Output<pulumi.Unwrap<SshConnectionArgs>>;
 
@@ -91,6 +94,7 @@ export class GcpGateway extends pulumi.ComponentResource {
     const machine = { id: instance.instanceId, resource: instance };
     const connection = ssh.connection(address.address, machine);
     this.clientSettings = remoteAccess(name, args, spec, { ...machine, connection }, this);
+    this.clientProfiles = clientProfiles(spec, this.clientSettings);
     this.connection = pulumi.secret(pulumi.output(connection));
     this.address = spec.endpoint;
     this.publicIp = address.address;

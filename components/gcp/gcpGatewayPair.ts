@@ -6,6 +6,7 @@ import { firstBoot, gcpPairProblems } from "../../gateway/gcp/validate";
 import { otherMachine } from "../../gateway/pair";
 import type { GatewaySpec, PairSpec } from "../../gateway/spec";
 import type { SshConnectionArgs } from "../args";
+import { clientProfiles, type ClientProfiles } from "../clientProfiles";
 import { addressToCome, poolsOf } from "../cloud/pools";
 import { administratorKeyOf, sshAccess } from "../cloud/sshAccess";
 import { known } from "../known";
@@ -49,6 +50,8 @@ export class GcpGatewayPair extends pulumi.ComponentResource {
   public readonly machineIds: pulumi.Output<string[]>;
   /** What clients must be told; a secret. */
   public readonly clientSettings: pulumi.Output<ClientSettings>;
+  /** What each user imports on their devices, by user and file; a secret. */
+  public readonly clientProfiles: pulumi.Output<ClientProfiles>;
   /** How to reach the two machines over SSH; a secret. */
   public readonly connections: pulumi.Output<pulumi.Unwrap<SshConnectionArgs>[]>;
 
@@ -135,6 +138,7 @@ export class GcpGatewayPair extends pulumi.ComponentResource {
     pairBalancers(name, [last.instance, second.instance], { network, region, healthPort: good.apply(({ pair }) => pair!.healthPort), address, pools, labels }, child);
 
     this.clientSettings = material.settings(last.stands);
+    this.clientProfiles = clientProfiles(first, this.clientSettings);
     this.address = first.endpoint;
     this.publicIp = address.address;
     this.publicIps = pulumi.all(members.map((member) => member.address.address));
