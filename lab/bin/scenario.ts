@@ -12,14 +12,14 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { Lab } from "../scenarios/lab";
 import { PrintedReport, type Scenario } from "../scenarios/scenario";
-import { scenarios } from "../scenarios";
+import { scenarios, unproven } from "../scenarios";
 import { Stack } from "../stack";
 
 const root = path.resolve(__dirname, "..", "..", "..");
 
 function list(): void {
   for (const { name, shows, twin, seconds } of scenarios)
-    console.log(`${name}  (about ${seconds} s)\n  shows: ${shows}\n  twin:  ${twin}`);
+    console.log(`${name}  (about ${seconds} s${unproven.includes(name) ? "; not yet seen to pass: by name alone" : ""})\n  shows: ${shows}\n  twin:  ${twin}`);
 }
 
 async function runOne(scenario: Scenario, lab: Lab, report: PrintedReport): Promise<void> {
@@ -69,7 +69,7 @@ async function main(words: string[]): Promise<number> {
   const names = words.filter((word) => !word.startsWith("--"));
   const unknown = names.filter((name) => !scenarios.some((scenario) => scenario.name === name));
   // In the order that is asked for: the time may be over before the last.
-  const chosen = words.includes("--all") ? scenarios : names.flatMap((name) => scenarios.filter((scenario) => scenario.name === name));
+  const chosen = words.includes("--all") ? scenarios.filter(({ name }) => !unproven.includes(name)) : names.flatMap((name) => scenarios.filter((scenario) => scenario.name === name));
   if (unknown.length > 0 || chosen.length === 0) {
     console.error(`${unknown.length > 0 ? `no scenario ${unknown.join(", ")}; ` : ""}usage: scripts/scenario --list | --all | NAME… [--keep] [--stack NAME] [--minutes N]`);
     return 2;
