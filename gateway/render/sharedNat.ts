@@ -10,7 +10,7 @@ import type { GatewaySpec } from "../spec";
  * docs/same-nat.md has the packet's way through the hooks.
  */
 export function sharesNat(spec: Pick<GatewaySpec, "l2tp">): boolean {
-  return spec.l2tp !== undefined && spec.l2tp.sharedNat !== false;
+  return spec.l2tp?.sharedNat === true;
 }
 
 /** Settings of the L2TP child SA: swanctl.conf(5), connections.<conn>.children.<child>.mark_in and what follows. */

@@ -13,11 +13,12 @@ function child(spec: GatewaySpec): Tree {
   return ((connections.l2tp.children as Tree).l2tp as Tree);
 }
 
+const on = (spec: GatewaySpec): GatewaySpec => ({ ...spec, l2tp: { ...spec.l2tp!, sharedNat: true } });
 const off = (spec: GatewaySpec): GatewaySpec => ({ ...spec, l2tp: { ...spec.l2tp!, sharedNat: false } });
-const withL2tp = Object.values(goldenSpecs).filter(({ l2tp }) => l2tp !== undefined);
+const withL2tp = Object.values(goldenSpecs).filter(({ l2tp }) => l2tp !== undefined).map(on);
 
 describe("clients behind one NAT", () => {
-  test.each(withL2tp)("are told apart by default ($name, $platform)", (spec) => {
+  test.each(withL2tp)("are told apart where it is asked for ($name, $platform)", (spec) => {
     expect(child(spec)).toMatchObject({ mark_in: "%unique", mark_out: "%unique", set_mark_in: "%same", mode: "transport" });
     const firewall = files(spec)[paths.firewall];
     const from = "meta mark != 0 udp dport 1701 meta ipsec exists";
@@ -29,7 +30,7 @@ describe("clients behind one NAT", () => {
   });
 
   test("the zone is set before conntrack looks, the answer's mark before the route is looked for anew", () => {
-    const firewall = files(exampleSpec())[paths.firewall];
+    const firewall = files(on(exampleSpec()))[paths.firewall];
     const hookOf = (rule: string) => firewall.slice(0, firewall.indexOf(rule)).match(/type \w+ hook \w+ priority \w+/g)?.at(-1);
     expect(hookOf("ct original zone set")).toBe("type filter hook prerouting priority raw");
     expect(hookOf("snat ip to 240")).toBe("type nat hook input priority srcnat");
@@ -37,7 +38,7 @@ describe("clients behind one NAT", () => {
   });
 
   test("no zone is 0, which is everybody else's, and no stand-in is an address that somebody has", () => {
-    const firewall = files(exampleSpec())[paths.firewall];
+    const firewall = files(on(exampleSpec()))[paths.firewall];
     expect(firewall).toMatch(/mod 65535 offset 1$/m);
     expect(firewall).toMatch(/snat ip to 2[4-5]\d\./);
   });
@@ -51,8 +52,8 @@ describe("clients behind one NAT", () => {
   });
 
   test("it changes the firewall, the connections and xl2tpd's unit, and no other file", () => {
-    const [on, without] = [files(exampleSpec()), files(off(exampleSpec()))];
-    expect(Object.keys(on)).toEqual(Object.keys(without));
-    expect(Object.keys(on).filter((path) => on[path] !== without[path]).sort()).toEqual([paths.firewall, paths.connections, paths.l2tpUnit].sort());
+    const [told, without] = [files(on(exampleSpec())), files(off(on(exampleSpec())))];
+    expect(Object.keys(told)).toEqual(Object.keys(without));
+    expect(Object.keys(told).filter((path) => told[path] !== without[path]).sort()).toEqual([paths.firewall, paths.connections, paths.l2tpUnit].sort());
   });
 });
