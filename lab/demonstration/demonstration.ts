@@ -16,6 +16,9 @@ interface Row {
   up: number;
 }
 
+/** What somebody tries who must not get in. */
+type Attempt = [what: string, protocol: "l2tp" | "ikev2", changes: Parameters<Lab["connect"]>[3]];
+
 /** What a person is shown after `scripts/up`: two clients behind a NAT, measured, and who was refused. */
 export async function demonstrate(lab: Lab, say: Say): Promise<{ text: string; good: boolean }> {
   await lab.fresh();
@@ -48,18 +51,24 @@ export async function demonstrate(lab: Lab, say: Say): Promise<{ text: string; g
     });
   }
 
-  say("clients that must be refused try (about 30 s)");
-  const refusals: string[][] = [];
-  const attempts: [string, "l2tp" | "ikev2", Parameters<Lab["connect"]>[3]][] = [
-    ["wrong password", "ikev2", { password: "not this one" }],
-    ["wrong password", "l2tp", { password: "not this one" }],
-    ["3des-sha1-modp1024", "l2tp", { proposals: "3des-sha1-modp1024" }],
+  say("clients that must be refused try (about 20 s)");
+  // Each client tries one thing after another, both at once: what takes long is the waiting for a refusal.
+  const attempts: [number, Attempt[]][] = [
+    [3, [["wrong password", "ikev2", { password: "not this one" }], ["3des-sha1-modp1024", "l2tp", { proposals: "3des-sha1-modp1024" }]]],
+    [4, [["wrong password", "l2tp", { password: "not this one" }]]],
   ];
-  for (const [what, protocol, changes] of attempts) {
-    const { connected, reason } = await lab.connect(3, protocol, users[0], changes);
-    if (connected) good = false;
-    refusals.push([`${what}, ${names[protocol]}`, connected ? "LET IN" : "refused", shortened(reason ?? "")]);
-  }
+  const tried = await Promise.all(
+    attempts.map(async ([client, each]) => {
+      const seen: string[][] = [];
+      for (const [what, protocol, changes] of each) {
+        const { connected, reason } = await lab.connect(client, protocol, users[0], changes);
+        if (connected) good = false;
+        seen.push([`${what}, ${names[protocol]}`, connected ? "LET IN" : "refused", shortened(reason ?? "")]);
+      }
+      return seen;
+    }),
+  );
+  const refusals = tried.flat();
 
   const text = [
     table([
