@@ -1,7 +1,9 @@
 import * as fs from "fs";
 import * as path from "path";
 import * as pulumi from "@pulumi/pulumi";
-import { ofType, plain, registered, textOf, valueOf } from "../mocks";
+import { ofType, registered, textOf, valueOf } from "../mocks";
+import { isSecretInput } from "../previews";
+import { expectNothingOfTheTunnel, expectOwnChildren, expectOwnHostKeys, expectSecretsOnlyIn, refusedAtPreview, secretOutputs } from "../promises";
 import { made, previews } from "./helpers";
 import type { AwsGateway, AwsGatewayArgs } from "../../../aws";
 
@@ -138,55 +140,22 @@ describe("secrets", () => {
   test("user data holds none of the tunnel, and is itself a secret for the bootstrap key in it", () => {
     const userData = textOf(instance().userData);
     expect(userData).toContain("#cloud-config");
-    expect(userData).toContain("BEGIN OPENSSH PRIVATE KEY");
-    for (const secret of ["hunter2-canary", "canary-of-the-pre-shared-key", "minted-office", "BEGIN PRIVATE KEY"]) {
-      expect([secret, userData.includes(secret)]).toEqual([secret, false]);
-    }
+    expectNothingOfTheTunnel(userData);
     expect(isSecretInput(instance().userData)).toBe(true);
     expect(isSecretInput(instance().instanceType)).toBe(false);
   });
 
-  test("no input that is not a secret holds one, of any resource", async () => {
-    const { passwords, preSharedKey } = await valueOf(gateway.clientSettings);
-    const secrets = [...Object.values(passwords), preSharedKey];
-    const carriers = new Set<string>();
-    for (const { name, inputs } of registered) {
-      for (const value of Object.values(inputs)) {
-        for (const secret of secrets) {
-          for (const written of [secret, Buffer.from(secret).toString("base64")]) {
-            if (!JSON.stringify(value ?? null).includes(written)) continue;
-            carriers.add(name);
-            expect([name, isSecretInput(value)]).toEqual([name, true]);
-          }
-        }
-      }
-    }
-    // The twin: where they belong they are.
-    expect([...carriers].sort()).toEqual(["office-identity", "office-passwords"]);
-  });
+  test("no input that is not a secret holds one, of any resource", () => expectSecretsOnlyIn(["office-identity", "office-passwords"], gateway.clientSettings));
 
   test("outputs: what clients and administrators must know is secret, addresses and ids are not", async () => {
-    const secret = await Promise.all(
-      [gateway.clientSettings, gateway.connection, gateway.address, gateway.publicIp, gateway.machineId, gateway.networkInterfaceId].map((output) => pulumi.isSecret(output as pulumi.Output<unknown>)),
-    );
-    expect(secret).toEqual([true, true, false, false, false, false]);
+    expect(await secretOutputs(gateway, ["clientSettings", "connection", "address", "publicIp", "machineId", "networkInterfaceId"])).toEqual(["clientSettings", "connection"]);
   });
 });
 
 describe("host key", () => {
   beforeAll(() => made());
 
-  test("the first contact pins the bootstrap key, every push the machine's own", () => {
-    const pinned = Object.fromEntries([...ofType(remote)].map(([name, inputs]) => [name, plain<{ hostKey: string }>(inputs.connection).hostKey]));
-    const { "office-host-key": bootstrap, ...others } = pinned;
-    expect(bootstrap).toBe("ssh-ed25519 AAAAoffice-bootstrap-host-key");
-    expect(new Set(Object.values(others))).toEqual(new Set(["office-host-key"]));
-    expect(Object.keys(others)).toHaveLength(7);
-  });
-
-  test("no push asks a machine that goes to take its parts away", () => {
-    for (const [name, inputs] of ofType(remote)) expect([name, inputs.delete]).toEqual([name, undefined]);
-  });
+  test("the first contact pins the bootstrap key, every push the machine's own, and no push asks it to take its parts away", () => expectOwnHostKeys("198.51.100.20"));
 
   test("nobody logs in before the machine is ready, so that no push meets a first boot", () => {
     const userData = textOf(instance().userData);
@@ -204,34 +173,13 @@ describe("host key", () => {
 });
 
 test("parents: everything is the gateway's own child", async () => {
-  const gateway = await made();
-  const children = [...(gateway as unknown as { __childResources: Set<pulumi.Resource> }).__childResources];
-  expect(children).toHaveLength(registered.length - 1);
-  for (const urn of await Promise.all(children.map((child) => valueOf(child.urn)))) expect(urn).toContain("::pulumi-vpn-gateway:aws:AwsGateway$");
+  await expectOwnChildren(await made(), "pulumi-vpn-gateway:aws:AwsGateway");
 });
 
-describe("refused at preview, with nothing made", () => {
-  const bad: [string, Partial<AwsGatewayArgs>, RegExp[]][] = [
+refusedAtPreview<AwsGatewayArgs>(
+  [
     ["a type without AES, SSH from anywhere and a bad tag, all at once", { instanceType: "m1.small", administrators: ["0.0.0.0/0"], tags: { "aws:x": "y" }, users: [{ name: "a" }, { name: "a" }] }, [/instanceType/, /error administrators\[0\]/, /tags/, /users\[1\]/]],
     ["a pool within the VPC that is given", { subnetId: "subnet-given" }, [/error l2tp\.pool \("10\.77\.1\.0\/24"\): overlaps the VPC's range \(10\.77\.0\.0\/16\)/]],
-  ];
-  const said = previews("AwsGateway", [{}, ...bad.map(([, changes]) => changes)]);
-
-  test.each(bad.map((one, index) => [...one, index + 1] as const))("%s", async (_, _changes, expected, index) => {
-    const { message, registered: names } = (await said)[index];
-    for (const one of expected) expect(message).toMatch(one);
-    expect(message).not.toContain("canary");
-    expect(names).toEqual(["office"]);
-  });
-
-  test("the twin: what is not wrong is made", async () => {
-    const { message, registered: names } = (await said)[0];
-    expect(message).toBe("taken");
-    expect(names.length).toBeGreaterThan(20);
-  });
-});
-
-function isSecretInput(value: unknown): boolean {
-  const key = "4dabf18193072939515e22adb298388d";
-  return value !== null && typeof value === "object" && (value as Record<string, unknown>)[key] === "1b47061264138c4ac30d75fd1eb44270";
-}
+  ],
+  (changes) => previews("AwsGateway", changes),
+);

@@ -1,9 +1,9 @@
 import * as fs from "fs";
 import * as path from "path";
-import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { ofType, plain, registered, valueOf } from "../mocks";
 import { isSecretInput, saidByPolicies } from "../previews";
+import { expectNothingOfTheTunnel, expectOwnChildren, expectOwnHostKeys, expectSecretsOnlyIn, refusedAtPreview, secretOutputs } from "../promises";
 import { made, previews, routeTable, subnetId } from "./helpers";
 import type { AzureGateway, AzureGatewayArgs } from "../../../azure";
 
@@ -145,67 +145,28 @@ describe("secrets", () => {
   });
 
   test("user data holds none of the tunnel, and is itself a secret for the bootstrap key in it", () => {
-    expect(userData()).toContain("BEGIN OPENSSH PRIVATE KEY");
-    for (const secret of ["hunter2-canary", "canary-of-the-pre-shared-key", "minted-office-password", "BEGIN PRIVATE KEY"]) expect([secret, userData().includes(secret)]).toEqual([secret, false]);
+    expectNothingOfTheTunnel(userData());
     const { osProfile: profile } = instance();
     expect(isSecretInput(profile) || isSecretInput(profile.customData)).toBe(true);
   });
 
-  test("no input that is not a secret holds one, of any resource", async () => {
-    const { passwords, preSharedKey } = await valueOf(gateway.clientSettings);
-    const carriers = new Set<string>();
-    for (const { name, inputs } of registered) {
-      for (const value of Object.values(inputs)) {
-        for (const secret of [...Object.values(passwords), preSharedKey]) {
-          if (![secret, Buffer.from(secret).toString("base64")].some((written) => JSON.stringify(value ?? null).includes(written))) continue;
-          carriers.add(name);
-          expect([name, isSecretInput(value)]).toEqual([name, true]);
-        }
-      }
-    }
-    expect([...carriers].sort()).toEqual(["office-identity", "office-passwords"]);
-  });
+  test("no input that is not a secret holds one, of any resource", () => expectSecretsOnlyIn(["office-identity", "office-passwords"], gateway.clientSettings));
 
   test("outputs: what clients and administrators must know is secret, addresses and ids are not", async () => {
-    const { clientSettings, connection, address, publicIp, privateIp, machineId, networkInterfaceId } = gateway;
-    const secret = await Promise.all([clientSettings, connection, address, publicIp, privateIp, machineId, networkInterfaceId].map((output) => pulumi.isSecret(output as pulumi.Output<unknown>)));
-    expect(secret).toEqual([true, true, false, false, false, false, false]);
+    expect(await secretOutputs(gateway, ["clientSettings", "connection", "address", "publicIp", "privateIp", "machineId", "networkInterfaceId"])).toEqual(["clientSettings", "connection"]);
   });
 
-  test("the first contact pins the bootstrap key, every push the machine's own, and no push asks it to take its parts away", () => {
-    const pinned = Object.fromEntries([...ofType(remote)].map(([name, inputs]) => [name, plain<{ hostKey: string; host: string }>(inputs.connection)]));
-    const { "office-host-key": bootstrap, ...others } = pinned;
-    expect(bootstrap).toMatchObject({ host: "198.51.100.20", hostKey: "ssh-ed25519 AAAAoffice-bootstrap-host-key" });
-    expect(Object.keys(others)).toHaveLength(7);
-    for (const [name, { hostKey }] of Object.entries(others)) expect([name, hostKey]).toEqual([name, "office-host-key"]);
-    for (const [name, inputs] of ofType(remote)) expect([name, inputs.delete]).toEqual([name, undefined]);
-  });
+  test("the first contact pins the bootstrap key, every push the machine's own, and no push asks it to take its parts away", () => expectOwnHostKeys("198.51.100.20"));
 });
 
 test("parents: everything is the gateway's own child", async () => {
-  const gateway = await made();
-  const children = [...(gateway as unknown as { __childResources: Set<pulumi.Resource> }).__childResources];
-  expect(children).toHaveLength(registered.length - 1);
-  for (const urn of await Promise.all(children.map((child) => valueOf(child.urn)))) expect(urn).toContain("::pulumi-vpn-gateway:azure:AzureGateway$");
+  await expectOwnChildren(await made(), "pulumi-vpn-gateway:azure:AzureGateway");
 });
 
-describe("refused at preview, with nothing made", () => {
-  const bad: [string, Partial<AzureGatewayArgs>, RegExp[]][] = [
+refusedAtPreview<AzureGatewayArgs>(
+  [
     ["an old size, SSH from anywhere, a bad tag, image, subnet and table, all at once", { vmSize: "Standard_A1_v2", administrators: ["0.0.0.0/0"], tags: { "azure-x": "y" }, image: "debian-13", subnetId: "edge", routeTableIds: { main: "table" }, users: [{ name: "a" }, { name: "a" }] }, [/error vmSize/, /error administrators\[0\]/, /error tags/, /error image/, /error subnetId/, /error routeTableIds\.main/, /users\[1\]/]],
     ["a pool within the virtual network", { subnetId, ikev2: { pool: "10.88.2.0/24" } }, [/error ikev2\.pool \("10\.88\.2\.0\/24"\): overlaps the virtual network's range \(10\.88\.0\.0\/16\)/]],
-  ];
-  const said = previews("AzureGateway", [{}, ...bad.map(([, changes]) => changes)]);
-
-  test.each(bad.map((one, index) => [...one, index + 1] as const))("%s", async (_, _changes, expected, index) => {
-    const { message, registered: names } = (await said)[index];
-    for (const one of expected) expect(message).toMatch(one);
-    expect(message).not.toContain("canary");
-    expect(names).toEqual(["office"]);
-  });
-
-  test("the twin: what is not wrong is made", async () => {
-    const { message, registered: names } = (await said)[0];
-    expect(message).toBe("taken");
-    expect(names.length).toBeGreaterThan(20);
-  });
-});
+  ],
+  (changes) => previews("AzureGateway", changes),
+);
