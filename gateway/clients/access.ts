@@ -2,7 +2,9 @@ import { createHash } from "crypto";
 import { proposalsFor, type Protocol } from "../cipherSuites";
 import { passwordOf } from "../render/passwordOf";
 import { trafficSelectors } from "../render/swanctl";
-import type { ClientKind, GatewaySpec, Ikev2Spec, L2tpSpec, UserSpec } from "../spec";
+import { forUser, ikev2Networks } from "../render/userConnections";
+import type { ClientKind, GatewaySpec, Ikev2Spec, L2tpSpec, TunnelScope, UserSpec } from "../spec";
+import { speaks } from "../users";
 
 /** What clients must be told beside the spec. All of it is secret, or only of use beside what is. */
 export interface ClientSecrets {
@@ -16,10 +18,11 @@ export interface ClientSecrets {
 
 /** One user of one gateway, with all that a profile of theirs is made of. */
 export interface ClientAccess {
+  /** The gateway's, with this user's name servers. */
   spec: GatewaySpec;
   user: UserSpec;
   password: string;
-  /** Those of the gateway's protocols that the user may use. */
+  /** Those of the gateway's protocols that the user may use; a suspended user none. */
   ikev2?: { spec: Ikev2Spec; authority: string };
   l2tp?: { spec: L2tpSpec; preSharedKey: string };
 }
@@ -30,12 +33,13 @@ export function clientAccess(spec: GatewaySpec, user: UserSpec, secrets: ClientS
     if (value === "") throw new Error(`client profiles: no ${what}`);
     return value;
   };
+  const may = (protocol: Protocol) => user.suspended !== true && speaks(user, protocol);
   return {
-    spec,
+    spec: forUser(spec, user),
     user,
     password: passwordOf({ passwords: secrets.passwords }, user.name),
-    ...(spec.ikev2 ? { ikev2: { spec: spec.ikev2, authority: needed("authority", secrets.authority) } } : {}),
-    ...(spec.l2tp ? { l2tp: { spec: spec.l2tp, preSharedKey: needed("pre-shared key", secrets.preSharedKey) } } : {}),
+    ...(spec.ikev2 && may("ikev2") ? { ikev2: { spec: spec.ikev2, authority: needed("authority", secrets.authority) } } : {}),
+    ...(spec.l2tp && may("l2tp") ? { l2tp: { spec: spec.l2tp, preSharedKey: needed("pre-shared key", secrets.preSharedKey) } } : {}),
   };
 }
 
@@ -45,10 +49,15 @@ export function serves({ spec, ...access }: ClientAccess, protocol: Protocol, ki
 }
 
 /** The networks that go through the tunnel, as the gateway's own selectors have them; a full tunnel: everything. */
-export function tunnelNetworks({ spec, ikev2, l2tp }: ClientAccess, protocol: Protocol): string[] {
-  if (protocol === "ikev2") return trafficSelectors(spec, ikev2!.spec);
+export function tunnelNetworks({ spec, user, ikev2, l2tp }: ClientAccess, protocol: Protocol): string[] {
+  if (protocol === "ikev2") return ikev2Networks(spec, ikev2!.spec, user);
   // IPv4 alone, and the same rules: what is inside, name servers, other clients.
   return trafficSelectors(spec, { pool: l2tp!.spec.pool });
+}
+
+/** Whether everything goes through the tunnel: as the gateway's `tunnel` says, but for a user with routes of their own. */
+export function tunnelScope(access: ClientAccess, protocol: Protocol): TunnelScope {
+  return tunnelNetworks(access, protocol).includes("0.0.0.0/0") ? "full" : "split";
 }
 
 /** Namespace of the names below (RFC 9562, 6.5); chosen once at random. */

@@ -1,6 +1,6 @@
 import { proposalsFor } from "../cipherSuites";
 import { renderValues } from "../formats/values";
-import { certificateBase64, stableUuid, tunnelNetworks, type ClientAccess } from "./access";
+import { certificateBase64, stableUuid, tunnelNetworks, tunnelScope, type ClientAccess } from "./access";
 
 /**
  * A profile of the strongSwan app: JSON, docs.strongswan.org "VPN Profile Import for the Android VPN Client"; what the app
@@ -31,13 +31,14 @@ export function renderStrongswanApp(access: ClientAccess): string {
 }
 
 function splitTunneling(access: ClientAccess): object {
-  if (access.spec.tunnel === "split") return { "split-tunneling": { subnets: tunnelNetworks(access, "ikev2") } };
+  if (tunnelScope(access, "ikev2") === "split") return { "split-tunneling": { subnets: tunnelNetworks(access, "ikev2") } };
   // A full tunnel without IPv6 inside lets no IPv6 pass it by.
   return access.ikev2?.spec.pool6 === undefined ? { "split-tunneling": { "block-ipv6": true } } : {};
 }
 
 /** What to type into Android's own form, "IKEv2/IPSec MSCHAPv2" (Android 11 and newer). */
-export function renderAndroidValues({ spec, user, password }: ClientAccess): string {
+export function renderAndroidValues(access: ClientAccess): string {
+  const { spec, user, password } = access;
   return renderValues(`${spec.name}: Android's own VPN client`, [
     {
       title: "Settings > Network & internet > VPN > +",
@@ -51,7 +52,7 @@ export function renderAndroidValues({ spec, user, password }: ClientAccess): str
         ["Username", user.name],
         ["Password", password],
       ],
-      notes: spec.tunnel === "split" ? ["The tunnel carries what the gateway allows and no more: Android takes its networks from the gateway."] : [],
+      notes: tunnelScope(access, "ikev2") === "split" ? ["The tunnel carries what the gateway allows and no more: Android takes its networks from the gateway."] : [],
     },
   ]);
 }

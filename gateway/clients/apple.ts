@@ -1,5 +1,5 @@
 import { renderPlist, type PlistValue } from "../formats/plist";
-import { certificateBase64, stableUuid, type ClientAccess } from "./access";
+import { certificateBase64, stableUuid, tunnelScope, type ClientAccess } from "./access";
 import { chosenSuites, translated, type Transforms } from "./algorithms";
 
 /**
@@ -39,7 +39,7 @@ export function renderAppleIkev2(access: ClientAccess): string {
         ChildSecurityAssociationParameters: parameters({ ...suites.esp, hash: suites.esp.hash ?? suites.ike.hash, group: suites.esp.group ?? suites.ike.group }),
         ...onDemand(access),
       },
-      ...routing(access),
+      ...routing(access, "ikev2"),
       ...nameServers(access),
     }),
   ]);
@@ -56,7 +56,7 @@ export function renderAppleL2tp(access: ClientAccess): string {
       VPNType: "L2TP",
       PPP: { CommRemoteAddress: spec.endpoint, AuthName: user.name, AuthPassword: password },
       IPSec: { AuthenticationMethod: "SharedSecret", SharedSecret: Buffer.from(l2tp.preSharedKey, "utf8") },
-      ...routing(access),
+      ...routing(access, "l2tp"),
     }),
   ]);
 }
@@ -101,13 +101,14 @@ function parameters({ encryption, hash, group }: Transforms): Dictionary {
 }
 
 /** Whether the tunnel takes the default route. With IKEv2 a split tunnel's routes are the gateway's selectors. */
-function routing({ spec }: ClientAccess): Dictionary {
-  return { IPv4: { OverridePrimary: spec.tunnel === "full" ? 1 : 0 } };
+function routing(access: ClientAccess, protocol: "ikev2" | "l2tp"): Dictionary {
+  return { IPv4: { OverridePrimary: tunnelScope(access, protocol) === "full" ? 1 : 0 } };
 }
 
 /** In a split tunnel Apple's devices would ask the tunnel's name servers for nothing; the empty domain stands for all. */
-function nameServers({ spec }: ClientAccess): Dictionary {
-  if (spec.tunnel === "full" || spec.dns.length === 0) return {};
+function nameServers(access: ClientAccess): Dictionary {
+  const { spec } = access;
+  if (tunnelScope(access, "ikev2") === "full" || spec.dns.length === 0) return {};
   return { DNS: { DNSProtocol: "Cleartext", ServerAddresses: spec.dns, SupplementalMatchDomains: [""], SupplementalMatchDomainsNoSearch: 1 } };
 }
 

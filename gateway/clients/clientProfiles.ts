@@ -17,10 +17,12 @@ export function renderClientProfiles(spec: GatewaySpec, secrets: ClientSecrets):
   return Object.fromEntries(spec.users.map((user) => [user.name, profileFiles(clientAccess(spec, user, secrets))]));
 }
 
-/** All files of one user; for each device only what the gateway serves it with. */
+/** All files of one user; for each device only what the gateway serves it with. Of a suspended user the page alone. */
 export function profileFiles(access: ClientAccess): ProfileFiles {
   const { name } = access.spec;
   const files: ProfileFiles = {};
+  // Nobody who is suspended is let in by anything: the page says so, and holds no secret.
+  if (access.ikev2 === undefined && access.l2tp === undefined) return { "instructions.html": renderPage(access, files) };
   if (access.ikev2 !== undefined) {
     files["authority.crt"] = `${access.ikev2.authority.trim()}\n`;
     if (serves(access, "ikev2", "windows")) files[`windows/${name}-ikev2.ps1`] = renderWindows(access, "ikev2");

@@ -6,7 +6,7 @@ import { renderStrongswanConf, section, setting } from "../formats/strongswanCon
 import { pathMtu } from "../mtu";
 import { swanctlIdentity } from "../render/identity";
 import { encodedSecret } from "../render/swanctl";
-import { tunnelNetworks, type ClientAccess } from "./access";
+import { tunnelNetworks, tunnelScope, type ClientAccess } from "./access";
 
 /** Connections and children are called by this: the gateway's name, which is a DNS label. */
 export const ikev2Name = ({ spec }: ClientAccess): string => spec.name;
@@ -18,7 +18,6 @@ export function renderSwanctlIkev2(access: ClientAccess): string {
   if (ikev2 === undefined) throw new Error("swanctl: no IKEv2");
   const name = ikev2Name(access);
   const identity = swanctlIdentity(user.name);
-  const everything = ["0.0.0.0/0", ...(ikev2.spec.pool6 === undefined ? [] : ["::/0"])];
   return renderStrongswanConf(
     [
       section("connections", [
@@ -37,7 +36,7 @@ export function renderSwanctlIkev2(access: ClientAccess): string {
           ]),
           section("children", [
             section(name, [
-              setting("remote_ts", spec.tunnel === "split" ? tunnelNetworks(access, "ikev2") : everything),
+              setting("remote_ts", tunnelNetworks(access, "ikev2")),
               setting("esp_proposals", espProposals("ikev2", ["linux"])),
               setting("replay_window", 1024),
               setting("dpd_action", "restart"),
@@ -144,7 +143,7 @@ const kept = (access: ClientAccess): string => `/run/${l2tpName(access)}.peers`;
  * internet, so that the default route is untouched when the tunnel goes.
  */
 export function renderIpUp(access: ClientAccess): string {
-  const networks = access.spec.tunnel === "split" ? tunnelNetworks(access, "l2tp") : ["0.0.0.0/1", "128.0.0.0/1"];
+  const networks = tunnelScope(access, "l2tp") === "split" ? tunnelNetworks(access, "l2tp") : ["0.0.0.0/1", "128.0.0.0/1"];
   return renderShell(
     { link: l2tpName(access), networks: networks.join(" "), kept: kept(access) },
     String.raw`

@@ -2,7 +2,7 @@ import { espProposals, ikeProposals } from "../cipherSuites";
 import { renderKeyFile, type KeyFileGroup } from "../formats/keyFile";
 import { pathMtu } from "../mtu";
 import { encodedSecret } from "../render/swanctl";
-import { stableUuid, tunnelNetworks, type ClientAccess } from "./access";
+import { stableUuid, tunnelNetworks, tunnelScope, type ClientAccess } from "./access";
 
 /** Where the authority is put for charon-nm, which takes a path alone. */
 export const authorityPath = ({ spec }: ClientAccess): string => `/etc/NetworkManager/certificates/${spec.name}.pem`;
@@ -14,7 +14,7 @@ export const authorityPath = ({ spec }: ClientAccess): string => `/etc/NetworkMa
 export function renderNetworkManagerIkev2(access: ClientAccess): string {
   const { spec, user, password, ikev2 } = access;
   if (ikev2 === undefined) throw new Error("NetworkManager: no IKEv2");
-  const split = spec.tunnel === "split";
+  const split = tunnelScope(access, "ikev2") === "split";
   return renderKeyFile(
     [
       connection(access, spec.name, "ikev2"),
@@ -52,7 +52,8 @@ export function renderNetworkManagerL2tp(access: ClientAccess): string {
   const { spec, user, password, l2tp } = access;
   if (l2tp === undefined) throw new Error("NetworkManager: no L2TP");
   const mtu = pathMtu(spec).l2tp!;
-  const networks = spec.tunnel === "split" ? tunnelNetworks(access, "l2tp") : [];
+  const split = tunnelScope(access, "l2tp") === "split";
+  const networks = split ? tunnelNetworks(access, "l2tp") : [];
   return renderKeyFile(
     [
       connection(access, `${spec.name} L2TP`, "l2tp"),
@@ -84,7 +85,7 @@ export function renderNetworkManagerL2tp(access: ClientAccess): string {
         name: "ipv4",
         entries: {
           method: "auto",
-          ...(spec.tunnel === "split" ? { "never-default": true } : {}),
+          ...(split ? { "never-default": true } : {}),
           ...Object.fromEntries(networks.map((network, index) => [`route${index + 1}`, network])),
         },
       },

@@ -1,7 +1,7 @@
 import { createHash } from "crypto";
 import { element, renderHtml, type HtmlNode } from "../formats/html";
 import { qrCode, qrCodeDrawing } from "../formats/qrCode";
-import { serves, tunnelNetworks, type ClientAccess } from "./access";
+import { serves, tunnelNetworks, tunnelScope, type ClientAccess } from "./access";
 import { ikev2Name, l2tpName } from "./linux";
 import { authorityPath } from "./networkManager";
 import { pageStyle } from "./pageStyle";
@@ -19,7 +19,8 @@ type Files = Readonly<Record<string, string>>;
  */
 export function renderPage(access: ClientAccess, files: Files): string {
   const { spec } = access;
-  const sections = [windows(access, files), apple(access, files), android(access, files), linux(access, files), router(access, files)];
+  const admitted = access.ikev2 !== undefined || access.l2tp !== undefined;
+  const sections = !admitted ? [] : [windows(access, files), apple(access, files), android(access, files), linux(access, files), router(access, files)];
   const policy = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(pageStyle).digest("base64")}'; base-uri 'none'; form-action 'none'`;
   return renderHtml(
     "en",
@@ -32,9 +33,14 @@ export function renderPage(access: ClientAccess, files: Files): string {
     pageStyle,
     [
       element("h1", {}, `VPN of ${spec.name}`),
-      element("p", { class: "warning" }, "This page is yours alone: it holds your password."),
-      ...credentials(access),
-      element("p", {}, reach(access)),
+      ...(admitted
+        ? [
+            element("p", { class: "warning" }, "This page is yours alone: it holds your password."),
+            ...credentials(access),
+            ...reach(access).map((text) => element("p", {}, text)),
+            ...ending(access),
+          ]
+        : [element("p", { class: "warning" }, `The access of ${access.user.name} is suspended: no device of theirs can connect. Ask whoever runs the VPN.`)]),
       ...sections.filter((section) => section !== undefined),
     ],
   );
@@ -50,10 +56,19 @@ function credentials({ spec, user, password, l2tp }: ClientAccess): HtmlNode[] {
   ];
 }
 
-function reach(access: ClientAccess): string {
-  if (access.spec.tunnel === "full") return "While you are connected, everything your device sends goes through the VPN.";
-  const networks = tunnelNetworks(access, access.ikev2 ? "ikev2" : "l2tp");
-  return `While you are connected, only what is for these networks goes through the VPN: ${networks.join(", ")}.`;
+/** One sentence, or where the user's two protocols differ one for each. */
+function reach(access: ClientAccess): string[] {
+  const said = (["ikev2", "l2tp"] as const).filter((protocol) => access[protocol] !== undefined).map((protocol) => {
+    const networks = tunnelScope(access, protocol) === "full" ? [] : tunnelNetworks(access, protocol);
+    const what = networks.length === 0 ? "everything your device sends goes through the VPN" : `only what is for these networks goes through the VPN: ${networks.join(", ")}`;
+    return { protocol, what };
+  });
+  const same = said.every(({ what }) => what === said[0].what);
+  return same ? [`While you are connected, ${said[0].what}.`] : said.map(({ protocol, what }) => `While you are connected by ${protocol === "ikev2" ? "IKEv2" : "L2TP"}, ${what}.`);
+}
+
+function ending({ user: { validUntil } }: ClientAccess): HtmlNode[] {
+  return validUntil === undefined ? [] : [element("p", {}, "Your access ends at ", code(validUntil), ".")];
 }
 
 function windows(access: ClientAccess, files: Files): HtmlNode | undefined {
@@ -91,7 +106,7 @@ function apple(access: ClientAccess, files: Files): HtmlNode | undefined {
         ["Mac: open the file, then System Settings > General > Device Management > Install."],
         [access.spec.profiles?.onDemand && protocol === "ikev2" ? "Your device connects by itself." : `Connect: Settings > VPN > ${protocol === "ikev2" ? access.spec.name : `${access.spec.name} L2TP`}.`],
       ),
-      protocol === "l2tp" && access.spec.tunnel === "split"
+      protocol === "l2tp" && tunnelScope(access, "l2tp") === "split"
         ? element("p", { class: "warning" }, "By L2TP an iPhone cannot be told which networks go through the VPN; a Mac must be told by hand (route add). Use IKEv2.")
         : element("p", {}, "Installing a newer profile replaces this one."),
     ),

@@ -1,5 +1,5 @@
 import { renderPowerShell, type PowerShellValue } from "../formats/powershell";
-import { certificateBase64, stableUuid, tunnelNetworks, type ClientAccess } from "./access";
+import { certificateBase64, stableUuid, tunnelNetworks, tunnelScope, type ClientAccess } from "./access";
 import { chosenSuites, translated } from "./algorithms";
 import { windowsParameters, windowsScript } from "./windowsScript";
 
@@ -28,7 +28,7 @@ export function renderWindows(access: ClientAccess, protocol: "ikev2" | "l2tp"):
     TunnelType: protocol === "ikev2" ? "Ikev2" : "L2tp",
     PreSharedKey: protocol === "l2tp" ? access.l2tp!.preSharedKey : "",
     Authority: protocol === "ikev2" ? certificateBase64(access.ikev2!.authority) : "",
-    SplitTunneling: spec.tunnel === "split",
+    SplitTunneling: tunnelScope(access, protocol) === "split",
     Routes: routes(access, protocol),
     EncryptionMethod: translated(words.encryption, ike.encryption),
     IntegrityCheckMethod: translated(words.integrity, ike.hash),
@@ -46,6 +46,6 @@ export function connectionName({ spec }: ClientAccess, protocol: "ikev2" | "l2tp
 
 /** A full tunnel has the IPv4 default route by itself; Windows makes none for IPv6. */
 function routes(access: ClientAccess, protocol: "ikev2" | "l2tp"): string[] {
-  if (access.spec.tunnel === "split") return tunnelNetworks(access, protocol);
+  if (tunnelScope(access, protocol) === "split") return tunnelNetworks(access, protocol);
   return protocol === "ikev2" && access.ikev2?.spec.pool6 !== undefined ? ["::/1", "8000::/1"] : [];
 }

@@ -23,6 +23,16 @@ export function renderUserConnections(spec: GatewaySpec, ikev2: Ikev2Spec): stri
   );
 }
 
+/** The gateway as this user is told of it: with name servers of their own, which a split tunnel must lead to. */
+export function forUser(spec: GatewaySpec, user: UserSpec): GatewaySpec {
+  return user.dns === undefined ? spec : { ...spec, dns: user.dns };
+}
+
+/** What a user's IKEv2 tunnel carries: their own routes, or what everybody's does. */
+export function ikev2Networks(spec: GatewaySpec, ikev2: Ikev2Spec, user: UserSpec): string[] {
+  return user.routes === undefined ? trafficSelectors(forUser(spec, user), ikev2) : user.routes.map((text) => network(text).text);
+}
+
 function connection(spec: GatewaySpec, ikev2: Ikev2Spec, user: UserSpec): Entry {
   const everybodys = ikev2.pool6 !== undefined && user.ikev2Address6 === undefined ? ["ikev2-ipv6"] : [];
   return ikev2Connection(spec, ikev2, {
@@ -32,7 +42,7 @@ function connection(spec: GatewaySpec, ikev2: Ikev2Spec, user: UserSpec): Entry 
     user: swanctlIdentity(user.name),
     pools: [...addresses(user).flatMap(({ family }) => poolNames(user, family)), ...everybodys],
     unique: setting("unique", "replace", "The address is one: whoever dials last has it."),
-    localTrafficSelectors: user.routes === undefined ? trafficSelectors(spec, ikev2) : user.routes.map((text) => network(text).text),
+    localTrafficSelectors: ikev2Networks(spec, ikev2, user),
   });
 }
 
@@ -47,7 +57,7 @@ function poolNames(user: UserSpec, family: 4 | 6): string[] {
 }
 
 function pools(spec: GatewaySpec, ikev2: Ikev2Spec, user: UserSpec): Entry[] {
-  const networks = user.routes ?? (spec.tunnel === "split" ? trafficSelectors(spec, ikev2) : []);
+  const networks = user.routes ?? (spec.tunnel === "split" ? ikev2Networks(spec, ikev2, user) : []);
   return addresses(user).flatMap(({ family, address }) =>
     poolNames(user, family).map((name, index) =>
       section(name, [

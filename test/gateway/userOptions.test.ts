@@ -104,3 +104,12 @@ test("a keeper is there only where somebody has an end or an L2TP address", () =
   expect(services({ validUntil: "2027-01-01T00:00:00Z" })).toEqual(["vpn-gateway-keeper.service"]);
   expect(services({ l2tpAddress: "10.77.3.5" })).toEqual(["vpn-gateway-keeper.service"]);
 });
+
+test("a split tunnel leads to the user's own name server, and says so", () => {
+  const users = [{ name: "alice", ikev2Address: "10.77.4.5", dns: ["8.8.4.4"] }, { name: "bob", ikev2Address: "10.77.4.6" }];
+  const spec = exampleSpec({ ...pools, tunnel: "split", users });
+  const { connections, pools: given } = readStrongswanConf(renderUserConnections(spec, spec.ikev2!)) as Record<string, Tree>;
+  const selectors = (name: string) => ((connections[name] as Tree).children as Record<string, Tree>)[name].local_ts;
+  expect([selectors("ikev2-alice"), selectors("ikev2-bob")]).toEqual(["10.20.0.0/16, 8.8.4.4/32", "10.20.0.0/16, 9.9.9.9/32"]);
+  expect(given["user4-alice-1"]).toMatchObject({ dns: "8.8.4.4", subnet: "10.20.0.0/16, 8.8.4.4/32" });
+});

@@ -221,3 +221,58 @@ test("folders of users: one part of a path for each name, whatever it is", () =>
   expect(folderOf(long).length).toBeLessThan(256);
   expect(folderOf(long)).not.toBe(folderOf(`${long.slice(0, -2)}x`));
 });
+
+describe("what one user alone is given", () => {
+  const fixed: Partial<GatewaySpec> = {
+    l2tp: { pool: "10.77.1.0/24" },
+    ikev2: { pool: "10.77.2.0/24", fixedPool: "10.77.4.0/24" },
+  };
+  const alone = (user: object, changes: Partial<GatewaySpec> = {}) => filesOf({ ...fixed, ...changes, users: [{ name: "alice", ...user }, { name: "bob" }] });
+
+  test("who may use one protocol alone has no file for the other, and the other user both", () => {
+    const ikev2 = Object.keys(alone({ protocols: ["ikev2"] }));
+    expect(ikev2.filter((file) => /l2tp|ppp/.test(file))).toEqual([]);
+    expect(ikev2).toContain("apple/office-ikev2.mobileconfig");
+    const files = alone({ protocols: ["l2tp"] });
+    expect(Object.keys(files).filter((file) => /ikev2|authority|android/.test(file))).toEqual([]);
+    expect(alone({ protocols: ["ikev2"] })["router.txt"]).not.toContain(psk);
+    expect(alone({ protocols: ["ikev2"] })["instructions.html"]).not.toContain(psk);
+    const bobs = filesOf({ ...fixed, users: [{ name: "alice", protocols: ["ikev2"] }, { name: "bob" }] }, "bob");
+    expect(Object.keys(bobs).filter((file) => /l2tp/.test(file)).length).toBeGreaterThan(5);
+  });
+  test("who is suspended has a page that says so, without a secret, and nothing else", () => {
+    const files = alone({ suspended: true });
+    expect(Object.keys(files)).toEqual(["instructions.html"]);
+    expect(files["instructions.html"]).toContain("is suspended");
+    for (const secret of [password, psk]) expect(files["instructions.html"]).not.toContain(secret);
+    expect(alone({ suspended: false })["instructions.html"]).toContain(password);
+  });
+  test("the page says when the access ends", () => {
+    expect(alone({ validUntil: "2026-12-31T18:00:00+01:00" })["instructions.html"]).toContain("2026-12-31T18:00:00+01:00");
+    expect(alone({})["instructions.html"]).not.toContain("access ends");
+  });
+  test("routes of their own make a split tunnel by IKEv2, and leave L2TP's full", () => {
+    const files = alone({ ikev2Address: "10.77.4.50", routes: ["10.30.0.0/16"] });
+    expect(readPowerShellVariables(files["windows/office-ikev2.ps1"])).toMatchObject({ SplitTunneling: true, Routes: ["10.30.0.0/16"] });
+    expect(readPowerShellVariables(files["windows/office-l2tp.ps1"])).toMatchObject({ SplitTunneling: false, Routes: [] });
+    const [, vpn] = mobileconfig(files["apple/office-ikev2.mobileconfig"]).PayloadContent;
+    expect([vpn.IPv4, vpn.DNS?.ServerAddresses]).toEqual([{ OverridePrimary: 0 }, ["10.20.0.53", "9.9.9.9"]]);
+    expect(mobileconfig(files["apple/office-l2tp.mobileconfig"]).PayloadContent[0].IPv4).toEqual({ OverridePrimary: 1 });
+    expect((JSON.parse(files["android/office.sswan"]) as Anything)["split-tunneling"]).toEqual({ subnets: ["10.30.0.0/16"] });
+    const { connections } = readStrongswanConf(files["linux/ikev2/etc/swanctl/conf.d/office.conf"]) as Anything;
+    expect(connections.office.children.office.remote_ts).toBe("10.30.0.0/16");
+    expect(readKeyFile(files["linux/networkmanager/office-ikev2.nmconnection"]).vpn["remote-ts"]).toBe("10.30.0.0/16");
+    expect(files["instructions.html"]).toMatch(/connected by IKEv2, only what is for these networks goes through the VPN: 10\.30\.0\.0\/16[\s\S]*connected by L2TP, everything/);
+  });
+  test("routes of their own can make a full tunnel of a split one", () => {
+    const files = alone({ ikev2Address: "10.77.4.50", routes: ["0.0.0.0/0"] }, split);
+    expect(readPowerShellVariables(files["windows/office-ikev2.ps1"])).toMatchObject({ SplitTunneling: false, Routes: [] });
+    expect(readPowerShellVariables(files["windows/office-l2tp.ps1"])).toMatchObject({ SplitTunneling: true });
+  });
+  test("name servers of their own: in the profile, and within what a split tunnel carries", () => {
+    const files = alone({ ikev2Address: "10.77.4.50", dns: ["8.8.4.4"] }, split);
+    const [, vpn] = mobileconfig(files["apple/office-ikev2.mobileconfig"]).PayloadContent;
+    expect(vpn.DNS.ServerAddresses).toEqual(["8.8.4.4"]);
+    for (const protocol of ["ikev2", "l2tp"]) expect(readPowerShellVariables(files[`windows/office-${protocol}.ps1`])).toMatchObject({ Routes: ["10.20.0.0/16", "8.8.4.4/32"] });
+  });
+});
