@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { renderUserData } from "../gateway/cloudInit";
 import { cloudLinks, gatewayLinks, labAddresses, labClouds } from "../lab/networks";
 import type { RemoteAccessArgs, SshConnectionArgs } from "./args";
+import { attempt } from "./attempt";
 import { clientProfiles, type ClientProfiles } from "./clientProfiles";
 import { labMachine } from "./labMachine";
 import type { LabWorld } from "./labWorld";
@@ -47,7 +48,7 @@ export class LabGateway extends pulumi.ComponentResource {
         userData: pulumi
           .all([spec, hostKey.privateKey, hostKey.publicKey, args.world.administratorKey.publicKey])
           .apply(([plain, privateKey, publicKey, administrator]) =>
-            renderUserData({ spec: plain, hostKey: { privateKey, publicKey }, authorizedKeys: [administrator] }),
+            attempt(() => renderUserData({ spec: plain, hostKey: { privateKey, publicKey }, authorizedKeys: [administrator] })),
           ),
         links: args.cloud === undefined ? gatewayLinks : cloudLinks(args.cloud),
         memoryMegabytes: 384,

@@ -4,6 +4,7 @@ import { healthPort, otherMachine } from "../gateway/pair";
 import type { FloatingAddress, PairFront, PairSpec } from "../gateway/spec";
 import { labAddresses, pairAddresses, pairLinks, pairName } from "../lab/networks";
 import type { RemoteAccessArgs, SshConnectionArgs } from "./args";
+import { attempt } from "./attempt";
 import { clientProfiles, type ClientProfiles } from "./clientProfiles";
 import { labMachine, type LabMachine } from "./labMachine";
 import type { LabWorld } from "./labWorld";
@@ -53,7 +54,7 @@ export class LabGatewayPair extends pulumi.ComponentResource {
           userData: pulumi
             .all([spec, hostKey.privateKey, hostKey.publicKey, args.world.administratorKey.publicKey])
             .apply(([plain, privateKey, publicKey, administrator]) =>
-              renderUserData({ spec: { ...plain, name: own }, hostKey: { privateKey, publicKey }, authorizedKeys: [administrator] }),
+              attempt(() => renderUserData({ spec: { ...plain, name: own }, hostKey: { privateKey, publicKey }, authorizedKeys: [administrator] })),
             ),
           links: pairLinks(index === 0 ? 1 : 2),
           memoryMegabytes: 384,

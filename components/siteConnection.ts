@@ -5,6 +5,7 @@ import { siteNames } from "../gateway/site/names";
 import { viewFrom, type Side, type SiteConnectionSpec, type SiteSecrets } from "../gateway/site/spec";
 import { validateSite } from "../gateway/site/validate";
 import { problemsText } from "../gateway/validate";
+import { attempt } from "./attempt";
 import type { GatewaySite } from "./gatewaySite";
 import { furtherParts } from "./parts";
 import { siteKey } from "./secrets";
@@ -33,7 +34,7 @@ export class SiteConnection extends pulumi.ComponentResource {
     // The ends' descriptions hold no secret, though they come beside one.
     const spec = pulumi.unsecret(
       pulumi.all([resolveSite(name, args), given]).apply(async ([plain, preSharedKey]) => {
-        const warnings = refuse(plain, { preSharedKey }, this);
+        const warnings = await attempt(() => refuse(plain, { preSharedKey }, this));
         if (warnings !== "") await pulumi.log.warn(warnings, this);
         return plain;
       }),

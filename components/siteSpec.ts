@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { siteProfile, siteProfiles } from "../gateway/site/profiles";
 import type { SiteConnectionSpec, SiteEndSpec, SiteProposals } from "../gateway/site/spec";
+import { attempt } from "./attempt";
 import type { GatewaySite } from "./gatewaySite";
 
 /** What one end offers, where it is not what the profile says. */
@@ -84,7 +85,7 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
       leftProposals: args.leftProposals, rightProposals: args.rightProposals,
       profile: args.profile, mode: args.mode, encapsulate: args.encapsulate,
     })
-    .apply((a) => {
+    .apply((a) => attempt((): SiteConnectionSpec => {
       const profile = siteProfile(a.profile ?? "modern");
       if (profile === undefined) {
         throw new pulumi.RunError(`site connection ${name}: there is no profile ${JSON.stringify(a.profile)}: use one of ${Object.keys(siteProfiles).join(", ")}`);
@@ -129,5 +130,5 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
         ikeLifetime: profile.ikeLifetime,
         childLifetime: profile.childLifetime,
       } as SiteConnectionSpec;
-    });
+    }));
 }

@@ -3,6 +3,7 @@ import type { GatewaySecrets, GatewaySpec, PairSpec } from "../gateway/spec";
 import { clientKinds } from "../gateway/spec";
 import { problemsText, validateSpec, type Problem } from "../gateway/validate";
 import type { RemoteAccessArgs, UserArgs } from "./args";
+import { attempt } from "./attempt";
 
 /** What the target knows of its machine, and what the args may leave open. */
 export interface SpecDefaults {
@@ -118,7 +119,8 @@ export function checkedSpec(
   ofTarget?: TargetProblems,
 ): pulumi.Output<GatewaySpec> {
   const checked = pulumi.all([spec, given]).apply(async ([plain, secrets]) => {
-    const warnings = refuseBadSpec(plain, secrets, parent, await ofTarget?.(plain));
+    const ofItsTarget = await ofTarget?.(plain);
+    const warnings = await attempt(() => refuseBadSpec(plain, secrets, parent, ofItsTarget));
     if (warnings !== "") await pulumi.log.warn(warnings, parent);
     return plain;
   });

@@ -4,6 +4,7 @@ import { awsProblems } from "../../gateway/aws/validate";
 import { renderUserData } from "../../gateway/cloudInit";
 import type { GatewaySpec } from "../../gateway/spec";
 import type { SshConnectionArgs } from "../args";
+import { attempt } from "../attempt";
 import { clientProfiles, type ClientProfiles } from "../clientProfiles";
 import { addressToCome, poolsOf } from "../cloud/pools";
 import { administratorKeyOf, sshAccess } from "../cloud/sshAccess";
@@ -70,7 +71,7 @@ export class AwsGateway extends pulumi.ComponentResource {
         interface: own,
         instanceType: once(plan.instanceType),
         imageId: args.imageId === undefined ? newestImage(good.platform, once(plan.instanceType), child) : once(pulumi.output(args.imageId)),
-        userData: ssh?.userData ?? good.apply((plain) => renderUserData({ spec: plain, authorizedKeys: [] })),
+        userData: ssh?.userData ?? good.apply((plain) => attempt(() => renderUserData({ spec: plain, authorizedKeys: [] }))),
         diskGigabytes: once(plan.diskGigabytes),
         diskKeyArn: args.diskKeyArn,
         instanceProfile: role?.profile.name,

@@ -4,6 +4,7 @@ import { renderUserData } from "../../gateway/cloudInit";
 import { otherMachine } from "../../gateway/pair";
 import type { AwsMoveSpec, GatewaySpec, PairFront } from "../../gateway/spec";
 import type { SshConnectionArgs } from "../args";
+import { attempt } from "../attempt";
 import { clientProfiles, type ClientProfiles } from "../clientProfiles";
 import { addressToCome, halfPools, poolsOf } from "../cloud/pools";
 import { administratorKeyOf, sshAccess } from "../cloud/sshAccess";
@@ -135,7 +136,7 @@ export class AwsGatewayPair extends pulumi.ComponentResource {
           instanceType,
           imageId,
           followsImage: args.imageId !== undefined,
-          userData: ssh?.userData ?? described.apply((spec) => renderUserData({ spec, authorizedKeys: [] })),
+          userData: ssh?.userData ?? described.apply((spec) => attempt(() => renderUserData({ spec, authorizedKeys: [] }))),
           diskGigabytes: once(plan.diskGigabytes),
           diskKeyArn: args.diskKeyArn,
           instanceProfile: role?.profile.name,

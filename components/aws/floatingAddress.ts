@@ -3,6 +3,7 @@ import type { InstanceProfile } from "@pulumi/aws/iam/instanceProfile";
 import type { NetworkInterface } from "@pulumi/aws/ec2/networkInterface";
 import { machineMayMove, type Statement } from "../../gateway/aws/policies";
 import type { AwsMoveSpec } from "../../gateway/spec";
+import { attempt } from "../attempt";
 import type { ElasticAddress } from "./machine";
 
 /** What the active machine of a pair needs to fetch this address and these tables' routes, for one of these two interfaces. */
@@ -26,16 +27,18 @@ export function moveOf(
   const ofMachine = ({ id, privateIp, privateIps }: NetworkInterface) => pulumi.all([id, privateIp, privateIps]);
   return pulumi
     .all([address.arn, address.allocationId, address.publicIp, routes, ofMachine(interfaces[0]), ofMachine(interfaces[1])])
-    .apply(([arn, allocationId, publicIp, plain, [own, ownFirst, ownAll], [peer, peerFirst, peerAll]]) => ({
-      region: arn.split(":")[3],
-      allocationId,
-      publicIp,
-      networkInterfaceId: own,
-      privateAddress: secondAddress(own, ownFirst, ownAll),
-      peerNetworkInterfaceId: peer,
-      peerPrivateAddress: secondAddress(peer, peerFirst, peerAll),
-      routes: plain,
-    }));
+    .apply(([arn, allocationId, publicIp, plain, [own, ownFirst, ownAll], [peer, peerFirst, peerAll]]) =>
+      attempt(() => ({
+        region: arn.split(":")[3],
+        allocationId,
+        publicIp,
+        networkInterfaceId: own,
+        privateAddress: secondAddress(own, ownFirst, ownAll),
+        peerNetworkInterfaceId: peer,
+        peerPrivateAddress: secondAddress(peer, peerFirst, peerAll),
+        routes: plain,
+      })),
+    );
 }
 
 function secondAddress(networkInterface: string, first: string, all: readonly string[]): string {

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { renderUserData, type UserDataArgs } from "../../gateway/cloudInit";
 import type { GatewaySpec } from "../../gateway/spec";
 import type { SshConnectionArgs } from "../args";
+import { attempt } from "../attempt";
 import { ownHostKey } from "../hostKeyHandover";
 import { sshKey } from "../sshKey";
 import type { SshKeyPairArgs } from "./args";
@@ -41,7 +42,7 @@ export function sshAccess(
   const userData = pulumi
     .all([good, bootstrapKey.privateKey, bootstrapKey.publicKey, administrator.publicKey])
     .apply(([spec, privateKey, publicKey, authorized]) =>
-      render({ spec, hostKey: { privateKey, publicKey }, authorizedKeys: [authorized], loginWhenReady: true }),
+      attempt(() => render({ spec, hostKey: { privateKey, publicKey }, authorizedKeys: [authorized], loginWhenReady: true })),
     );
   return {
     userData,
