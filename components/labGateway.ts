@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { renderUserData } from "../gateway/cloudInit";
-import { cloudLinks, gatewayLinks, labAddresses, labClouds } from "../lab/networks";
+import { bareGatewayLinks, cloudLinks, gatewayLinks, labAddresses, labClouds } from "../lab/networks";
 import type { RemoteAccessArgs, SshConnectionArgs } from "./args";
 import { attempt } from "./attempt";
 import { clientProfiles, type ClientProfiles } from "./clientProfiles";
+import { ownHostKey } from "./hostKeyHandover";
 import { labMachine } from "./labMachine";
 import type { LabWorld } from "./labWorld";
 import type { GatewaySite } from "./gatewaySite";
@@ -16,6 +17,11 @@ export interface LabGatewayArgs extends RemoteAccessArgs {
   world: LabWorld;
   /** In a world with two clouds, the one that it stands in: 1 or 2. @default the one cloud of a world with one */
   cloud?: 1 | 2;
+  /**
+   * `trimmed`: with all packages, made to boot fast; `bare`: as a cloud's image, with Debian's cloud kernel and none of a
+   * gateway's packages, which user data alone makes into a gateway (some minutes, and a second boot). @default "trimmed"
+   */
+  image?: "trimmed" | "bare";
 }
 
 /**
@@ -40,7 +46,8 @@ export class LabGateway extends pulumi.ComponentResource {
     super("pulumi-vpn-gateway:index:LabGateway", name, {}, opts);
     const cloud = args.cloud === undefined ? undefined : labClouds[args.cloud - 1];
     const spec = remoteAccessSpec(name, args, { endpoint: cloud?.endpoint ?? labAddresses.gatewayOutside }, this);
-    const hostKey = sshKey(`${name}-host-key`, { parent: this }, spec);
+    const bare = args.image === "bare";
+    const hostKey = sshKey(bare ? `${name}-bootstrap-host-key` : `${name}-host-key`, { parent: this }, spec);
     const machine = labMachine(
       name,
       {
@@ -48,15 +55,18 @@ export class LabGateway extends pulumi.ComponentResource {
         userData: pulumi
           .all([spec, hostKey.privateKey, hostKey.publicKey, args.world.administratorKey.publicKey])
           .apply(([plain, privateKey, publicKey, administrator]) =>
-            attempt(() => renderUserData({ spec: plain, hostKey: { privateKey, publicKey }, authorizedKeys: [administrator] })),
+            attempt(() => renderUserData({ spec: plain, hostKey: { privateKey, publicKey }, authorizedKeys: [administrator], loginWhenReady: bare })),
           ),
-        links: args.cloud === undefined ? gatewayLinks : cloudLinks(args.cloud),
-        memoryMegabytes: 384,
+        links: bare ? bareGatewayLinks : args.cloud === undefined ? gatewayLinks : cloudLinks(args.cloud),
+        memoryMegabytes: bare ? 1024 : 384,
+        image: args.image,
         hostKey,
         administratorKey: args.world.administratorKey,
       },
       { parent: this },
     );
+    // As in a cloud: user data can be read by more people than a host key should be, so it is good for one contact.
+    if (bare) machine.connection.hostKey = ownHostKey(`${name}-host-key`, { ...machine.connection }, machine, { parent: this });
     const standing = standingGateway(name, args, spec, machine, this);
     this.clientSettings = standing.settings;
     this.site = standing.site;

@@ -2,6 +2,7 @@ import * as path from "path";
 import * as pulumi from "@pulumi/pulumi";
 import { Command } from "@pulumi/command/local/command";
 import { Logging } from "@pulumi/command/types/enums/local";
+import type { ImageName } from "../lab/image";
 import { keysUserData } from "../lab/keys";
 import type { LinkSpec, MachineSpec } from "../lab/machineSpec";
 import type { SshConnectionArgs } from "./args";
@@ -25,6 +26,8 @@ export interface LabMachineArgs {
   userData: pulumi.Input<string>;
   links: LinkSpec[];
   memoryMegabytes: number;
+  /** `bare`: a disk as a cloud's, which gets its packages from Debian by the host's network. @default "trimmed" */
+  image?: ImageName;
   hostKey: SshKey;
   administratorKey: SshKey;
 }
@@ -45,6 +48,7 @@ export function labMachine(name: string, args: LabMachineArgs, opts: pulumi.Cust
     userData,
     links: args.links,
     memoryMegabytes: args.memoryMegabytes,
+    ...(args.image === "bare" ? { image: args.image, managementDefaultRoute: true } : {}),
   }));
   const command = new Command(
     `${name}-machine`,

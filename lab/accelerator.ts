@@ -23,11 +23,12 @@ function hostBoot(): string {
   }
 }
 
-async function guestBoots(qemu: Qemu, image: LabImage): Promise<boolean> {
+async function guestBoots(qemu: Qemu, { boot }: LabImage): Promise<boolean> {
+  if (boot === undefined) throw new Error("KVM is tried with a kernel of the lab's own");
   const result = await runProcess(
     [
       ...qemu.command, "-nodefaults", "-no-user-config", "-accel", "kvm", "-cpu", "host", "-smp", "2", "-m", "256",
-      "-kernel", image.kernel, "-initrd", image.initrd, "-append", "console=ttyS0 quiet lab.probe",
+      "-kernel", boot.kernel, "-initrd", boot.initrd, "-append", "console=ttyS0 quiet lab.probe",
       "-display", "none", "-serial", "stdio", "-no-reboot",
     ],
     { timeoutSeconds: PROBE_SECONDS },

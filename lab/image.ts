@@ -1,7 +1,7 @@
 /**
- * The disk image that every lab machine starts from: Debian 13 with its stock kernel, made by
- * mmdebstrap, trimmed so that it boots fast under emulation. It holds no key and no identity:
- * those come with each machine's user data.
+ * The disk images that lab machines start from, made by mmdebstrap: Debian 13 with its stock kernel, trimmed so that it
+ * boots fast under emulation; and a bare one that is as a cloud's. They hold no key and no identity: those come with each
+ * machine's user data.
  */
 
 import { createHash } from "node:crypto";
@@ -13,10 +13,10 @@ import { mustRun } from "./process";
 import { type Say, withProgress } from "./progress";
 
 export interface LabImage {
-  /** Raw ext4, opened read-only: every machine writes to an overlay of its own. */
+  /** Raw, opened read-only: every machine writes to an overlay of its own. */
   root: string;
-  kernel: string;
-  initrd: string;
+  /** What QEMU boots; none: the disk boots by itself. */
+  boot?: { kernel: string; initrd: string };
   /** Short hash of the recipe: what a machine was started from. */
   recipe: string;
   /** Only when this call built it. */
@@ -37,6 +37,30 @@ export const PACKAGES = [
   "iproute2", "iputils-ping", "iperf3", "tcpdump", "socat", "netcat-openbsd", "ethtool", "traceroute",
 ];
 
+/** The trimmed one has all that gateways and clients need; the bare one what Debian's images for clouds have, or less. */
+export type ImageName = "trimmed" | "bare";
+
+interface Recipe {
+  packages: string[];
+  /** The first one is the hook; the others are beside it. */
+  scripts: string[];
+  leaves: string[];
+  title: string;
+}
+
+const RECIPES: Record<ImageName, Recipe> = {
+  trimmed: { packages: PACKAGES, scripts: ["finish.sh", "trim.sh", "initramfs.sh"], leaves: ["root.img", "vmlinuz", "initrd", "packages"], title: "the machines' Debian 13 image" },
+  bare: {
+    packages: [
+      "linux-image-cloud-amd64", "initramfs-tools", "grub2-common", "grub-pc-bin", "systemd-sysv", "dbus", "udev", "kmod", "procps",
+      "cloud-init", "openssh-server", "python3", "ca-certificates", "iproute2",
+    ],
+    scripts: ["bare.sh"],
+    leaves: ["root.img", "packages"],
+    title: "a bare Debian 13 disk as clouds have it",
+  },
+};
+
 /** The folder with the shell parts: beside this file, or in the sources when this runs from dist/. */
 export function labSource(...parts: string[]): string {
   for (const base of [__dirname, path.join(__dirname, "..", "..", "lab")]) {
@@ -53,27 +77,25 @@ export function recipeHash(scripts: Record<string, string>, packages: string[] =
   return hash.digest("hex").slice(0, 16);
 }
 
-const SCRIPTS = ["finish.sh", "trim.sh", "initramfs.sh"];
-
-function readScripts(): Record<string, string> {
-  return Object.fromEntries(SCRIPTS.map((name) => [name, fs.readFileSync(labSource("image", name), "utf8")]));
+function readScripts({ scripts }: Recipe): Record<string, string> {
+  return Object.fromEntries(scripts.map((name) => [name, fs.readFileSync(labSource("image", name), "utf8")]));
 }
 
-export function mmdebstrapCommand(scripts: string, out: string, packages: string[] = PACKAGES, mirror?: string): string[] {
+export function mmdebstrapCommand(hook: string, out: string, packages: string[] = PACKAGES, mirror?: string): string[] {
   return [
     findProgram("mmdebstrap") ?? "mmdebstrap",
     "--variant=apt",
     "--format=null",
     `--include=${packages.join(",")}`,
     '--aptopt=Apt::Install-Recommends "false"',
-    `--customize-hook=sh '${scripts}/finish.sh' "$1" '${out}'`,
+    `--customize-hook=sh '${hook}' "$1" '${out}'`,
     SUITE,
     "/dev/null",
     ...(mirror ? [mirror] : []),
   ];
 }
 
-async function build(temporary: string, scripts: Record<string, string>, say: Say): Promise<void> {
+async function build(recipe: Recipe, temporary: string, scripts: Record<string, string>, say: Say): Promise<void> {
   // In a user namespace mmdebstrap's root is a stranger to our folders: it gets one that
   // anybody may enter, and what it leaves is copied into a file of ours.
   const rootless = process.getuid?.() !== 0;
@@ -87,10 +109,10 @@ async function build(temporary: string, scripts: Record<string, string>, say: Sa
     let last = "";
     await withProgress(
       say,
-      "building the machines' Debian 13 image (once)",
+      `building ${recipe.title} (once)`,
       "1 to 3 minutes",
       () =>
-        mustRun(mmdebstrapCommand(work, out, PACKAGES, process.env.PULUMI_VPN_GATEWAY_MIRROR), {
+        mustRun(mmdebstrapCommand(path.join(work, recipe.scripts[0]), out, recipe.packages, process.env.PULUMI_VPN_GATEWAY_MIRROR), {
           env: { ...process.env, PATH: searchPath().join(":") },
           onOutput: (text) => {
             last = text.trim().split("\n").filter((line) => line.startsWith("I: ")).pop()?.slice(3) ?? last;
@@ -98,7 +120,7 @@ async function build(temporary: string, scripts: Record<string, string>, say: Sa
         }),
       () => last,
     );
-    for (const name of ["root.img", "vmlinuz", "initrd", "packages"]) {
+    for (const name of recipe.leaves) {
       const from = path.join(out, name);
       const to = path.join(temporary, name);
       if (rootless) await mustRun(["cp", "--sparse=always", from, to]);
@@ -115,21 +137,21 @@ async function build(temporary: string, scripts: Record<string, string>, say: Sa
 }
 
 /** The image, from the cache or built now (1 to 3 minutes); missing host packages are installed. */
-export async function labImage(say: Say): Promise<LabImage> {
-  const scripts = readScripts();
-  const recipe = recipeHash(scripts);
+export async function labImage(say: Say, name: ImageName = "trimmed"): Promise<LabImage> {
+  const made = RECIPES[name];
+  const scripts = readScripts(made);
+  const recipe = recipeHash(scripts, made.packages);
   const directory = path.join(labCacheDirectory(), recipe);
   const startedAt = Date.now();
   let built = false;
   await cached(directory, say, async (temporary) => {
     await installPackages(missingPackages(), say);
-    await build(temporary, scripts, say);
+    await build(made, temporary, scripts, say);
     built = true;
   });
   return {
     root: path.join(directory, "root.img"),
-    kernel: path.join(directory, "vmlinuz"),
-    initrd: path.join(directory, "initrd"),
+    ...(made.leaves.includes("vmlinuz") ? { boot: { kernel: path.join(directory, "vmlinuz"), initrd: path.join(directory, "initrd") } } : {}),
     recipe,
     ...(built ? { buildSeconds: Math.round((Date.now() - startedAt) / 1000) } : {}),
   };

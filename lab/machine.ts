@@ -63,8 +63,8 @@ async function makeSeed(spec: MachineSpec, directory: MachineDirectory): Promise
 /** Starts QEMU on the machine's files and waits until it is ready; on failure the process is gone. */
 async function launch(spec: MachineSpec, directory: MachineDirectory, say: Say, port?: number): Promise<Machine> {
   const qemu = await findQemu(say);
-  const image = await labImage(say);
-  const accelerator = await findAccelerator(qemu, image, say);
+  const image = await labImage(say, spec.image);
+  const accelerator = await findAccelerator(qemu, await labImage(say), say);
   const timeoutSeconds = spec.bootTimeoutSeconds ?? (accelerator === "kvm" ? 60 : 300);
   for (let attempt = 1; ; attempt += 1) {
     const sshPort = port ?? (await freePort());
@@ -86,7 +86,7 @@ async function launch(spec: MachineSpec, directory: MachineDirectory, say: Say, 
     child.on("exit", (code, signal) => { ended = `QEMU ended (${signal ?? `code ${code}`})`; });
     child.unref();
     try {
-      const bootSeconds = await awaitBoot(spec.name, directory.serialLog, sshPort, { startedAt, timeoutSeconds, accelerator, say, ended: () => ended });
+      const bootSeconds = await awaitBoot(spec.name, directory.serialLog, sshPort, { startedAt, timeoutSeconds, accelerator, say, stages: image.boot !== undefined, ended: () => ended });
       directory.writePrivate(directory.stateFile, JSON.stringify({ name: spec.name, lab: spec.lab, sshPort, accelerator, bootSeconds }));
       return { id: `${spec.lab}/${spec.name}`, name: spec.name, sshHost: "127.0.0.1", sshPort, bootSeconds, accelerator };
     } catch (error) {
@@ -109,7 +109,7 @@ export async function startMachine(spec: MachineSpec, say: Say): Promise<Machine
   }
   // Before the machine has files of its own, since this may install and build.
   const qemu = await findQemu(say);
-  const image = await labImage(say);
+  const image = await labImage(say, spec.image);
   directory.create((spec.links ?? []).map((link) => link.socket));
   try {
     directory.writePrivate(directory.specFile, JSON.stringify(spec));

@@ -1,6 +1,7 @@
 /** What a lab machine is, as plain data, and what is wrong with it if something is. */
 
 import * as net from "node:net";
+import type { ImageName } from "./image";
 
 /** One network card that is a point-to-point wire to another machine of the same lab. */
 export interface LinkSpec {
@@ -33,8 +34,8 @@ export interface MachineSpec {
   memoryMegabytes?: number;
   /** cloud-init user data, as text. It may hold the SSH host key: it is kept in files of mode 0600. */
   userData: string;
-  /** Default "trimmed", and the only one so far. */
-  image?: "trimmed";
+  /** Default "trimmed". A "bare" one is started once SSH answers: its first boot may take far longer. */
+  image?: ImageName;
   /** Default: none (only the management card with SSH). */
   links?: LinkSpec[];
   /** Seconds until the machine must be ready. Default 300 emulated, 60 with KVM. */
@@ -88,7 +89,7 @@ export function machineProblems(spec: MachineSpec): string[] {
   if (spec.memoryMegabytes !== undefined && !isWholeNumber(spec.memoryMegabytes, 192, 65536))
     problems.push(`memoryMegabytes is ${JSON.stringify(spec.memoryMegabytes)}: 192 to 65536`);
   if (typeof spec.userData !== "string" || spec.userData === "") problems.push("userData is missing: without an SSH key in it nobody gets into the machine");
-  if (spec.image !== undefined && spec.image !== "trimmed") problems.push(`image is ${JSON.stringify(spec.image)}: only "trimmed" exists`);
+  if (!["trimmed", "bare", undefined].includes(spec.image)) problems.push(`image is ${JSON.stringify(spec.image)}: must be "trimmed" or "bare"`);
   if (spec.bootTimeoutSeconds !== undefined && !isWholeNumber(spec.bootTimeoutSeconds, 1, 3600))
     problems.push(`bootTimeoutSeconds is ${JSON.stringify(spec.bootTimeoutSeconds)}: 1 to 3600`);
   const links = spec.links ?? [];

@@ -39,6 +39,16 @@ export const gatewayLinks: LinkSpec[] = [
   },
 ];
 
+/**
+ * The same wires for a gateway whose packages come from Debian by the host's network: the way to clients is by routes, and
+ * the default one leads to the host.
+ */
+export const bareGatewayLinks: LinkSpec[] = gatewayLinks.map((link) => {
+  const { gateway4: via } = link;
+  if (via === undefined) return link;
+  return { ...link, gateway4: undefined, gateway6: undefined, routes: ["198.51.100.0/24", "203.0.113.0/24"].map((to) => ({ to, via })) };
+});
+
 /** By which clients find a pair whose machines both serve (RFC 2606), and how long it takes until it has lost a machine. */
 export const pairName = { name: "gateway.example.com", drainSeconds: 30 } as const;
 

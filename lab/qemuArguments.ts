@@ -53,7 +53,7 @@ export function qemuArguments(
     "-machine", "pc",
     "-smp", String(spec.vcpus ?? 2),
     "-m", String(spec.memoryMegabytes ?? 384),
-    "-kernel", image.kernel, "-initrd", image.initrd, "-append", KERNEL_ARGUMENTS.join(" "),
+    ...(image.boot ? ["-kernel", image.boot.kernel, "-initrd", image.boot.initrd, "-append", KERNEL_ARGUMENTS.join(" ")] : []),
     "-drive", `file=${value(files.overlay)},if=none,id=disk,format=qcow2,cache=unsafe,discard=unmap`,
     "-device", "virtio-blk-pci,drive=disk",
     "-drive", `file=${value(files.seed)},if=none,id=seed,format=raw,readonly=on`,

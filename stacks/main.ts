@@ -6,6 +6,8 @@ import * as pulumi from "@pulumi/pulumi";
  */
 const programs: Record<string, () => Promise<Record<string, unknown>>> = {
   lab: async () => (await import("./lab")).lab(),
+  // The same with a machine as a cloud's, by its config.
+  "lab-bare": async () => (await import("./lab")).lab(),
   "lab-pair": async () => (await import("./labPair")).labPair(),
   "lab-sites": async () => (await import("./labSites")).labSites(),
   "existing-host": async () => (await import("./existingHost")).existingHost(),

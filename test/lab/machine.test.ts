@@ -16,7 +16,7 @@ const gateway: MachineSpec = {
     { name: "lan0", role: "client", socket: "inside", addresses: ["10.20.0.1/24"], mtu: 1400 },
   ],
 };
-const image = { root: "/c/root.img", kernel: "/c/vmlinuz", initrd: "/c/initrd", recipe: "r" };
+const image = { root: "/c/root.img", boot: { kernel: "/c/vmlinuz", initrd: "/c/initrd" }, recipe: "r" };
 const files = { overlay: "/l/a,b.qcow2", seed: "/l/seed.iso", serialLog: "/l/serial", pidFile: "/l/pid", monitor: "/l/mon", linkSocket: (name: string) => `/l/${name}.sock` };
 
 describe("a machine's specification", () => {
@@ -32,6 +32,8 @@ describe("a machine's specification", () => {
     });
     for (const part of ["name is", "lab is", "userData is missing", "vcpus is 0", "memoryMegabytes is 1", "links[0].name", "links[0].addresses", "links[0].gateway4", "links[0].mtu", "links[1].name", "links[1].role", "links[1].mac", 'the socket "x"'])
       expect(problems.join("\n")).toContain(part);
+    expect(machineProblems({ ...gateway, image: "bare" })).toEqual([]);
+    expect(machineProblems({ ...gateway, image: "cloud" as never })).toEqual(['image is "cloud": must be "trimmed" or "bare"']);
     expect(() => checkMachineSpec(null as never)).toThrow("JSON object");
   });
 
@@ -83,6 +85,12 @@ describe("QEMU's arguments", () => {
     expect(text).toContain("file=/l/a,,b.qcow2");
   });
 
+  test("a bare disk boots by itself, the trimmed one a kernel that is handed in", () => {
+    expect(words("tcg", "10.0.13")).toContain("-kernel /c/vmlinuz -initrd /c/initrd -append");
+    const bare = qemuArguments({ ...gateway, image: "bare" }, files, { root: "/c/root.img", recipe: "r" }, { accelerator: "tcg", sshPort: 2222, qemuVersion: "10.0.13" });
+    expect(bare.filter((word) => /^-(kernel|initrd|append)$/.test(word))).toEqual([]);
+  });
+
   test("a server's end listens; KVM takes the host's processor", () => {
     const text = words("kvm", "10.0.13", { ...gateway, links: [{ name: "wan0", role: "server", socket: "outside" }] });
     expect(text).toContain("server=on,addr.type=unix");
@@ -101,7 +109,7 @@ test("the image's recipe changes with its scripts and packages", () => {
   expect(recipeHash({ a: "1" }, ["x"])).toBe(recipeHash({ a: "1" }, ["x"]));
   expect(recipeHash({ a: "2" }, ["x"])).not.toBe(recipeHash({ a: "1" }, ["x"]));
   expect(recipeHash({ a: "1" }, ["x", "y"])).not.toBe(recipeHash({ a: "1" }, ["x"]));
-  expect(mmdebstrapCommand("/w", "/w/out", ["a", "b"])).toEqual(expect.arrayContaining(["--include=a,b", "trixie"]));
+  expect(mmdebstrapCommand("/w/finish.sh", "/w/out", ["a", "b"])).toEqual(expect.arrayContaining(["--include=a,b", "trixie"]));
 });
 
 test("the console tells the stage", () => {
