@@ -55,7 +55,7 @@ export interface L2tpArgs {
   fixedPool?: pulumi.Input<string>;
   /** Minted (32 letters and digits) unless given. */
   preSharedKey?: pulumi.Input<string>;
-  /** Tell clients behind one NAT apart that all send from UDP 1701, as Windows does: docs/same-nat.md, which says what it costs yet. @default false */
+  /** Tell clients behind one NAT apart that all send from UDP 1701, as Windows does: docs/same-nat.md. @default true */
   sharedNat?: pulumi.Input<boolean>;
 }
 

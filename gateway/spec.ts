@@ -26,7 +26,7 @@ export type MasqueradePolicy = (typeof masqueradePolicies)[number];
 export interface L2tpSpec {
   /** IPv4 pool in CIDR notation; its first host address is the gateway's own end of every session. */
   pool: string;
-  /** Clients behind one NAT that all send from UDP 1701, as Windows does, are told apart. Default false. */
+  /** Clients behind one NAT that all send from UDP 1701, as Windows does, are told apart. Default true. */
   sharedNat?: boolean;
   /** IPv4 network beside `pool` that users' fixed addresses are of; none: nobody has one. */
   fixedPool?: string;

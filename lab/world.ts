@@ -156,6 +156,10 @@ export class World {
   status(client: ClientName): Promise<Connected & { securityAssociations?: string }> {
     return this.call(["client", "status", client]);
   }
+  /** What tells an L2TP session from its successor: the number, name and address of its PPP interface; "" where there is none. */
+  async pppSession(client: number): Promise<string> {
+    return (await this.run(`c${client}`, "ip -o -4 addr show | grep -o '^[0-9]*: ppp[0-9]* .*inet [0-9.]*'")).stdout.trim();
+  }
   /** Ends the client's daemons without a word to the gateway. */
   async stop(client: ClientName): Promise<void> {
     await this.call(["client", "stop", client]);

@@ -10,7 +10,7 @@ import type { GatewaySpec } from "../spec";
  * docs/same-nat.md has the packet's way through the hooks.
  */
 export function sharesNat(spec: Pick<GatewaySpec, "l2tp">): boolean {
-  return spec.l2tp?.sharedNat === true;
+  return spec.l2tp !== undefined && spec.l2tp.sharedNat !== false;
 }
 
 /** Settings of the L2TP child SA: swanctl.conf(5), connections.<conn>.children.<child>.mark_in and what follows. */
@@ -31,6 +31,11 @@ export function childMarks(spec: Pick<GatewaySpec, "l2tp">): Entry[] {
 export const standIns = "240.0.0.1-255.255.255.254";
 /** Conntrack's zones are 16 bits wide; 0 is everybody else's. */
 const zones = 65535;
+/**
+ * Without one, the kernel draws another each time that the rule is loaded (nft_hash.c, nft_jhash_init: get_random_bytes),
+ * and every session that is up would be looked for in a zone where it is not.
+ */
+const seed = "0x6c327470";
 
 const fromClient = "meta mark != 0 udp dport 1701 meta ipsec exists";
 
@@ -39,7 +44,7 @@ export function zoneRules(spec: Pick<GatewaySpec, "l2tp">): Rule[] {
   if (!sharesNat(spec)) return [];
   return [
     {
-      rule: `${fromClient} ct original zone set jhash meta mark mod ${zones} offset 1`,
+      rule: `${fromClient} ct original zone set jhash meta mark mod ${zones} seed ${seed} offset 1`,
       why: "L2TP clients behind one NAT look the same: the mark of their SA tells them apart (docs/same-nat.md).",
     },
     { rule: 'iifname "ppp*" meta mark set 0', why: "The kernel hands the mark on to what comes out of the PPP session, where it means nothing." },

@@ -51,12 +51,6 @@ const { insideHost, gatewayInside } = labAddresses;
 const likeWindows = { sourcePort: 1701, proposals: "aes256-sha1-ecp384", espProposals: "aes256-sha1", redial: false };
 const label = "office";
 
-/** What tells a session from its successor: PPP's interface in its namespace. */
-async function session(bench: BenchLab, client: number): Promise<string> {
-  const { stdout } = await bench.world.run(`c${client}`, "ip -o -4 addr show | grep -o '^[0-9]*: ppp[0-9]* .*inet [0-9.]*'");
-  return stdout.trim();
-}
-
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
 
 const renewals: [string, (bench: BenchLab, clients: number[]) => Promise<void>][] = [
@@ -76,7 +70,7 @@ async function office(bench: BenchLab, count: number, minutes: number, say: Say)
   const began = Date.now();
   const first = new Map<number, string>();
   for (const client of clients) {
-    first.set(client, await session(bench, client));
+    first.set(client, await bench.world.pppSession(client));
     await bench.world.pingStart(client, insideHost, 1, label);
   }
   const end = began + minutes * 60_000;
@@ -100,7 +94,7 @@ async function office(bench: BenchLab, count: number, minutes: number, say: Say)
   for (const client of clients) found.push(await bench.world.pingStop(client, label));
   let sessionsLost = 0;
   for (const client of clients) {
-    const same = first.get(client) !== "" && (await session(bench, client)) === first.get(client);
+    const same = first.get(client) !== "" && (await bench.world.pppSession(client)) === first.get(client);
     const answers = same && (await bench.world.ping(client, insideHost, { count: 5 })).received > 0;
     if (!answers) {
       sessionsLost++;
