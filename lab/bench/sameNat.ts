@@ -1,7 +1,7 @@
 import { labAddresses } from "../networks";
 import { sleep } from "../progress";
 import { prepareWorld, type PingResult } from "../world";
-import type { BenchLab, Host } from "./benchLab";
+import { benchClients, type BenchLab, type Host } from "./benchLab";
 import { orderOf, ratio, ratioOf, type Repeat } from "./ratios";
 import { rounded, spread, type Spread } from "./statistics";
 
@@ -41,8 +41,8 @@ export interface SameNatOptions {
   /** Repeats of the single client's comparison. */
   repeats: number;
   minutes: number;
-  /** @default 2 and 20 */
-  offices?: readonly number[];
+  /** How many clients are in each. */
+  offices: readonly number[];
 }
 
 type Say = (line: string) => void;
@@ -143,10 +143,10 @@ async function singleClient(bench: BenchLab, repeats: number, say: Say): Promise
 }
 
 /** Offices of stock-Windows-like clients behind one NAT, and what telling them apart costs one client alone. */
-export async function sameNat(bench: BenchLab, { repeats, minutes, offices = [2, 20] }: SameNatOptions, say: Say): Promise<SameNat> {
+export async function sameNat(bench: BenchLab, { repeats, minutes, offices }: SameNatOptions, say: Say): Promise<SameNat> {
   const single = await singleClient(bench, repeats, say);
   const largest = Math.max(...offices);
-  bench.lab.world = await prepareWorld(bench.world.ssh, { clients: largest });
+  bench.lab.world = await prepareWorld(bench.world.ssh, { clients: Math.max(largest, benchClients) });
   const runs: Office[] = [];
   for (const count of offices) runs.push(await office(bench, count, minutes, say));
   return {

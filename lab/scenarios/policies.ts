@@ -97,7 +97,7 @@ export const policies: Scenario[] = [
     name: "sessions",
     shows: "`vpn-gateway sessions` tells who is connected from where with which address and how many bytes, also for Prometheus; `disconnect` ends one user's",
     twin: "the other user loses no packet; a user who is not connected is an error; the one who was cut dials again",
-    seconds: 60,
+    seconds: 120,
     async run(lab, { check }) {
       check("twin: with nobody there it says so", (await lab.gateway.mustRun("vpn-gateway sessions")).trim() === "nobody is connected");
       const alice = await lab.connect(1, "l2tp", "alice");
@@ -132,6 +132,22 @@ export const policies: Scenario[] = [
       check("twin: bob dials again", again.connected, again.reason);
       await lab.gateway.mustRun("vpn-gateway disconnect alice");
       check("L2TP is cut the same way", (await answers(lab, 1, insideHost)) === 0);
+
+      const folder = "/var/lib/prometheus/node-exporter";
+      await lab.stack.set("accounting", "true");
+      await lab.stack.up();
+      await sleep(11_000);
+      const absent = await lab.gateway.run(`test -e ${folder}`);
+      check("twin: where node_exporter's folder is not, the keeper makes none", absent.code !== 0);
+      await lab.gateway.mustRun(`mkdir -p ${folder}`);
+      await lab.world.iperf(2, insideHost, { seconds: 3 });
+      await sleep(27_000); // books each 15 s, the file each 10 s
+      const file = await lab.gateway.mustRun(`cat ${folder}/vpn_gateway.prom`);
+      const counted = Number(/^vpn_gateway_user_sent_bytes_total\{user="bob"\} (\d+)$/m.exec(file)?.[1]);
+      check("with accounting the keeper writes sessions and totals for node_exporter", /vpn_gateway_sessions\{protocol="ikev2"\} 1\n/.test(file) && counted > 500_000, `bob: ${counted} bytes`);
+      await lab.gateway.mustRun("vpn-gateway disconnect bob; sleep 3");
+      const gone = await lab.gateway.mustRun(`cat ${folder}/vpn_gateway.prom; rm -r ${folder}`);
+      check("within 3 s of his end it has nobody", /vpn_gateway_sessions\{protocol="ikev2"\} 0\n/.test(gone) && !gone.includes('session_sent_bytes{user="bob"'), gone.split("\n").slice(0, 4).join("; "));
     },
   },
 ];

@@ -116,6 +116,42 @@ class SessionsTest(MachineTest):
             self.assertIn("delete element inet vpn_gateway_users ikev2_4 { 10.0.2.5 }", loaded[-1])
 
 
+    def test_the_keeper_writes_what_node_exporter_reads_where_there_is_one(self) -> None:
+        self.connect()
+        self.apply(self.listed("ann", 'bo"b'))
+        kept = keeper.Keeper(Gateway(self.root, "test"))
+        counted = lambda _gateway: {(way, key): 70 for name, key in kept.filled or () if name.startswith("from") for way in ("sent", "received")}  # noqa: E731
+        file = f"{self.root}{keeper.TEXTFILES}/vpn_gateway.prom"
+        with unittest.mock.patch.object(policies, "counters", counted):
+            kept.look(1000.0)
+            self.assertFalse(os.path.lexists(os.path.dirname(file)), "nobody asked for the folder")
+            os.makedirs(os.path.dirname(file))
+            kept.look(1005.0)
+            self.assertFalse(os.path.exists(file))
+            kept.look(1011.0)  # nothing has come or gone: each 10 s
+            with open(file) as opened:
+                text = opened.read()
+            self.assertEqual(os.stat(file).st_mode & 0o777, 0o644)
+            self.assertEqual(os.listdir(os.path.dirname(file)), ["vpn_gateway.prom"])
+            del self.charon.associations["7"]
+            kept.look(1012.0, told=True)
+            with open(file) as opened:
+                self.assertIn('vpn_gateway_sessions{protocol="ikev2"} 0\nvpn_gateway_sessions{protocol="l2tp"} 1\n', opened.read())
+        self.assertIn('vpn_gateway_sessions{protocol="ikev2"} 1\nvpn_gateway_sessions{protocol="l2tp"} 1\n', text)
+        self.assertIn('vpn_gateway_user_sent_bytes_total{user="ann"} 70\n', text)
+        self.assertIn('vpn_gateway_user_received_bytes_total{user="bo\\"b"} 70\n', text)
+        self.assertRegex(text, r'vpn_gateway_session_start_time_seconds\{user="ann",protocol="ikev2",inside="10\.0\.2\.5",handle="7"\} [1-9]\d{9}\n')
+        # Text format 0.0.4: a family's samples stand together below its HELP and TYPE, and each line has its form.
+        families = []
+        for line in text.splitlines():
+            if line.startswith("# "):
+                families.append(line.split()[2])
+            else:
+                self.assertRegex(line, r'^[a-z_]+(\{([a-z]+="([^"\\]|\\["\\n])*",?)+\})? \d+$')
+                self.assertEqual(line.split("{")[0], families[-1])
+        self.assertEqual(families[::2], families[1::2])
+        self.assertEqual(len(set(families)), len(families) // 2)
+
     def test_whoever_has_had_their_time_is_shut_out_before_anything_else(self) -> None:
         self.connect()
         self.apply(self.listed({"name": "ann", "validUntil": "2030-01-01T00:00:00Z"}, 'bo"b'))
