@@ -57,22 +57,40 @@ async function zones(lab: Lab): Promise<string> {
 
 const behind = (client: number): string => `10.9.0.${10 + client}`;
 
-/** An L2TP "start of a tunnel" message that asks for a tunnel number of the sender's choosing, and the type of the answer. */
-function startOfTunnel(gateway: string, tunnel: number): string {
+/**
+ * Asks for a tunnel with a number of the sender's choosing (SCCRQ, RFC 2661, 6.1), goes through with it where it is granted,
+ * and tells whether it was. What else still comes for the tunnels of a client that was there before is passed over.
+ */
+function askForTunnel(gateway: string, tunnel: number): string {
   return `
 import socket, struct
 def avp(kind, body): return struct.pack("!HHH", 0x8000 | 6 + len(body), 0, kind) + body
-avps = avp(0, b"\\0\\x01") + avp(2, b"\\x01\\0") + avp(3, bytes(3) + b"\\x03") + avp(4, bytes(4)) + avp(7, b"office") + avp(9, struct.pack("!H", ${tunnel})) + avp(10, b"\\0\\x04")
-message = struct.pack("!HHHHHH", 0xc802, 12 + len(avps), 0, 0, 0, 0) + avps
+def message(to, ns, nr, avps): return struct.pack("!HHHHHH", 0xc802, 12 + len(avps), to, 0, ns, nr) + avps
+def avps_of(data):
+    found, at = {}, 12
+    while at + 6 <= len(data):
+        flags, _vendor, kind = struct.unpack_from("!HHH", data, at)
+        found.setdefault(kind, data[at + 6 : at + (flags & 0x3ff)])
+        at += max(6, flags & 0x3ff)
+    return found
+number = struct.pack("!H", ${tunnel})
+request = message(0, 0, 0, avp(0, b"\\0\\x01") + avp(2, b"\\x01\\0") + avp(3, bytes(3) + b"\\x03") + avp(4, bytes(4)) + avp(7, b"office") + avp(9, number) + avp(10, b"\\0\\x04"))
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(("0.0.0.0", 1701)); s.settimeout(1)
-for _ in range(4):
-    s.sendto(message, ("${gateway}", 1701))
-    try:
-        data = s.recv(2000)
-        if struct.unpack("!H", data[18:20])[0] == 2: print("accepted"); break
-    except OSError: pass
-else: print("ignored")
+s.bind(("0.0.0.0", 1701)); s.settimeout(1.5)
+def ask():
+    for _ in range(4):
+        s.sendto(request, ("${gateway}", 1701))
+        try:
+            while True:
+                data = s.recv(2000)
+                found = avps_of(data)
+                if data[4:6] == number and found.get(0) == b"\\0\\x02" and 9 in found:
+                    # SCCCN, or the reply would be sent again to whoever asks next.
+                    s.sendto(message(struct.unpack("!H", found[9])[0], 1, 1, avp(0, b"\\0\\x03")), ("${gateway}", 1701))
+                    return "accepted"
+        except OSError: pass
+    return "ignored"
+print(ask())
 `;
 }
 
@@ -100,7 +118,7 @@ export const sameNat: Scenario[] = [
       const asked = [];
       for (const [client, tunnel] of [[1, 7], [2, 7], [2, 7]] as const) {
         await lab.world.ssh.mustRun(`systemctl stop lab-xl2tpd-c${client}`);
-        asked.push((await lab.world.ssh.mustRun(`ip netns exec c${client} python3 -`, { stdin: startOfTunnel(lab.settings.endpoint, tunnel) })).trim());
+        asked.push((await lab.world.ssh.mustRun(`ip netns exec c${client} python3 -`, { stdin: askForTunnel(lab.settings.endpoint, tunnel) })).trim());
       }
       check("two clients get a tunnel of the same number each", asked[0] === "accepted" && asked[1] === "accepted", asked.join(", "));
       check("twin: one client that asks twice is refused the second time", asked[2] === "ignored", asked[2]);
@@ -216,8 +234,11 @@ export const sameNat: Scenario[] = [
 
       await lab.gateway.mustRun(`sed 's/ seed 0x[0-9a-f]*//' ${file} > ${withoutSeed}; ! grep -q 'jhash.* seed ' ${withoutSeed}; nft -f ${withoutSeed}`);
       const dead: string[] = [];
-      for (const client of [1, 2]) dead.push(String((await lab.world.ping(client, target, { count: 3 })).received));
-      await lab.gateway.mustRun(`nft -f ${file}; rm ${withoutSeed}`);
+      try {
+        for (const client of [1, 2]) dead.push(String((await lab.world.ping(client, target, { count: 3 })).received));
+      } finally {
+        await lab.gateway.mustRun(`nft -f ${file}; rm ${withoutSeed}`);
+      }
       check("twin: with a seed that the kernel draws nobody gets an answer", dead.every((received) => received === "0"), dead.map((received) => `${received} of 3`).join(", "));
       await startPings(lab, all);
       await sleep(4000);
