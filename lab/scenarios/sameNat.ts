@@ -287,7 +287,9 @@ export const sameNat: Scenario[] = [
       await dial(lab, report, [1, 2]);
       for (const unit of ["strongswan", "xl2tpd"]) {
         const before = await marks(lab);
-        await lab.gateway.mustRun(`systemctl kill -s KILL ${unit}; sleep 3; systemctl is-active strongswan xl2tpd`);
+        // xl2tpd is started after charon, which on a busy host takes some seconds.
+        const up = "systemctl -q is-active strongswan && systemctl -q is-active xl2tpd";
+        await lab.gateway.mustRun(`systemctl kill -s KILL ${unit}; sleep 3; for i in $(seq 30); do ${up} && break; sleep 1; done; ${up}`);
         await dial(lab, report, [2, 1]);
         const after = await marks(lab);
         figure(`marks before ${unit} was killed: ${JSON.stringify(before)}, after: ${JSON.stringify(after)}`);
