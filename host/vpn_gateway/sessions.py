@@ -5,7 +5,7 @@ import re
 import time
 from dataclasses import asdict, dataclass
 
-from . import accounting, admitted, charon, ppp
+from . import accounting, admitted, charon, ppp, stand_ins
 from .errors import Failure
 from .gateway import Gateway
 from .vici import Message
@@ -96,10 +96,10 @@ def _uptime(gateway: Gateway) -> float:
 
 
 def _callers(gateway: Gateway) -> dict[str, str]:
-    """Outer address and port of each L2TP tunnel, as the kernel has them, by the number of our end."""
+    """Outer address and port of each L2TP tunnel's client, by the number of our end."""
     listed = gateway.programs.run("ip", "l2tp", "show", "tunnel", merge=False)
     pattern = r"Tunnel (\d+), encap UDP\s+From \S+ to (\S+)\s+Peer tunnel \d+\s+UDP source / dest ports: \d+/(\d+)"
-    return {number: f"{address}:{port}" for number, address, port in re.findall(pattern, listed.output)}
+    return stand_ins.places(gateway, {number: (address, port) for number, address, port in re.findall(pattern, listed.output)})
 
 
 def _tunnel(gateway: Gateway, pid: int) -> str:

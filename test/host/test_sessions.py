@@ -60,6 +60,19 @@ class SessionsTest(MachineTest):
         self.assertIn('vpn_gateway_sessions{protocol="l2tp"} 1\n', text)
         self.assertIn('vpn_gateway_session_sent_bytes{user="bo\\"b",protocol="l2tp",inside="10.0.1.5"', text)
 
+    def test_a_client_that_a_stand_in_address_stands_for_is_where_its_sa_is(self) -> None:
+        self.connect()
+        self.mark("l2tp-peer", "251.41.80.58")
+        where = lambda: json.loads(self.run_command("sessions", "--json").stdout)[1]["outside"]  # noqa: E731
+        self.assertEqual(where(), "?", "a kernel that does not show its connections")
+        connection = "ipv4     2 udp      17 118 src={0} dst=192.0.2.11 sport=1701 dport=1701 zone-orig={2} src=192.0.2.11 dst={1} sport=1701 dport=1701 [ASSURED] mark={3} use=2\n"
+        self.write("/proc/net/nf_conntrack", connection.format("198.51.100.2", "245.0.0.1", 9172, 11) + connection.format("198.51.100.2", "251.41.80.58", 42665, 10))
+        self.assertEqual(where(), "198.51.100.2:1701", "charon knows no such mark")
+        for number, (port, mark) in {"8": ("31224", "a"), "9": ("33976", "b")}.items():
+            self.charon.add(number, "l2tp", "", "")
+            self.charon.associations[number] |= {"remote-host": "198.51.100.2", "remote-port": port, "child-sas": {"l2tp-1": {"mark-in": mark, "mark-mask-in": "ffffffff"}}}
+        self.assertEqual(where(), "198.51.100.2:31224")
+
     def test_nobody(self) -> None:
         self.assertEqual(self.run_command("sessions").stdout, "nobody is connected\n")
         self.assertEqual(json.loads(self.run_command("sessions", "--json").stdout), [])
