@@ -23,7 +23,7 @@ export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firew
 /** Written, and not yet seen to pass: they run by name alone, so that `--all` says what is known to hold. */
 export const unproven: readonly string[] = [
   "user-suspended", "user-expires", "fixed-address", "groups", "sessions", "doctor",
-  "same-nat", "same-nat-leaving", "same-nat-rekeys", "same-nat-daemons", "same-nat-office",
+  "same-nat-firewall", "same-nat-daemons",
   "bare-debian", "pair-load-balancer", "rekeys",
   "sites-mtu", "sites-change", "sites-device",
 ];
