@@ -32,9 +32,9 @@ class SurvivalTest(MachineTest):
     def worker_of(self, parent: int) -> int:
         return next(pid for pid in self.workers() if pid != parent)
 
-    def start_slowly(self, content: str, *headers: str) -> object:
+    def start_slowly(self, content: str, *headers: str, seconds: float = 1.5) -> object:
         """Starts a push and waits until its files are in place and a slow reload runs."""
-        self.mark("slow-nft-f", "1.5")
+        self.mark("slow-nft-f", str(seconds))
         self.forget_calls()
         files = {"/etc/vpn-gateway/firewall.nft": f"table inet {content} {{\n}}\n"}
         files.update({path: f"{content}\n" for path in PATHS})
@@ -43,7 +43,8 @@ class SurvivalTest(MachineTest):
         return process
 
     def test_a_second_push_waits_for_the_first(self) -> None:
-        first = self.start_slowly("one")
+        # On a busy machine the second takes seconds to start.
+        first = self.start_slowly("one", seconds=6)
         second = self.run_command("apply", "other", stdin=part_text("other", {"/etc/other": "x\n"}))
         self.assertEqual(second.returncode, 0, second.stderr)
         self.assertIn("waiting up to 120 s for another change to end (pid ", second.stderr)
