@@ -32,7 +32,7 @@ const units = {
 
 /**
  * Of strongSwan only what a gateway loads (see render/charon.ts): eap-mschapv2 is in libcharon-extauth-plugins,
- * eap-identity in libcharon-extra-plugins, all ciphers are in libstrongswan's own OpenSSL plugin. Both distributions
+ * eap-identity, eap-tls and eap-dynamic in libcharon-extra-plugins, all ciphers are in libstrongswan's own OpenSSL plugin. Both distributions
  * name the unit of charon-systemd `strongswan.service`, and ship xl2tpd with an init script only.
  */
 const common = {
@@ -82,6 +82,7 @@ export const paths = {
   certificate: "/etc/swanctl/x509/vpn-gateway.pem",
   authority: "/etc/swanctl/x509ca/vpn-gateway.pem",
   privateKey: "/etc/swanctl/private/vpn-gateway.pem",
+  revocationList: "/etc/swanctl/x509crl/vpn-gateway.pem",
   charon: "/etc/strongswan.d/vpn-gateway.conf",
   xl2tpd: "/etc/xl2tpd/xl2tpd.conf",
   pppOptions: "/etc/ppp/options.vpn-gateway",

@@ -47,6 +47,10 @@ function identityPart(spec: GatewaySpec, secrets: GatewaySecrets): Part {
     files.push(readable(paths.certificate, pem(certificate)));
     files.push(readable(paths.authority, pem(authority)));
     files.push(secret(paths.privateKey, pem(privateKey)));
+    if (spec.ikev2.certificates === true) {
+      if (!secrets.revocationList) throw new Error("identity: users' certificates need a revocation list");
+      files.push(readable(paths.revocationList, pem(secrets.revocationList)));
+    }
   }
   if (spec.l2tp) {
     if (!secrets.preSharedKey) throw new Error("identity: L2TP needs a pre-shared key");

@@ -32,7 +32,7 @@ export interface L2tpSpec {
   fixedPool?: string;
 }
 
-/** IKEv2 with a server certificate and EAP-MSCHAPv2, ESP in tunnel mode. */
+/** IKEv2 with a server certificate, and EAP-MSCHAPv2 or a certificate of the user's; ESP in tunnel mode. */
 export interface Ikev2Spec {
   /** IPv4 pool in CIDR notation. */
   pool: string;
@@ -41,7 +41,15 @@ export interface Ikev2Spec {
   /** Networks beside `pool` and `pool6` that users' fixed addresses are of; none: nobody has one. */
   fixedPool?: string;
   fixedPool6?: string;
+  /** May users prove themselves by certificates? Charon reads what it needs for that once, when it starts. Default false. */
+  certificates?: boolean;
+  /** Serial numbers (hexadecimal) of users' certificates that hold no longer, though they are not over; `revoked` users' are added. */
+  revokedSerials?: string[];
 }
+
+/** How a user proves who they are by IKEv2; L2TP asks for the password always. */
+export const authenticationNames = ["password", "certificate"] as const;
+export type AuthenticationName = (typeof authenticationNames)[number];
 
 /** Protocols that a user may be limited to. */
 export const protocolNames = ["l2tp", "ikev2"] as const;
@@ -137,6 +145,10 @@ export interface UserSpec {
   name: string;
   /** Known, but not let in. */
   suspended?: boolean;
+  /** None: by password. */
+  authentication?: AuthenticationName;
+  /** Not let in, and the certificate is on the revocation list. */
+  revoked?: boolean;
   /** ISO 8601 with its zone: the moment from which on the user is not let in. */
   validUntil?: string;
   /** None: every protocol that the gateway speaks. */
@@ -214,6 +226,8 @@ export interface GatewaySecrets {
   certificate?: string;
   /** PEM of the authority that signed `certificate`. */
   authority?: string;
+  /** PEM of the authority's certificate revocation list. Not secret. */
+  revocationList?: string;
   /** Password of each user, by user name. */
   passwords: Record<string, string>;
 }

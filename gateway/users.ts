@@ -25,9 +25,20 @@ export function plainAddress(text: string): string {
   return formatAddress(parsed);
 }
 
-/** Users who have an IKEv2 connection of their own, for their fixed address. */
+/** Does the user prove themselves by a certificate, where they come by IKEv2? */
+export function byCertificate(user: UserSpec): boolean {
+  return user.authentication === "certificate" && speaks(user, "ikev2");
+}
+
+/**
+ * Users who have an IKEv2 connection of their own: for their fixed address, or for their certificate. Whose certificate is
+ * revoked has none.
+ */
 export function ownConnections(spec: Pick<GatewaySpec, "users" | "ikev2">): UserSpec[] {
-  return spec.ikev2?.fixedPool === undefined ? [] : spec.users.filter((user) => user.ikev2Address !== undefined && speaks(user, "ikev2"));
+  const { fixedPool, certificates } = spec.ikev2 ?? {};
+  return spec.users.filter((user) =>
+    byCertificate(user) ? certificates === true && user.revoked !== true : fixedPool !== undefined && user.ikev2Address !== undefined && speaks(user, "ikev2"),
+  );
 }
 
 /** Is there a table of policies, which lets through only what is of a known session? */

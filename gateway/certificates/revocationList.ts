@@ -3,7 +3,7 @@ import { authorityKeyIdentifier, extension, extensions, issuerOf, signatureAlgor
 
 /** What a revocation list says. */
 export interface RevocationList {
-  /** Serial numbers in hexadecimal, of certificates that hold no longer. */
+  /** Serial numbers in hexadecimal, with or without colons, of certificates that hold no longer. */
   serialNumbers: readonly string[];
   /** When it was made; also the date of each revocation in it, since no earlier one is kept. */
   thisUpdate: Date;
@@ -16,7 +16,7 @@ export interface RevocationList {
  * to the next, is the second in which it was made.
  */
 export function renderRevocationList(authority: Authority, { serialNumbers, thisUpdate, nextUpdate }: RevocationList): string {
-  const serials = [...new Set(serialNumbers.map((text) => BigInt(`0x${text}`)))].sort((a, b) => (a < b ? -1 : 1));
+  const serials = [...new Set(serialNumbers.map((text) => BigInt(`0x${text.replaceAll(":", "")}`)))].sort((a, b) => (a < b ? -1 : 1));
   const content = sequence(
     integer(1),
     signatureAlgorithm(),

@@ -4,7 +4,7 @@ import { renderStrongswanConf, section, setting, type Entry } from "../formats/s
 import { ownShare } from "../pair";
 import type { GatewaySecrets, GatewaySpec, Ikev2Spec, L2tpSpec } from "../spec";
 import { swanctlIdentity } from "./identity";
-import { nameInSections, speaks } from "../users";
+import { byCertificate, nameInSections, speaks } from "../users";
 import { passwordOf } from "./passwordOf";
 import { childMarks } from "./sharedNat";
 
@@ -14,7 +14,7 @@ const heading = (spec: GatewaySpec) => `Connections and address pools of ${spec.
 export function renderConnections(spec: GatewaySpec): string {
   const connections: Entry[] = [];
   if (spec.ikev2) connections.push(ikev2Connection(spec, spec.ikev2));
-  if (spec.ikev2?.fixedPool !== undefined) connections.push(askingConnection(spec, spec.ikev2));
+  if (spec.ikev2?.fixedPool !== undefined || spec.ikev2?.certificates === true) connections.push(askingConnection(spec, spec.ikev2));
   if (spec.l2tp) connections.push(l2tpConnection(spec, spec.l2tp));
   const entries = [section("connections", connections)];
   if (spec.ikev2) entries.push(section("pools", pools(spec, spec.ikev2)));
@@ -26,9 +26,8 @@ export interface Ikev2Variant {
   name: string;
   /** Where its clients come from: what is said more exactly is tried first (ike_cfg.c, match). */
   from: string[];
-  user: string;
-  /** Every client that came so far is not for this connection: charon looks for the next one. */
-  group?: string;
+  /** How its clients prove who they are. */
+  remote: Entry[];
   pools: string[];
   unique: Entry;
   localTrafficSelectors: string[];
@@ -41,18 +40,26 @@ export interface Ikev2Variant {
  */
 function askingConnection(spec: GatewaySpec, ikev2: Ikev2Spec): Entry {
   const why = "Asks for the name. Nobody is of its group, so that charon goes on to the user's own connection or else to `ikev2`.";
-  return { ...ikev2Connection(spec, ikev2, { ...everybody(spec, ikev2), name: "ikev2-ask", from: quarters, group: "nobody" }), why } as Entry;
+  const remote = [...byEap(ikev2.certificates === true ? "eap-dynamic" : "eap-mschapv2", "%any"), setting("groups", "nobody")];
+  return { ...ikev2Connection(spec, ikev2, { ...everybody(spec, ikev2), name: "ikev2-ask", from: quarters, remote }), why } as Entry;
+}
+
+/** Clients that prove themselves by EAP, as `user`. */
+export function byEap(method: "eap-mschapv2" | "eap-dynamic" | "eap-tls", user: string): Entry[] {
+  return [setting("auth", method), setting("id", "%any"), setting("eap_id", user)];
 }
 
 const quarters = ["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2", "::/2", "4000::/2", "8000::/2", "c000::/2"];
+
+export const manyDevices = setting("unique", "never", "One person has several devices, and each says INITIAL_CONTACT.");
 
 function everybody(spec: GatewaySpec, ikev2: Ikev2Spec): Ikev2Variant {
   return {
     name: "ikev2",
     from: ["%any"],
-    user: "%any",
+    remote: byEap("eap-mschapv2", "%any"),
     pools: poolNames(ikev2),
-    unique: setting("unique", "never", "One person has several devices, and each says INITIAL_CONTACT."),
+    unique: manyDevices,
     localTrafficSelectors: trafficSelectors(spec, ikev2),
   };
 }
@@ -78,12 +85,7 @@ export function ikev2Connection(spec: GatewaySpec, ikev2: Ikev2Spec, variant: Ik
       setting("certs", "vpn-gateway.pem"),
       setting("id", spec.endpoint),
     ]),
-    section("remote", [
-      setting("auth", "eap-mschapv2"),
-      setting("id", "%any"),
-      setting("eap_id", variant.user),
-      ...(variant.group === undefined ? [] : [setting("groups", variant.group)]),
-    ]),
+    section("remote", variant.remote),
     section("children", [
       section(variant.name, [
         setting("mode", "tunnel"),
@@ -168,7 +170,8 @@ function poolNetworks(ikev2: Ikev2Spec, l2tp?: L2tpSpec) {
   return [ikev2.pool, ikev2.pool6, l2tp?.pool, ikev2.fixedPool, ikev2.fixedPool6, l2tp?.fixedPool].flatMap((text) => (text === undefined ? [] : [network(text)]));
 }
 
-function poolNames(ikev2: Ikev2Spec): string[] {
+/** The pools that everybody's addresses are of. */
+export function poolNames(ikev2: Ikev2Spec): string[] {
   return ikev2.pool6 === undefined ? ["ikev2-ipv4"] : ["ikev2-ipv4", "ikev2-ipv6"];
 }
 
@@ -203,7 +206,7 @@ export function renderPreSharedKey(preSharedKey: string): string {
 
 /** Passwords for EAP-MSCHAPv2. */
 export function renderEapSecrets(spec: GatewaySpec, secrets: GatewaySecrets): string {
-  const users = spec.users.filter((user) => speaks(user, "ikev2")).map(({ name }) =>
+  const users = spec.users.filter((user) => speaks(user, "ikev2") && !byCertificate(user)).map(({ name }) =>
     section(`eap-${nameInSections(name)}`, [setting("id", swanctlIdentity(name)), setting("secret", encodedSecret(passwordOf(secrets, name)))]),
   );
   return renderStrongswanConf(

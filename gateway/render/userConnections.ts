@@ -1,9 +1,9 @@
 import { network } from "../addressing";
 import { renderStrongswanConf, section, setting, type Entry } from "../formats/strongswanConf";
 import type { GatewaySpec, Ikev2Spec, UserSpec } from "../spec";
-import { nameInSections, ownConnections, plainAddress } from "../users";
+import { byCertificate, nameInSections, ownConnections, plainAddress } from "../users";
 import { swanctlIdentity } from "./identity";
-import { attributes, ikev2Connection, trafficSelectors } from "./swanctl";
+import { attributes, byEap, ikev2Connection, manyDevices, poolNames, trafficSelectors } from "./swanctl";
 
 /**
  * How many IKEv2 sessions of one user may have the same fixed address for a moment: a device that comes back before its
@@ -11,15 +11,18 @@ import { attributes, ikev2Connection, trafficSelectors } from "./swanctl";
  */
 const generations = 3;
 
-/** An IKEv2 connection and a pool of one address for each user with a fixed one: swanctl.conf(5). */
+/**
+ * An IKEv2 connection for each user with a fixed address or a certificate, and a pool of that one address: swanctl.conf(5).
+ * Who is not in the list has no connection, so that a certificate alone lets nobody in.
+ */
 export function renderUserConnections(spec: GatewaySpec, ikev2: Ikev2Spec): string {
   const users = ownConnections(spec);
   return renderStrongswanConf(
     [
-      section("connections", users.map((user) => connection(spec, ikev2, user))),
+      section("connections", users.flatMap((user) => connections(spec, ikev2, user))),
       section("pools", users.flatMap((user) => pools(spec, ikev2, user))),
     ],
-    `IKEv2 connections of the users of ${spec.name} with a fixed address. Written by pulumi-vpn-gateway.`,
+    `IKEv2 connections of the users of ${spec.name} with a fixed address${ikev2.certificates === true ? " or a certificate" : ""}. Written by pulumi-vpn-gateway.`,
   );
 }
 
@@ -33,17 +36,32 @@ export function ikev2Networks(spec: GatewaySpec, ikev2: Ikev2Spec, user: UserSpe
   return user.routes === undefined ? trafficSelectors(forUser(spec, user), ikev2) : user.routes.map((text) => network(text).text);
 }
 
-function connection(spec: GatewaySpec, ikev2: Ikev2Spec, user: UserSpec): Entry {
+function connections(spec: GatewaySpec, ikev2: Ikev2Spec, user: UserSpec): Entry[] {
+  const name = nameInSections(user.name);
+  const identity = swanctlIdentity(user.name);
+  const fixed = user.ikev2Address !== undefined;
   const everybodys = ikev2.pool6 !== undefined && user.ikev2Address6 === undefined ? ["ikev2-ipv6"] : [];
-  return ikev2Connection(spec, ikev2, {
-    name: `ikev2-${nameInSections(user.name)}`,
+  const own = {
     // After the one that asks, before everybody's.
     from: ["0.0.0.0/1", "128.0.0.0/1", "::/1", "8000::/1"],
-    user: swanctlIdentity(user.name),
-    pools: [...addresses(user).flatMap(({ family }) => poolNames(user, family)), ...everybodys],
-    unique: setting("unique", "replace", "The address is one: whoever dials last has it."),
+    pools: fixed ? [...addresses(user).flatMap(({ family }) => ownPools(user, family)), ...everybodys] : poolNames(ikev2),
+    unique: fixed ? setting("unique", "replace", "The address is one: whoever dials last has it.") : manyDevices,
     localTrafficSelectors: ikev2Networks(spec, ikev2, user),
-  });
+  };
+  const variants = byCertificate(user)
+    ? [
+        { name: `ikev2-${name}`, remote: bySignature(identity) },
+        { name: `ikev2tls-${name}`, remote: [...byEap("eap-tls", identity), revocation] },
+      ]
+    : [{ name: `ikev2-${name}`, remote: byEap("eap-mschapv2", identity) }];
+  return variants.map((variant) => ikev2Connection(spec, ikev2, { ...own, ...variant }));
+}
+
+const revocation = setting("revocation", "strict", "Without a list that is signed and not over nobody comes in.");
+
+/** Clients that sign with their certificate's key, by the identity that the certificate holds. */
+function bySignature(identity: string): Entry[] {
+  return [setting("auth", "pubkey"), setting("id", identity), setting("cacerts", "vpn-gateway.pem", "No other authority may vouch for a user."), revocation];
 }
 
 function addresses(user: UserSpec): { family: 4 | 6; address: string }[] {
@@ -52,14 +70,14 @@ function addresses(user: UserSpec): { family: 4 | 6; address: string }[] {
   );
 }
 
-function poolNames(user: UserSpec, family: 4 | 6): string[] {
+function ownPools(user: UserSpec, family: 4 | 6): string[] {
   return Array.from({ length: generations }, (_, index) => `user${family}-${nameInSections(user.name)}-${index + 1}`);
 }
 
 function pools(spec: GatewaySpec, ikev2: Ikev2Spec, user: UserSpec): Entry[] {
   const networks = user.routes ?? (spec.tunnel === "split" ? ikev2Networks(spec, ikev2, user) : []);
   return addresses(user).flatMap(({ family, address }) =>
-    poolNames(user, family).map((name, index) =>
+    ownPools(user, family).map((name, index) =>
       section(name, [
         setting("addrs", `${address}/${family === 4 ? 32 : 128}`),
         // charon tells what is written at any pool that has the client's address (vici_attribute.c): once is enough.

@@ -13,9 +13,11 @@ export function renderUsers(spec: Pick<GatewaySpec, "users">): string {
 
 function described(user: UserSpec): string | Record<string, unknown> {
   const name = refuseUnprintable("users", user.name);
-  const { suspended, validUntil, protocols, l2tpAddress, ikev2Address, ikev2Address6 } = user;
+  const { suspended, authentication, revoked, validUntil, protocols, l2tpAddress, ikev2Address, ikev2Address6 } = user;
   const more = {
     ...(suspended === true ? { suspended } : {}),
+    ...(authentication === "certificate" ? { authentication } : {}),
+    ...(revoked === true ? { revoked } : {}),
     ...(validUntil === undefined ? {} : { validUntil: utc(validUntil) }),
     ...(protocols === undefined ? {} : { protocols }),
     ...(l2tpAddress === undefined ? {} : { l2tpAddress: plainAddress(l2tpAddress) }),

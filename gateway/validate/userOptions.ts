@@ -1,21 +1,34 @@
 import { contains, formatAddress, parseAddress, parseNetwork } from "../addressing";
-import { protocolNames, type GatewaySpec, type UserSpec } from "../spec";
-import { moment } from "../users";
+import { certificateName } from "../certificates/userCertificate";
+import { authenticationNames, protocolNames, type GatewaySpec, type UserSpec } from "../spec";
+import { moment, speaks } from "../users";
 import { error, warning, type Problem } from "./problem";
 
 /** What a user may be given beside a name: until when, by which protocols, with which address, name servers and routes. */
 export function userOptionProblems(spec: GatewaySpec): Problem[] {
   const taken = new Map<string, string>();
-  return spec.users.flatMap((user, index) => {
+  const ofUsers = spec.users.flatMap((user, index) => {
     const path = `users[${index}]`;
     return [
       ...validity(user, path),
       ...protocols(spec, user, path),
+      ...authentication(spec, user, path),
       ...addressFields.flatMap((field) => fixedAddress(spec, user, path, field, taken)),
       ...nameServers(spec, user, path),
       ...routes(user, path),
     ];
   });
+  return [...ofUsers, ...revokedSerials(spec)];
+}
+
+function revokedSerials({ ikev2 }: GatewaySpec): Problem[] {
+  const problems = (ikev2?.revokedSerials ?? []).flatMap((serial, index) =>
+    /^(?:[0-9a-f]{2}:?){1,20}$/i.test(serial) ? [] : [error(`ikev2.revokedSerials[${index}]`, serial, "is no serial number in hexadecimal", "Write it as `openssl x509 -serial` shows it, e.g. 4FA3B2.")],
+  );
+  if ((ikev2?.revokedSerials ?? []).length > 0 && ikev2?.certificates !== true) {
+    problems.push(error("ikev2.revokedSerials", undefined, "has no effect where ikev2.certificates is off", "Set it, or leave this out."));
+  }
+  return problems;
 }
 
 function validity({ validUntil, suspended }: UserSpec, path: string): Problem[] {
@@ -41,6 +54,33 @@ function protocols(spec: GatewaySpec, user: UserSpec, path: string): Problem[] {
   });
   if (user.protocols.length === 0) {
     problems.push(error(`${path}.protocols`, [], "lets the user in by none", "Leave it out for all, or set suspended."));
+  }
+  return problems;
+}
+
+/** How a user proves themselves, and whether that can be taken back. */
+function authentication(spec: GatewaySpec, user: UserSpec, of: string): Problem[] {
+  const problems: Problem[] = [];
+  const { authentication: way, revoked } = user;
+  const path = `${of}.authentication`;
+  if (way !== undefined && !(authenticationNames as readonly string[]).includes(way)) {
+    return [error(path, way, "is no way to prove oneself", `Use ${authenticationNames.join(" or ")}.`)];
+  }
+  if (revoked !== undefined && typeof revoked !== "boolean") problems.push(error(`${of}.revoked`, revoked, "is neither true nor false", "Write true or false."));
+  if (way !== "certificate") {
+    if (revoked === true) problems.push(error(`${of}.revoked`, revoked, "has no certificate to revoke", "Set suspended, or authentication: certificate."));
+    return problems;
+  }
+  if (spec.ikev2 === undefined || !speaks(user, "ikev2")) {
+    problems.push(error(path, way, "is for IKEv2, by which this user is not let in", "Leave it out, or let the user in by ikev2."));
+  } else if (spec.ikev2.certificates !== true) {
+    problems.push(error(path, way, "needs ikev2.certificates, which is off", "Set ikev2.certificates (on a gateway that stands strongSwan restarts once, and tunnels are dialled again)."));
+  }
+  if (certificateName(user.name) === undefined) {
+    problems.push(error(`${of}.name`, user.name, "stands in a certificate as neither an e-mail address nor a name of letters, digits, - and .", "Rename the user, or leave them a password."));
+  }
+  if (user.name.toLowerCase() === spec.endpoint.toLowerCase()) {
+    problems.push(error(`${of}.name`, user.name, "is the gateway's own name: with such a certificate a user could stand in for it", "Rename the user."));
   }
   return problems;
 }

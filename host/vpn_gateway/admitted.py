@@ -12,6 +12,8 @@ from .gateway import Gateway
 PATH = "/etc/vpn-gateway/users"
 CHAP_SECRETS = "/etc/ppp/chap-secrets"
 EAP_SECRETS = "/etc/swanctl/conf.d/vpn-gateway-passwords.conf"
+CONNECTIONS = "/etc/swanctl/conf.d/vpn-gateway.users.conf"  # of users with a fixed address or a certificate
+FOLLOWS = (CHAP_SECRETS, EAP_SECRETS, CONNECTIONS)  # files that hold what lets somebody in
 MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -25,10 +27,14 @@ class User:
     protocols: frozenset[str] | None = None
     l2tp_address: str = ""
     ikev2_addresses: tuple[str, str] = ("", "")
+    certificate: bool = False
+    revoked: bool = False
     policy: str = ""  # the chain of what the user may reach; empty: all that clients may
 
     def refused(self, protocol: str | None, now: float) -> str | None:
         """Why the user may not be connected by that protocol (None: by any) now; None: they may."""
+        if self.revoked:
+            return "whose certificate is revoked"
         if self.suspended:
             return "who is suspended"
         if self.until is not None and now >= self.until:
@@ -65,6 +71,8 @@ def _user(data: dict) -> User:
         None if protocols is None else frozenset(protocols),
         str(data.get("l2tpAddress", "")),
         (str(data.get("ikev2Address", "")), str(data.get("ikev2Address6", ""))),
+        data.get("authentication") == "certificate",
+        data.get("revoked") is True,
         str(data.get("policy", "")),
     )
 
@@ -80,10 +88,10 @@ def load(gateway: Gateway) -> dict[str, User] | None:
 
 def secrets_of_admitted(gateway: Gateway, path: str, content: bytes) -> bytes:
     """
-    What shall stand in a file of secrets now: all that its part says, less the users who are suspended or whose time is
-    over. Their passwords stay in the part, and come back when they do.
+    What shall stand now in a file of what lets users in: all that its part says, less the users who are suspended or whose
+    time is over. Their passwords, and connections for their certificates, stay in the part, and come back when they do.
     """
-    if path not in (CHAP_SECRETS, EAP_SECRETS):
+    if path not in FOLLOWS:
         return content
     try:
         known = load(gateway) or {}
@@ -92,10 +100,14 @@ def secrets_of_admitted(gateway: Gateway, path: str, content: bytes) -> bytes:
     now = time.time()
     protocol = "l2tp" if path == CHAP_SECRETS else "ikev2"
     refused = {name for name, user in known.items() if user.refused(protocol, now)}
+    if path == CONNECTIONS:
+        refused = {name for name in refused if known[name].certificate}
     if not refused:
         return content
-    cut = _chap_without if path == CHAP_SECRETS else _eap_without
-    return cut(content.decode(), refused).encode()
+    if path == CHAP_SECRETS:
+        return _chap_without(content.decode(), refused).encode()
+    prefixes = ("ikev2-", "ikev2tls-") if path == CONNECTIONS else ("eap-",)
+    return _without_sections(content.decode(), {prefix + in_section(name) for name in refused for prefix in prefixes}).encode()
 
 
 def _chap_without(text: str, refused: set[str]) -> str:
@@ -108,9 +120,9 @@ def _chap_without(text: str, refused: set[str]) -> str:
     return "\n".join(kept)
 
 
-def _eap_without(text: str, refused: set[str]) -> str:
-    """Sections as `render/swanctl.ts` writes them: `eap-` and the user's name, which `section_of` gives the same way."""
-    gone = {f"  {section_of(name)} {{" for name in refused}
+def _without_sections(text: str, names: set[str]) -> str:
+    """Sections of the second level as `render/swanctl.ts` and `render/userConnections.ts` write them."""
+    gone = {f"  {name} {{" for name in names}
     kept, skipping = [], False
     for line in text.split("\n"):
         skipping = skipping or line in gone
@@ -120,9 +132,9 @@ def _eap_without(text: str, refused: set[str]) -> str:
     return "\n".join(kept)
 
 
-def section_of(name: str) -> str:
+def in_section(name: str) -> str:
     """As `gateway/users.ts`, nameInSections."""
     plain = re.compile(rb"[A-Za-z0-9-]")
-    return "eap-" + "".join(
+    return "".join(
         chr(byte) if plain.match(bytes([byte])) else f"_{byte:02x}" for byte in name.encode()
     )

@@ -2,7 +2,7 @@
 
 import json
 
-from . import VERSION, aws_move, charon, kernel, pair, ppp, site_status, systemd, verify
+from . import VERSION, aws_move, certificates, charon, kernel, pair, ppp, site_status, systemd, verify
 from .errors import Failure
 from .gateway import Gateway
 from .swap import Journal
@@ -39,6 +39,8 @@ def collect(gateway: Gateway) -> dict:
         "modules": modules,
         "ike": _ike(gateway),
         "l2tp": {"sessions": len(ppp.sessions(gateway))},
+        "certificates": certificates.collect(gateway),
+        "clock": certificates.clock(gateway),
         "pair": pair.collect(gateway),
         "sites": site_status.collect(gateway),
         "changeUnderWay": Journal(gateway).read() is not None,
@@ -80,6 +82,8 @@ def show(gateway: Gateway, as_json: bool) -> None:
     ike = data["ike"]
     print(f"IKE SAs: {ike['established']} established, {ike['connecting']} connecting" if ike["running"] else "charon: down")
     print(f"L2TP sessions: {data['l2tp']['sessions']}")
+    for line in certificates.lines(data["certificates"], data["clock"]):
+        print(line)
     for site in data["sites"]:
         print(site_status.line(site))
     if data["pair"]:

@@ -41,6 +41,7 @@ class _Reader:
         self.peer = "?"
         self.answered: set[str] = set()  # peers to whom IKE_SA_INIT was answered and who said nothing since
         self.user = "?"
+        self.certificate = "?"  # whose status was last looked at
 
     def add(self, cause: str, about: str, evidence: str, remedy: str, also: str = "") -> None:
         self.found.setdefault((cause, about), Finding(cause, evidence, remedy, also))
@@ -93,6 +94,21 @@ class _Reader:
         if (("UNKNOWN_USER", self.user) in self.found) or (("USER_NOT_ADMITTED", self.user) in self.found):
             return
         self.add("WRONG_PASSWORD", self.user, f"{json.dumps(self.user)} from {self.peer}, by IKEv2", "Give the client the password of the stack's output (clientSettings.passwords).", "Windows 691")
+
+    def revoked(self, match: re.Match, _line: str) -> None:
+        self.add("CERTIFICATE_REVOKED", self.certificate, f"{self.certificate}, from {self.peer}, was revoked on {match[1]}", "That is as the stack says. Who shall come in again needs another certificate: docs/certificates.md.", "Windows 13801; \"user authentication failed\"")
+
+    def certificate_status(self, match: re.Match, _line: str) -> None:
+        self.certificate = match[1]
+
+    def certificate_over(self, match: re.Match, _line: str) -> None:
+        self.add("CLIENT_CERTIFICATE_NOT_VALID", self.peer, f"{self.peer}: the certificate holds from {match[1]} to {match[2]}", "Mind the gateway's clock first (`vpn-gateway status`). `pulumi up` renews users' certificates in their last 90 days: give the user their new profile.", "Windows 13801")
+
+    def stranger(self, match: re.Match, _line: str) -> None:
+        self.add("CERTIFICATE_OF_A_STRANGER", match[1], f"{self.peer} showed {match[1]}, which this gateway's authority did not sign", "Give the user the profile of this stack (scripts/clients); an older one may be of a stack that was destroyed.", "Windows 13801")
+
+    def no_list(self, match: re.Match, _line: str) -> None:
+        self.add("NO_REVOCATION_LIST", "crl", f"the revocation list of users' certificates is {match[1].lower()}, and nobody comes in without it", "`vpn-gateway status` says until when it holds; `pulumi up` makes it anew and pushes it. Mind the clock.", "Windows 13801")
 
     def wrong_psk(self, _match: re.Match, line: str) -> None:
         self.add("WRONG_PRE_SHARED_KEY", self.peer, f"{self.peer}: {_words(line)}", WRONG_KEY, "Windows 789; Apple: \"the L2TP-VPN server did not respond\"")
@@ -172,6 +188,11 @@ RULES = [
     (r"received EAP identity '(.*)'$", _Reader.identity),
     (r"no EAP key found for hosts '[^']*' - '(.*)'$", _Reader.no_key),
     (r"EAP-MS-CHAPv2 verification failed", _Reader.wrong_password),
+    (r"checking certificate status of \"(.+)\"", _Reader.certificate_status),
+    (r"certificate was revoked on (.+?), reason", _Reader.revoked),
+    (r"subject certificate invalid \(valid from (.+) to (.+)\)", _Reader.certificate_over),
+    (r"no issuer certificate found for \"(.+)\"", _Reader.stranger),
+    (r"constraint check failed: RULE_CRL_VALIDATION is (\w+), but requires", _Reader.no_list),
     (r"(ID_PROT|MAIN|AGGRESSIVE)\b.*(message parsing failed|decryption failed)|could not decrypt payloads|invalid HASH_V1 payload|calculated HASH does not match", _Reader.wrong_psk),
     (r"parsed INFORMATIONAL request [12] \[ N\(AUTH_FAILED\)", _Reader.client_refuses),
     (rf"deleting half open IKE_SA with {ADDRESS} after timeout", _Reader.half_open),

@@ -10,7 +10,6 @@ from .part import Part
 from .swap import Effect
 
 PATH = admitted.PATH
-CONNECTIONS = "/etc/swanctl/conf.d/vpn-gateway.users.conf"
 
 
 def follow(gateway: Gateway, before: bytes | None, after: bytes) -> None:
@@ -68,14 +67,15 @@ def end_sessions_of_changed_connections(gateway: Gateway, effects: list[Effect])
     A user's own connection changes: its SAs end first, since charon takes no pool away from under a client's address.
     """
     for effect in effects:
-        if effect.path != CONNECTIONS or effect.before is None:
+        if effect.path != admitted.CONNECTIONS or effect.before is None:
             continue
         before = effect.before.decode()
         changed = {
             name.split(".")[1] for name in strongswan_conf.differences(before, (effect.after or b"").decode()) if "." in name
         }
         # A pool's name is that of its connection, with the family and a number: user4-NAME-1.
-        pools = {f"ikev2-{name.split('-', 1)[1].rsplit('-', 1)[0]}" for name in changed if name.startswith(("user4-", "user6-"))}
+        of_pools = {name.split("-", 1)[1].rsplit("-", 1)[0] for name in changed if name.startswith(("user4-", "user6-"))}
+        pools = {f"{kind}-{name}" for name in of_pools for kind in ("ikev2", "ikev2tls")}
         for name, data in charon.associations(gateway):
             if name in (changed | pools) and name in strongswan_conf.connections(before):
                 gateway.report.say(f"ending an IKE SA of {name}, which changes")
@@ -83,14 +83,14 @@ def end_sessions_of_changed_connections(gateway: Gateway, effects: list[Effect])
 
 
 def settle_secrets(gateway: Gateway, parts: list[Part]) -> bool:
-    """Puts the secrets of exactly those who are admitted now where the daemons read them. True if any changed."""
+    """Puts what lets exactly those in who are admitted now where the daemons read it. True if any changed."""
     changed = []
     for part in parts:
-        for path in part.files.keys() & {admitted.CHAP_SECRETS, admitted.EAP_SECRETS}:
+        for path in part.files.keys() & set(admitted.FOLLOWS):
             want = swap.wanted(gateway, part, path)
             if files.look(gateway.paths.of(path)).text != want.text:
                 files.write_now(gateway.paths.of(path), want.text, want.mode)
                 changed.append(path)
-    if admitted.EAP_SECRETS in changed and charon.running(gateway):
+    if {admitted.EAP_SECRETS, admitted.CONNECTIONS} & set(changed) and charon.running(gateway):
         charon.load_all(gateway, [])
     return bool(changed)

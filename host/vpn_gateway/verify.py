@@ -44,7 +44,7 @@ def file_problems(gateway: Gateway, path: str, content: bytes) -> list[str]:
 def astray(gateway: Gateway, part: Part | None, changed: list[str]) -> list[str]:
     """Files that a change leaves as they are, but that the machine follows no longer."""
     files_left = [file for path, file in part.files.items() if path not in changed] if part else []
-    return [file.path for file in files_left if file_problems(gateway, file.path, file.content)]
+    return [file.path for file in files_left if file_problems(gateway, file.path, swap.wanted(gateway, part, file.path).text)]
 
 
 def _missing_modules(gateway: Gateway, names: list[str]) -> list[str]:
@@ -57,7 +57,7 @@ def problems(gateway: Gateway, part: Part, just_started: bool = False) -> list[s
     found = systemd.stopped(gateway, part.services, just_started)
     found += _missing_modules(gateway, part.modules)
     for file in part.files.values():
-        found += file_problems(gateway, file.path, file.content)
+        found += file_problems(gateway, file.path, swap.wanted(gateway, part, file.path).text)
     return list(dict.fromkeys(found + drift(gateway, part)))
 
 

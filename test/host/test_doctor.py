@@ -52,6 +52,14 @@ class LogTest(unittest.TestCase):
     def test_a_client_that_trusts_nobody_of_ours(self) -> None:
         self.one("CLIENT_REFUSES_CERTIFICATE", "198.51.100.2", MOVED + f"{START}parsed INFORMATIONAL request 2 [ N(AUTH_FAILED) ]\n")
 
+    def test_certificates_of_users(self) -> None:
+        looked = MOVED + f'{START}checking certificate status of "CN=ann"\n'
+        self.one("CERTIFICATE_REVOKED", "CN=ann, from 198.51.100.2, was revoked on Nov 22 02:00:00 UTC 2026", looked + f"{START}certificate was revoked on Nov 22 02:00:00 UTC 2026, reason: unspecified\n")
+        self.assertEqual(causes(looked + f"{START}certificate status is good\n"), [])
+        self.one("CLIENT_CERTIFICATE_NOT_VALID", "to Nov 02", MOVED + f"{START}subject certificate invalid (valid from Nov 01 02:00:00 2026 to Nov 02 02:00:00 2026)\n")
+        self.one("CERTIFICATE_OF_A_STRANGER", "CN=ann", MOVED + f'{START}no issuer certificate found for "CN=ann"\n')
+        self.one("NO_REVOCATION_LIST", "stale", f"{START}constraint check failed: RULE_CRL_VALIDATION is STALE, but requires at least GOOD\n")
+
     def test_pools_l2tp_and_ppp(self) -> None:
         self.one("POOL_EXHAUSTED", "ikev2-ipv4", f"{START}pool 'ikev2-ipv4' is full, unable to assign address\n")
         self.one("L2TP_CONTROL_TIMEOUT", "Maximum retries", "1.0 gateway xl2tpd[9]: Maximum retries exceeded for tunnel 5. Closing.\n")

@@ -112,6 +112,60 @@ class UsersTest(MachineTest):
         self.assertEqual(self.read(admitted.CHAP_SECRETS), whole.replace("bobbobbob", "bobbobbo2"))
         self.assertIn("eap-ann", self.read(admitted.EAP_SECRETS))
 
+    def with_connections(self, *users: object) -> str:
+        """The list, and connections as `render/userConnections.ts` writes them: of ann's certificate and bob's address."""
+        names = ("ikev2-ann", "ikev2tls-ann", "ikev2-bob")
+        conf = "connections {\n" + "".join(f"  {name} {{\n    version = 2\n    remote {{\n      auth = pubkey\n    }}\n  }}\n" for name in names) + "}\n"
+        listed = "".join(f"{json.dumps(user)}\n" for user in users)
+        return part_text("users", {admitted.CONNECTIONS: conf, "/etc/vpn-gateway/users": listed})
+
+    def test_whoever_signs_with_a_certificate_is_out_with_their_connections_and_back(self) -> None:
+        charon = self.start_charon()
+        ann = {"name": "ann", "authentication": "certificate"}
+        bob = {"name": "bob", "ikev2Address": "10.0.0.7"}
+        self.apply(self.with_connections(ann, bob))
+        charon.of_users = {"ikev2-bob", "ikev2tls-ann"}
+        charon.add("1", "ikev2-ann", identity="ann")  # signed: charon tells an IKE identity alone
+        charon.add("2", "ikev2-bob", "bob")
+        charon.add("3", "ikev2tls-ann", "ann")
+        charon.add("4", "site-ann", identity="ann")
+        whole = self.read(admitted.CONNECTIONS)
+        done = self.apply(self.with_connections({**ann, "suspended": True}, {**bob, "suspended": True}))
+        self.assertEqual(sorted(charon.terminated), ["1", "2", "3"])
+        self.assertIn('ending the IKEv2 tunnel of "ann", who is suspended', done.stderr)
+        # bob's password is taken away elsewhere, and his connection stays: SAs of a connection end where it changes.
+        self.assertEqual(self.connections(), ["ikev2-bob"])
+        check = self.run_command("check")
+        self.assertEqual(check.returncode, 0, check.stdout)
+        self.apply(self.with_connections(ann, bob))
+        self.assertEqual(self.read(admitted.CONNECTIONS), whole)
+
+    def connections(self) -> list[str]:
+        return [line.split()[0] for line in self.read(admitted.CONNECTIONS).split("\n") if line.startswith("  ikev2")]
+
+    def test_whose_certificate_is_revoked_is_cut_and_nobody_else(self) -> None:
+        charon = self.start_charon()
+        ann, eve = ({"name": name, "authentication": "certificate"} for name in ("ann", "eve"))
+        conf = "connections {\n  ikev2-other {\n    version = 2\n  }\n}\n"
+        self.write("/etc/swanctl/conf.d/r.conf", conf.replace("other", "ann").replace("}\n}", "}\n  ikev2-eve {\n  }\n}"))
+        self.apply(self.listed(ann, eve))
+        charon.add("1", "ikev2-ann", identity="ann")
+        charon.add("2", "ikev2-eve", identity="eve")
+        done = self.apply(self.listed({**ann, "revoked": True}, eve))
+        self.assertEqual(charon.terminated, ["1"])
+        self.assertIn('"ann", whose certificate is revoked', done.stderr)
+
+    def test_a_certificates_end_of_validity_takes_its_connections_away_without_a_push(self) -> None:
+        charon = self.start_charon()
+        self.apply(self.with_connections({"name": "ann", "authentication": "certificate", "validUntil": "2100-01-01T00:00:00Z"}, "bob"))
+        charon.add("1", "ikev2-ann", identity="ann")
+        known = keeper.Keeper(self.gateway())
+        known.look(time.time())
+        self.assertEqual((charon.terminated, len(self.connections())), ([], 3))
+        with unittest.mock.patch("time.time", return_value=4102444800.0):
+            known.look(time.time())
+            self.assertEqual((charon.terminated, self.connections()), (["1"], ["ikev2-bob"]))
+
     def test_quoted_names_are_taken_out_too(self) -> None:
         self.apply(self.secrets())
         self.apply(self.listed("ann", {"name": 'b"c', "suspended": True}))

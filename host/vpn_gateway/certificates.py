@@ -1,0 +1,92 @@
+"""Until when the gateway's certificates and its revocation list hold, and by which clock."""
+
+import base64
+import binascii
+import calendar
+import re
+import time
+
+from . import files
+from .gateway import Gateway
+
+# Where the part `identity` puts them (gateway/platforms.ts, paths).
+FILES = {
+    "certificate": "/etc/swanctl/x509/vpn-gateway.pem",
+    "authority": "/etc/swanctl/x509ca/vpn-gateway.pem",
+    "revocation list": "/etc/swanctl/x509crl/vpn-gateway.pem",
+}
+EXPLICIT_VERSION, UTC_TIME = 0xA0, 0x17
+
+
+def collect(gateway: Gateway) -> list[dict]:
+    """Each that is there: from when and until when (Unix time; None where the file does not say)."""
+    found = []
+    for what, path in FILES.items():
+        state = files.look(gateway.paths.of(path))
+        if state.kind == "file":
+            begin, end = validity(state.text) or (None, None)
+            found.append({"what": what, "path": path, "from": _moment(begin), "until": _moment(end), "holds": end is not None and (begin or 0) <= time.time() < end})
+    return found
+
+
+def clock(gateway: Gateway) -> dict:
+    """What the machine takes the time to be, and whether something keeps it right; None: nobody says."""
+    kept = None
+    if gateway.programs.has("timedatectl"):
+        said = gateway.programs.run("timedatectl", "show", "--property=NTPSynchronized", "--value", merge=False).output.strip()
+        kept = {"yes": True, "no": False}.get(said)
+    return {"now": _moment(time.time()), "kept": kept}
+
+
+def lines(found: list[dict], at: dict) -> list[str]:
+    """For people."""
+    shown = []
+    for each in found:
+        end = each["until"]
+        days = "" if end is None else f", {int((calendar.timegm(time.strptime(end, FORM)) - time.time()) // 86400)} days left"
+        shown.append(f"{each['what']}: " + (f"until {end}{days}" if each["holds"] else f"DOES NOT HOLD: from {each['from']} until {end}"))
+    if found:
+        kept = {True: ", kept by NTP", False: ", not kept by NTP", None: ""}[at["kept"]]
+        shown.append(f"clock: {at['now']}{kept}")
+    return shown
+
+
+FORM = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def _moment(seconds: float | None) -> str | None:
+    return None if seconds is None else time.strftime(FORM, time.gmtime(seconds))
+
+
+def validity(pem: bytes) -> tuple[float, float] | None:
+    """Of a certificate, notBefore and notAfter; of a revocation list, thisUpdate and nextUpdate (RFC 5280, 4.1 and 5.1)."""
+    body = re.search(rb"-----BEGIN [^-]+-----(.*?)-----END", pem, re.S)
+    try:
+        fields = _elements(_elements(_elements(base64.b64decode(body[1]))[0][1])[0][1]) if body else []
+        # A certificate's version is within a tag of its own; a list's is not, and its times stand by themselves.
+        times = _elements(fields[4][1]) if fields and fields[0][0] == EXPLICIT_VERSION else fields[3:5]
+        begin, end = (_time(*each) for each in times)
+        return begin, end
+    except (ValueError, IndexError, binascii.Error):
+        return None
+
+
+def _elements(content: bytes) -> list[tuple[int, bytes]]:
+    found, at = [], 0
+    while at < len(content):
+        tag, length, start = content[at], content[at + 1], at + 2
+        if length > 0x80:
+            start += length & 0x7F
+            length = int.from_bytes(content[at + 2 : start], "big")
+        if start + length > len(content):
+            raise ValueError("cut off")
+        found.append((tag, content[start : start + length]))
+        at = start + length
+    return found
+
+
+def _time(tag: int, content: bytes) -> float:
+    text = content.decode("ascii")
+    if tag == UTC_TIME:
+        text = ("20" if int(text[:2]) < 50 else "19") + text
+    return float(calendar.timegm(time.strptime(text, "%Y%m%d%H%M%SZ")))
