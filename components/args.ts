@@ -23,6 +23,13 @@ export interface UserArgs {
   name: string;
   /** Minted (24 letters and digits) unless given. */
   password?: pulumi.Input<string>;
+  /**
+   * How the user proves who they are by IKEv2: `password`, or `certificate` (EAP-TLS or a signature), which the stack makes
+   * and `ikev2.certificates` must allow. L2TP asks for the password always. A plain string, since it makes resources. @default "password"
+   */
+  authentication?: string;
+  /** Puts the user's certificate on the revocation list, and lets nobody in: whoever is connected is cut off. @default false */
+  revoked?: pulumi.Input<boolean>;
   /** Keeps the user and the password, but lets nobody in: whoever is connected is cut off. @default false */
   suspended?: pulumi.Input<boolean>;
   /** ISO 8601 with its zone, e.g. `2026-12-31T18:00:00Z`: from then on the user is out, cut off by the gateway itself. @default never */
@@ -59,7 +66,7 @@ export interface L2tpArgs {
   sharedNat?: pulumi.Input<boolean>;
 }
 
-/** IKEv2 with a server certificate and EAP-MSCHAPv2. */
+/** IKEv2 with a server certificate, and EAP-MSCHAPv2 or a certificate of the user's. */
 export interface Ikev2Args {
   /** @default true */
   enabled?: boolean;
@@ -71,6 +78,13 @@ export interface Ikev2Args {
   fixedPool?: pulumi.Input<string>;
   /** The same for IPv6, beside `pool6`. @default none */
   fixedPool6?: pulumi.Input<string>;
+  /** May users have certificates? On a gateway that stands strongSwan restarts once. docs/certificates.md. @default false */
+  certificates?: boolean;
+  /**
+   * Serial numbers, in hexadecimal, of certificates that hold no longer although their users do: of a lost device, once the
+   * user has another certificate. @default none
+   */
+  revokedSerials?: pulumi.Input<pulumi.Input<string>[]>;
 }
 
 /** What people choose about the profiles that their devices import. */

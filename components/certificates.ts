@@ -6,13 +6,17 @@ import { SelfSignedCert } from "@pulumi/tls/selfSignedCert";
 import type { GatewaySpec } from "../gateway/spec";
 
 const day = 24;
+/** Hours for which a certificate holds that a device is given, and in which of them `pulumi up` renews it. */
+export const validity = { validityPeriodHours: 825 * day, earlyRenewalHours: 90 * day };
 /** RSA, since Windows' and Apple's own IKEv2 clients take an RSA server certificate without further settings. */
-const key = { algorithm: "RSA", rsaBits: 3072 };
+export const key = { algorithm: "RSA", rsaBits: 3072 };
 
 /** The gateway's certificate and the private authority that signed it. The keys are Pulumi secrets. */
 export interface ServerIdentity {
   /** PEM; what clients are given to trust. */
   authority: pulumi.Output<string>;
+  /** PEM (PKCS #8) of the authority's key; a secret, and never on a gateway. */
+  authorityKey: pulumi.Output<string>;
   /** PEM of the gateway's certificate. */
   certificate: pulumi.Output<string>;
   /** PEM (PKCS #8) of the gateway's key; a secret. */
@@ -61,14 +65,14 @@ export function serverIdentity(
       caCertPem: authority.certPem,
       caPrivateKeyPem: authorityKey.privateKeyPemPkcs8,
       setSubjectKeyId: true,
-      validityPeriodHours: 825 * day,
-      earlyRenewalHours: 90 * day,
+      ...validity,
       allowedUses: ["digital_signature", "key_encipherment", "server_auth"],
     },
     opts,
   );
   return {
     authority: authority.certPem,
+    authorityKey: pulumi.secret(authorityKey.privateKeyPemPkcs8),
     certificate: certificate.certPem,
     privateKey: pulumi.secret(privateKey.privateKeyPemPkcs8),
   };

@@ -1,9 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Part, PartName } from "../gateway/bundle";
 import { renderReadableParts, renderSecretParts } from "../gateway/renderBundle";
+import type { UserCredential } from "../gateway/clients/access";
 import type { GatewaySecrets, GatewaySpec } from "../gateway/spec";
 import type { RemoteAccessArgs } from "./args";
 import { serverIdentity } from "./certificates";
+import { userCertificates } from "./userCertificates";
 import { gatewaySite, type GatewaySite } from "./gatewaySite";
 import { partPusher, type Machine, type PartPusher } from "./parts";
 import { accessSecrets } from "./secrets";
@@ -19,6 +21,8 @@ export interface ClientSettings {
   authority: string;
   /** Password of each user, by user name. */
   passwords: Record<string, string>;
+  /** Key and certificate of each user who has one, by user name; only where `ikev2.certificates` is on. */
+  credentials?: Record<string, UserCredential>;
 }
 
 /** The spec of a gateway, resolved and found good, for what must be made before its machine (user data). */
@@ -43,6 +47,7 @@ export function accessMaterial(name: string, args: RemoteAccessArgs, spec: pulum
   const opts = { parent };
   const access = accessSecrets(name, args, spec, opts);
   const identity = args.ikev2?.enabled === false ? undefined : serverIdentity(name, spec, opts);
+  const users = identity === undefined || args.ikev2?.certificates !== true ? undefined : userCertificates(name, args, spec, identity, opts);
   const secrets = pulumi.secret(
     pulumi.output({
       preSharedKey: access.preSharedKey,
@@ -50,6 +55,7 @@ export function accessMaterial(name: string, args: RemoteAccessArgs, spec: pulum
       privateKey: identity?.privateKey,
       certificate: identity?.certificate,
       authority: identity?.authority,
+      ...(users === undefined ? {} : { revocationList: users.revocationList }),
     }),
   ) as pulumi.Output<GatewaySecrets>;
   return {
@@ -57,12 +63,13 @@ export function accessMaterial(name: string, args: RemoteAccessArgs, spec: pulum
     settings: (ready) =>
       pulumi.secret(
         pulumi
-          .all([spec.endpoint, access.preSharedKey, identity?.authority, access.passwords, ready.id])
-          .apply(([endpoint, preSharedKey, authority, passwords]) => ({
+          .all([spec.endpoint, access.preSharedKey, identity?.authority, access.passwords, users?.credentials, ready.id])
+          .apply(([endpoint, preSharedKey, authority, passwords, credentials]) => ({
             endpoint,
             preSharedKey: preSharedKey ?? "",
             authority: authority ?? "",
             passwords,
+            ...(credentials === undefined ? {} : { credentials }),
           })),
       ),
   };

@@ -50,6 +50,11 @@ export function accessSecrets(
   return { preSharedKey, passwords: pulumi.secret(pulumi.output(Object.fromEntries(passwords))) };
 }
 
+/** The password of a container of a user's key, for devices that import one. */
+export function containerPassword(name: string, user: string, spec: pulumi.Output<unknown>, opts: pulumi.CustomResourceOptions): pulumi.Output<string> {
+  return mint(`${name}-container-password-${user}`, 24, spec, opts);
+}
+
 /** The pre-shared key of a site connection: given, or minted once the connection has been found good. */
 export function siteKey(name: string, given: pulumi.Input<string> | undefined, spec: pulumi.Output<unknown>, opts: pulumi.CustomResourceOptions): pulumi.Output<string> {
   return given !== undefined ? pulumi.secret(given) : mint(`${name}-pre-shared-key`, 40, spec, opts);

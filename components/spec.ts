@@ -34,6 +34,7 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
       l2tpFixedPool: args.l2tp?.fixedPool,
       ikev2FixedPool: args.ikev2?.fixedPool,
       ikev2FixedPool6: args.ikev2?.fixedPool6,
+      revokedSerials: args.ikev2?.revokedSerials,
       users: args.users.map(withoutPassword),
       groups: args.groups,
       accounting: args.accounting,
@@ -65,6 +66,8 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
                 pool6: a.ikev2Pool6 || undefined,
                 fixedPool: a.ikev2FixedPool,
                 fixedPool6: a.ikev2FixedPool6,
+                certificates: args.ikev2?.certificates === true ? true : undefined,
+                revokedSerials: a.revokedSerials,
               }),
             }
           : {}),

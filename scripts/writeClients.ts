@@ -3,6 +3,7 @@
 import { execFileSync } from "child_process";
 import * as fs from "fs";
 import * as path from "path";
+import { fileContent } from "../gateway/clients/container";
 import { folderOf, type ProfileFiles } from "../gateway/clients/clientProfiles";
 
 const usage = "usage: scripts/clients [--stack STACK] [--user USER]... DIRECTORY";
@@ -64,7 +65,7 @@ function writeOne(folder: string, name: string, content: string): void {
   if (parts.some((part) => part === "" || part === "." || part === "..")) throw new Error(`no path within a folder: ${JSON.stringify(name)}`);
   const target = path.join(folder, ...parts);
   fs.mkdirSync(path.dirname(target), { recursive: true, mode: 0o700 });
-  fs.writeFileSync(target, content, { mode: 0o600, flag: "wx" });
+  fs.writeFileSync(target, fileContent(name, content), { mode: 0o600, flag: "wx" });
 }
 
 function main(words: readonly string[]): void {

@@ -24,6 +24,8 @@ export function remoteAccessConfig(config: pulumi.Config): RemoteAccessArgs {
       pool6: config.get("pool6"),
       fixedPool: config.get("ikev2FixedPool"),
       fixedPool6: config.get("fixedPool6"),
+      certificates: config.getBoolean("certificates"),
+      revokedSerials: config.getObject<string[]>("revokedSerials"),
     },
     insideNetworks: config.getObject<string[]>("insideNetworks") ?? [labAddresses.insideNetwork],
     dns: config.getObject<string[]>("dns") ?? [labAddresses.internetHost],

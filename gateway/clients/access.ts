@@ -4,7 +4,17 @@ import { passwordOf } from "../render/passwordOf";
 import { trafficSelectors } from "../render/swanctl";
 import { forUser, ikev2Networks } from "../render/userConnections";
 import type { ClientKind, GatewaySpec, Ikev2Spec, L2tpSpec, TunnelScope, UserSpec } from "../spec";
-import { speaks } from "../users";
+import { byCertificate, speaks } from "../users";
+
+/** What a user proves themselves by, where it is not the password. Secret but for the certificate. */
+export interface UserCredential {
+  /** PEM. */
+  certificate: string;
+  /** PEM (PKCS #8). */
+  privateKey: string;
+  /** Of the containers (.p12) that devices import both from. */
+  containerPassword: string;
+}
 
 /** What clients must be told beside the spec. All of it is secret, or only of use beside what is. */
 export interface ClientSecrets {
@@ -14,6 +24,8 @@ export interface ClientSecrets {
   authority: string;
   /** Password of each user, by user name. */
   passwords: Record<string, string>;
+  /** Of each user who has a certificate, by user name. */
+  credentials?: Record<string, UserCredential>;
 }
 
 /** One user of one gateway, with all that a profile of theirs is made of. */
@@ -22,8 +34,8 @@ export interface ClientAccess {
   spec: GatewaySpec;
   user: UserSpec;
   password: string;
-  /** Those of the gateway's protocols that the user may use; a suspended user none. */
-  ikev2?: { spec: Ikev2Spec; authority: string };
+  /** Those of the gateway's protocols that the user may use; who is suspended or revoked, none. */
+  ikev2?: { spec: Ikev2Spec; authority: string; credential?: UserCredential };
   l2tp?: { spec: L2tpSpec; preSharedKey: string };
 }
 
@@ -33,14 +45,20 @@ export function clientAccess(spec: GatewaySpec, user: UserSpec, secrets: ClientS
     if (value === "") throw new Error(`client profiles: no ${what}`);
     return value;
   };
-  const may = (protocol: Protocol) => user.suspended !== true && speaks(user, protocol);
+  const may = (protocol: Protocol) => user.suspended !== true && user.revoked !== true && speaks(user, protocol);
   return {
     spec: forUser(spec, user),
     user,
     password: passwordOf({ passwords: secrets.passwords }, user.name),
-    ...(spec.ikev2 && may("ikev2") ? { ikev2: { spec: spec.ikev2, authority: needed("authority", secrets.authority) } } : {}),
+    ...(spec.ikev2 && may("ikev2") ? { ikev2: { spec: spec.ikev2, authority: needed("authority", secrets.authority), ...credentialOf(user, secrets) } } : {}),
     ...(spec.l2tp && may("l2tp") ? { l2tp: { spec: spec.l2tp, preSharedKey: needed("pre-shared key", secrets.preSharedKey) } } : {}),
   };
+}
+
+function credentialOf(user: UserSpec, { credentials }: ClientSecrets): { credential?: UserCredential } {
+  if (!byCertificate(user)) return {};
+  if (credentials === undefined || !Object.hasOwn(credentials, user.name)) throw new Error(`client profiles: no certificate of the user ${JSON.stringify(user.name)}`);
+  return { credential: credentials[user.name] };
 }
 
 /** May this user connect with this kind of device by this protocol? */

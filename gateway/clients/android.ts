@@ -1,6 +1,7 @@
 import { proposalsFor } from "../cipherSuites";
 import { renderValues } from "../formats/values";
 import { certificateBase64, stableUuid, tunnelNetworks, tunnelScope, type ClientAccess } from "./access";
+import { container, containerPath } from "./container";
 
 /**
  * A profile of the strongSwan app: JSON, docs.strongswan.org "VPN Profile Import for the Android VPN Client"; what the app
@@ -16,9 +17,10 @@ export function renderStrongswanApp(access: ClientAccess): string {
       {
         uuid: stableUuid(access, "android"),
         name: spec.name,
-        type: "ikev2-eap",
+        type: ikev2.credential === undefined ? "ikev2-eap" : "ikev2-cert",
         remote: { addr: spec.endpoint, id: spec.endpoint, cert: certificateBase64(ikev2.authority) },
-        local: { eap_id: user.name },
+        // Older versions of Android read the legacy form alone. The app asks for the container's password.
+        local: ikev2.credential === undefined ? { eap_id: user.name } : { id: user.name, p12: container(access, "legacy") },
         // The app takes one proposal. It encrypts by libipsec, which has no extended sequence numbers.
         "ike-proposal": ike[0],
         "esp-proposal": [suite.suite, ...(suite.groups ?? [])].join("-"),
@@ -36,21 +38,24 @@ function splitTunneling(access: ClientAccess): object {
   return access.ikev2?.spec.pool6 === undefined ? { "split-tunneling": { "block-ipv6": true } } : {};
 }
 
-/** What to type into Android's own form, "IKEv2/IPSec MSCHAPv2" (Android 11 and newer). */
+/** What to type into Android's own form, "IKEv2/IPSec MSCHAPv2" or "IKEv2/IPSec RSA" (Android 11 and newer). */
 export function renderAndroidValues(access: ClientAccess): string {
-  const { spec, user, password } = access;
+  const { spec, user, password, ikev2 } = access;
+  const own: [string, string][] =
+    ikev2?.credential === undefined
+      ? [["Username", user.name], ["Password", password]]
+      : [["IPSec user certificate", `${spec.name} VPN (install ${containerPath(access, "legacy")} first, as a VPN & app user certificate)`]];
   return renderValues(`${spec.name}: Android's own VPN client`, [
     {
       title: "Settings > Network & internet > VPN > +",
       values: [
         ["Name", spec.name],
-        ["Type", "IKEv2/IPSec MSCHAPv2"],
+        ["Type", ikev2?.credential === undefined ? "IKEv2/IPSec MSCHAPv2" : "IKEv2/IPSec RSA"],
         ["Server address", spec.endpoint],
         ["IPSec identifier", user.name],
         ["IPSec CA certificate", `${spec.name} (install authority.crt first: Settings > Security > Encryption & credentials > Install a certificate > CA certificate)`],
         ["IPSec server certificate", "Received from server"],
-        ["Username", user.name],
-        ["Password", password],
+        ...own,
       ],
       notes: tunnelScope(access, "ikev2") === "split" ? ["The tunnel carries what the gateway allows and no more: Android takes its networks from the gateway."] : [],
     },

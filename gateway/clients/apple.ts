@@ -1,5 +1,6 @@
 import { renderPlist, type PlistValue } from "../formats/plist";
-import { certificateBase64, stableUuid, tunnelScope, type ClientAccess } from "./access";
+import { certificateBase64, stableUuid, tunnelScope, type ClientAccess, type UserCredential } from "./access";
+import { container } from "./container";
 import { chosenSuites, translated, type Transforms } from "./algorithms";
 
 /**
@@ -11,12 +12,14 @@ export function renderAppleIkev2(access: ClientAccess): string {
   const { spec, user, password, ikev2 } = access;
   if (ikev2 === undefined) throw new Error("mobileconfig: no IKEv2");
   const suites = chosenSuites("ikev2", "apple");
+  const { credential } = ikev2;
   return profile(access, "ikev2", [
     payload(access, "ikev2", "authority", "com.apple.security.root", {
       PayloadDisplayName: `${spec.name}: authority`,
       PayloadCertificateFileName: "authority.cer",
       PayloadContent: Buffer.from(certificateBase64(ikev2.authority), "base64"),
     }),
+    ...(credential === undefined ? [] : [certificatePayload(access, credential)]),
     payload(access, "ikev2", "vpn", "com.apple.vpn.managed", {
       PayloadDisplayName: `${spec.name}: VPN`,
       UserDefinedName: spec.name,
@@ -25,10 +28,9 @@ export function renderAppleIkev2(access: ClientAccess): string {
         RemoteAddress: spec.endpoint,
         RemoteIdentifier: spec.endpoint,
         LocalIdentifier: user.name,
-        AuthenticationMethod: "None",
-        ExtendedAuthEnabled: 1,
-        AuthName: user.name,
-        AuthPassword: password,
+        ...(credential === undefined
+          ? { AuthenticationMethod: "None", ExtendedAuthEnabled: 1, AuthName: user.name, AuthPassword: password }
+          : { AuthenticationMethod: "Certificate", CertificateType: "RSA", PayloadCertificateUUID: payloadUuid(access, "ikev2", "certificate"), ExtendedAuthEnabled: 0 }),
         DeadPeerDetectionRate: "Medium",
         DisableMOBIKE: 0,
         DisableRedirect: 1,
@@ -77,10 +79,24 @@ function profile(access: ClientAccess, kind: string, contents: Dictionary[]): st
   });
 }
 
+/** com.apple.security.pkcs12.yaml. Its password stands beside it: the profile holds all that lets its user in, as by password. */
+function certificatePayload(access: ClientAccess, { containerPassword }: UserCredential): Dictionary {
+  return payload(access, "ikev2", "certificate", "com.apple.security.pkcs12", {
+    PayloadDisplayName: `${access.spec.name}: certificate`,
+    PayloadCertificateFileName: "certificate.p12",
+    PayloadContent: Buffer.from(container(access, "legacy"), "base64"),
+    Password: containerPassword,
+  });
+}
+
+function payloadUuid(access: ClientAccess, kind: string, part: string): string {
+  return stableUuid(access, `${kind} ${part}`).toUpperCase();
+}
+
 function payload(access: ClientAccess, kind: string, part: string, type: string, content: Dictionary): Dictionary {
   return {
     PayloadIdentifier: `${identifier(access, kind)}.${part}`,
-    PayloadUUID: stableUuid(access, `${kind} ${part}`).toUpperCase(),
+    PayloadUUID: payloadUuid(access, kind, part),
     PayloadType: type,
     PayloadVersion: 1,
     ...content,

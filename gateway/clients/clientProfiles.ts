@@ -3,13 +3,14 @@ import type { GatewaySpec } from "../spec";
 import { clientAccess, serves, type ClientAccess, type ClientSecrets } from "./access";
 import { renderAndroidValues, renderStrongswanApp } from "./android";
 import { renderAppleIkev2, renderAppleL2tp } from "./apple";
+import { container, containerPath } from "./container";
 import { ikev2Name, l2tpName, renderIpDown, renderIpUp, renderPppClient, renderSwanctlIkev2, renderSwanctlL2tp, renderXl2tpdClient } from "./linux";
 import { renderNetworkManagerIkev2, renderNetworkManagerL2tp } from "./networkManager";
 import { renderPage } from "./page";
 import { renderRouterValues } from "./router";
 import { renderWindows } from "./windows";
 
-/** Text files by their path within a user's folder. All of them are secret. */
+/** Text files by their path within a user's folder; of a `.p12` its base64. All of them are secret. */
 export type ProfileFiles = Record<string, string>;
 
 /** What each user imports on their devices, by user name. Expects a spec and secrets that validation has no error for. */
@@ -25,6 +26,8 @@ export function profileFiles(access: ClientAccess): ProfileFiles {
   if (access.ikev2 === undefined && access.l2tp === undefined) return { "instructions.html": renderPage(access, files) };
   if (access.ikev2 !== undefined) {
     files["authority.crt"] = `${access.ikev2.authority.trim()}\n`;
+    const { credential } = access.ikev2;
+    if (credential !== undefined) for (const form of ["modern", "legacy"] as const) files[containerPath(access, form)] = container(access, form);
     if (serves(access, "ikev2", "windows")) files[`windows/${name}-ikev2.ps1`] = renderWindows(access, "ikev2");
     if (serves(access, "ikev2", "apple")) files[`apple/${name}-ikev2.mobileconfig`] = renderAppleIkev2(access);
     if (serves(access, "ikev2", "android")) {
@@ -35,6 +38,12 @@ export function profileFiles(access: ClientAccess): ProfileFiles {
       files[`linux/networkmanager/${name}-ikev2.nmconnection`] = renderNetworkManagerIkev2(access);
       files[`linux/ikev2/etc/swanctl/conf.d/${ikev2Name(access)}.conf`] = renderSwanctlIkev2(access);
       files[`linux/ikev2/etc/swanctl/x509ca/${ikev2Name(access)}.pem`] = files["authority.crt"];
+      if (credential !== undefined) {
+        files[`linux/ikev2/etc/swanctl/x509/${ikev2Name(access)}.pem`] = credential.certificate;
+        files[`linux/ikev2/etc/swanctl/private/${ikev2Name(access)}.pem`] = credential.privateKey;
+        files[`linux/networkmanager/${name}-user.pem`] = credential.certificate;
+        files[`linux/networkmanager/${name}-user.key`] = credential.privateKey;
+      }
     }
   }
   if (access.l2tp !== undefined) {

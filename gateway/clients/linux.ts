@@ -16,6 +16,7 @@ export const l2tpName = ({ spec }: ClientAccess): string => `${spec.name}-l2tp`;
 export function renderSwanctlIkev2(access: ClientAccess): string {
   const { spec, user, password, ikev2 } = access;
   if (ikev2 === undefined) throw new Error("swanctl: no IKEv2");
+  const byCertificate = ikev2.credential !== undefined;
   const name = ikev2Name(access);
   const identity = swanctlIdentity(user.name);
   return renderStrongswanConf(
@@ -28,7 +29,7 @@ export function renderSwanctlIkev2(access: ClientAccess): string {
           setting("proposals", ikeProposals("ikev2", ["linux"])),
           setting("keyingtries", 0, "Comes back by itself, however long the gateway is away."),
           setting("dpd_delay", `${spec.deadPeerDelay}s`),
-          section("local", [setting("auth", "eap-mschapv2"), setting("eap_id", identity)]),
+          section("local", byCertificate ? [setting("auth", "pubkey"), setting("certs", `${name}.pem`), setting("id", identity)] : [setting("auth", "eap-mschapv2"), setting("eap_id", identity)]),
           section("remote", [
             setting("auth", "pubkey"),
             setting("id", spec.endpoint),
@@ -44,7 +45,7 @@ export function renderSwanctlIkev2(access: ClientAccess): string {
           ]),
         ]),
       ]),
-      section("secrets", [section(`eap-${name}`, [setting("id", identity), setting("secret", encodedSecret(password))])]),
+      ...(byCertificate ? [] : [section("secrets", [section(`eap-${name}`, [setting("id", identity), setting("secret", encodedSecret(password))])])]),
     ],
     `IKEv2 to ${spec.name}. Written by pulumi-vpn-gateway.`,
   );

@@ -4,8 +4,10 @@ import { pathMtu } from "../mtu";
 import { encodedSecret } from "../render/swanctl";
 import { stableUuid, tunnelNetworks, tunnelScope, type ClientAccess } from "./access";
 
-/** Where the authority is put for charon-nm, which takes a path alone. */
+/** Where the authority is put for charon-nm, which takes a path alone; and the user's certificate and key. */
 export const authorityPath = ({ spec }: ClientAccess): string => `/etc/NetworkManager/certificates/${spec.name}.pem`;
+export const userCertificatePath = ({ spec }: ClientAccess): string => `/etc/NetworkManager/certificates/${spec.name}-user.pem`;
+export const userKeyPath = ({ spec }: ClientAccess): string => `/etc/NetworkManager/certificates/${spec.name}-user.key`;
 
 /**
  * A connection of NetworkManager with its strongSwan plugin: nm-settings-keyfile(5); what the plugin reads is strongSwan's
@@ -15,6 +17,7 @@ export function renderNetworkManagerIkev2(access: ClientAccess): string {
   const { spec, user, password, ikev2 } = access;
   if (ikev2 === undefined) throw new Error("NetworkManager: no IKEv2");
   const split = tunnelScope(access, "ikev2") === "split";
+  const byCertificate = ikev2.credential !== undefined;
   return renderKeyFile(
     [
       connection(access, spec.name, "ikev2"),
@@ -24,9 +27,9 @@ export function renderNetworkManagerIkev2(access: ClientAccess): string {
           "service-type": "org.freedesktop.NetworkManager.strongswan",
           address: spec.endpoint,
           certificate: authorityPath(access),
-          method: "eap",
-          user: user.name,
-          "password-flags": 0,
+          ...(byCertificate
+            ? { method: "cert", "cert-source": "file", usercert: userCertificatePath(access), userkey: userKeyPath(access), "local-identity": user.name }
+            : { method: "eap", user: user.name, "password-flags": 0 }),
           virtual: "yes",
           encap: "no",
           ipcomp: "no",
@@ -36,7 +39,7 @@ export function renderNetworkManagerIkev2(access: ClientAccess): string {
           ...(split ? { "remote-ts": tunnelNetworks(access, "ikev2").join(";") } : {}),
         },
       },
-      { name: "vpn-secrets", entries: { password } },
+      ...(byCertificate ? [] : [{ name: "vpn-secrets", entries: { password } }]),
       { name: "ipv4", entries: { method: "auto", ...(split ? { "never-default": true } : {}) } },
       { name: "ipv6", entries: ikev2.spec.pool6 === undefined ? { method: "disabled" } : { method: "auto", ...(split ? { "never-default": true } : {}) } },
     ],

@@ -2,8 +2,9 @@ import { createHash } from "crypto";
 import { element, renderHtml, type HtmlNode } from "../formats/html";
 import { qrCode, qrCodeDrawing } from "../formats/qrCode";
 import { serves, tunnelNetworks, tunnelScope, type ClientAccess } from "./access";
+import { containerPath, fileContent } from "./container";
 import { ikev2Name, l2tpName } from "./linux";
-import { authorityPath } from "./networkManager";
+import { authorityPath, userCertificatePath, userKeyPath } from "./networkManager";
 import { pageStyle } from "./pageStyle";
 import { connectionName } from "./windows";
 
@@ -40,21 +41,28 @@ export function renderPage(access: ClientAccess, files: Files): string {
             ...reach(access).map((text) => element("p", {}, text)),
             ...ending(access),
           ]
-        : [element("p", { class: "warning" }, `The access of ${access.user.name} is suspended: no device of theirs can connect. Ask whoever runs the VPN.`)]),
+        : [element("p", { class: "warning" }, `The access of ${access.user.name} is ${access.user.revoked === true ? "revoked" : "suspended"}: no device of theirs can connect. Ask whoever runs the VPN.`)]),
       ...sections.filter((section) => section !== undefined),
     ],
   );
 }
 
-function credentials({ spec, user, password, l2tp }: ClientAccess): HtmlNode[] {
+function credentials({ spec, user, password, ikev2, l2tp }: ClientAccess): HtmlNode[] {
+  const credential = ikev2?.credential;
+  // Who comes by a certificate has a password for L2TP alone.
+  const withPassword = credential === undefined || l2tp !== undefined;
+  const label = credential === undefined ? "Password" : "Password (L2TP)";
   const row = (label: string, value: string) => [element("dt", {}, label), element("dd", {}, code(value))];
   const drawn = (label: string, value: string) => element("details", {}, element("summary", {}, `${label} as a QR code`), qrCodeDrawing(qrCode(value), `QR code of the ${label.toLowerCase()}`), element("p", {}, "Scan it with your phone's camera and copy the text."));
   return [
-    element("dl", {}, ...row("Server", spec.endpoint), ...row("User name", user.name), ...row("Password", password), ...(l2tp ? row("Pre-shared key (L2TP)", l2tp.preSharedKey) : [])),
-    drawn("Password", password),
+    element("dl", {}, ...row("Server", spec.endpoint), ...row("User name", user.name), ...(withPassword ? row(label, password) : []), ...(credential ? row(ofCertificate, credential.containerPassword) : []), ...(l2tp ? row("Pre-shared key (L2TP)", l2tp.preSharedKey) : [])),
+    ...(withPassword ? [drawn(label, password)] : []),
+    ...(credential ? [drawn(ofCertificate, credential.containerPassword)] : []),
     ...(l2tp ? [drawn("Pre-shared key", l2tp.preSharedKey)] : []),
   ];
 }
+
+const ofCertificate = "Password of the certificate";
 
 /** One sentence, or where the user's two protocols differ one for each. */
 function reach(access: ClientAccess): string[] {
@@ -86,7 +94,8 @@ function windows(access: ClientAccess, files: Files): HtmlNode | undefined {
         protocol === "ikev2"
           ? ["Windows asks for an administrator once, so that it trusts the gateway."]
           : ["Windows asks for an administrator once. The first time, restart Windows (Restart, not Shut down) when the script says so."],
-        [`Connect: Settings > Network & internet > VPN > ${connectionName(access, protocol)}. Enter your user name and password.`],
+        ...(certified(access, protocol) ? [["The script asks for the password of the certificate (above)."]] : []),
+        [`Connect: Settings > Network & internet > VPN > ${connectionName(access, protocol)}.${certified(access, protocol) ? "" : " Enter your user name and password."}`],
       ),
       element("p", {}, "To see what is wrong, add ", code("-Check"), "; to take all of it away, ", code("-Remove"), "."),
     );
@@ -121,11 +130,14 @@ function android(access: ClientAccess, files: Files): HtmlNode | undefined {
     steps(
       ["Install strongSwan VPN Client from the store."],
       [download(files, `android/${access.spec.name}.sswan`), " and open it with the app, or choose Import VPN profile in it."],
-      ["Enter your password, or scan it from another screen (above), and connect."],
+      certified(access, "ikev2")
+        ? ["Import the certificate when the app offers it: enter the password of the certificate (above). Then connect."]
+        : ["Enter your password, or scan it from another screen (above), and connect."],
     ),
     element("h3", {}, "With Android's own client (11 and newer)"),
     steps(
       [download(files, "authority.crt"), " and install it: Settings > Security > Encryption & credentials > Install a certificate > CA certificate."],
+      ...(certified(access, "ikev2") ? [[download(files, containerPath(access, "legacy")), " and install it the same way, as VPN & app user certificate."]] : []),
       ["Settings > Network & internet > VPN > +, with these values: ", download(files, "android/values.txt")],
     ),
   );
@@ -147,6 +159,12 @@ function linux(access: ClientAccess, files: Files): HtmlNode | undefined {
         ["Install ", code(protocol === "ikev2" ? "network-manager-strongswan libcharon-extra-plugins" : "network-manager-l2tp"), "."],
         [download(files, connection), ...(protocol === "ikev2" ? [" and ", download(files, "authority.crt")] : [])],
         ...(protocol === "ikev2" ? [[code(`sudo install -D -m 644 authority.crt ${authorityPath(access)}`)]] : []),
+        ...(certified(access, protocol)
+          ? [
+              [download(files, `linux/networkmanager/${name}-user.pem`), " and ", download(files, `linux/networkmanager/${name}-user.key`)],
+              [code(`sudo install -m 644 ${name}-user.pem ${userCertificatePath(access)} && sudo install -m 600 ${name}-user.key ${userKeyPath(access)}`)],
+            ]
+          : []),
         [code(`sudo install -m 600 ${name}-${protocol}.nmconnection /etc/NetworkManager/system-connections/ && sudo nmcli connection reload`)],
         [code(`nmcli connection up "${protocol === "ikev2" ? name : `${name} L2TP`}"`)],
       ),
@@ -163,8 +181,14 @@ function linux(access: ClientAccess, files: Files): HtmlNode | undefined {
   }));
 }
 
-function router(_: ClientAccess, files: Files): HtmlNode {
-  return device("Router or firewall", element("p", {}, "The values for its form: ", download(files, "router.txt"), ". It needs ", download(files, "authority.crt"), " for IKEv2."));
+function router(access: ClientAccess, files: Files): HtmlNode {
+  const containers = certified(access, "ikev2") ? [element("p", {}, "Your certificate with its key: ", download(files, containerPath(access, "modern")), "; for what cannot read that, ", download(files, containerPath(access, "legacy")), ".")] : [];
+  return device("Router or firewall", element("p", {}, "The values for its form: ", download(files, "router.txt"), ". It needs ", download(files, "authority.crt"), " for IKEv2."), ...containers);
+}
+
+/** Does the user come by a certificate? */
+function certified({ ikev2 }: ClientAccess, protocol: "ikev2" | "l2tp"): boolean {
+  return protocol === "ikev2" && ikev2?.credential !== undefined;
 }
 
 function device(title: string, ...children: readonly HtmlNode[]): HtmlNode {
@@ -191,11 +215,12 @@ const mediaTypes: Readonly<Record<string, string>> = {
   crt: "application/x-x509-ca-cert",
   pem: "application/x-x509-ca-cert",
   txt: "text/plain;charset=utf-8",
+  p12: "application/x-pkcs12",
 };
 
 /** A file of this user within the page itself, to be saved by its own name or another. Nothing where there is no such file. */
 function download(files: Files, path: string, name = path.split("/").at(-1)!): HtmlNode {
   if (!Object.hasOwn(files, path)) return "";
   const type = mediaTypes[name.split(".").at(-1)!] ?? "application/octet-stream";
-  return element("a", { href: `data:${type};base64,${Buffer.from(files[path], "utf8").toString("base64")}`, download: name }, name);
+  return element("a", { href: `data:${type};base64,${fileContent(path, files[path]).toString("base64")}`, download: name }, name);
 }

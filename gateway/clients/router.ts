@@ -2,6 +2,7 @@ import { espProposals, ikeProposals } from "../cipherSuites";
 import { renderValues, type ValueSection } from "../formats/values";
 import { pathMtu } from "../mtu";
 import { tunnelNetworks, type ClientAccess } from "./access";
+import { containerPath } from "./container";
 
 /** What to type into a router's or a firewall's own form. Proposals in swanctl's words, which most of them come close to. */
 export function renderRouterValues(access: ClientAccess): string {
@@ -15,9 +16,9 @@ export function renderRouterValues(access: ClientAccess): string {
         ["Server", spec.endpoint],
         ["Server's identity", spec.endpoint],
         ["Server proves itself by", "certificate; trust authority.crt"],
-        ["Client proves itself by", "EAP-MSCHAPv2"],
-        ["User name", user.name],
-        ["Password", password],
+        ...(ikev2.credential === undefined
+          ? ([["Client proves itself by", "EAP-MSCHAPv2"], ["User name", user.name], ["Password", password]] as const)
+          : ([["Client proves itself by", `its certificate: ${containerPath(access, "modern")}`], ["Client's identity", user.name], ["Password of the certificate's file", ikev2.credential.containerPassword]] as const)),
         ["Client's address", "asked of the server (configuration payload, mode config)"],
         ["Networks behind the server", tunnelNetworks(access, "ikev2")],
         ["IKE proposals", ikeProposals("ikev2", spec.clients)],

@@ -1,7 +1,9 @@
+import { X509Certificate } from "crypto";
 import { renderPowerShell, type PowerShellValue } from "../formats/powershell";
 import { certificateBase64, stableUuid, tunnelNetworks, tunnelScope, type ClientAccess } from "./access";
 import { chosenSuites, translated } from "./algorithms";
-import { windowsParameters, windowsScript } from "./windowsScript";
+import { container } from "./container";
+import { windowsCertificateScript, windowsParameters, windowsScript } from "./windowsScript";
 
 /** Words of Set-VpnConnectionIPsecConfiguration (VpnClient module, its page at learn.microsoft.com). */
 const words = {
@@ -37,7 +39,12 @@ export function renderWindows(access: ClientAccess, protocol: "ikev2" | "l2tp"):
     AuthenticationTransformConstants: combined ? translated(words.encryption, esp.encryption) : translated(words.authentication, esp.hash),
     PfsGroup: translated(words.perfectForwardSecrecy, esp.group, "None"),
   };
-  return renderPowerShell(windowsParameters, variables, windowsScript, `VPN connection to ${spec.name} for Windows 10 and 11. Written by pulumi-vpn-gateway.`);
+  const credential = protocol === "ikev2" ? access.ikev2!.credential : undefined;
+  if (credential !== undefined) {
+    variables.Container = container(access, "modern");
+    variables.Thumbprint = new X509Certificate(credential.certificate).fingerprint.replaceAll(":", "");
+  }
+  return renderPowerShell(windowsParameters, variables, credential === undefined ? windowsScript : windowsCertificateScript, `VPN connection to ${spec.name} for Windows 10 and 11. Written by pulumi-vpn-gateway.`);
 }
 
 export function connectionName({ spec }: ClientAccess, protocol: "ikev2" | "l2tp"): string {

@@ -198,3 +198,43 @@ if ($problems.Count -gt 0) { exit 1 }
 Write-Host "The connection '$Name' is ready. Windows asks once for a name, which is $User, and for the password."
 exit 0
 `;
+
+/**
+ * The same for a user who proves themselves by a certificate (EAP-TLS; New-EapConfiguration's page): key and certificate go
+ * to the person's own store, where no administrator is needed. The script holds the container and not its password.
+ */
+export const windowsCertificateScript = [
+  [
+    "function Remove-Connection {",
+    String.raw`
+function Test-Certificate {
+    return Test-Path ('Cert:\CurrentUser\My\' + $Thumbprint)
+}
+
+function Import-OwnCertificate {
+    if (Test-Certificate) { return }
+    $file = Join-Path ([IO.Path]::GetTempPath()) ($Id + '.p12')
+    try {
+        [IO.File]::WriteAllBytes($file, [Convert]::FromBase64String($Container))
+        $password = Read-Host -AsSecureString -Prompt 'Password of your certificate, from your page of instructions'
+        Import-PfxCertificate -FilePath $file -CertStoreLocation 'Cert:\CurrentUser\My' -Password $password | Out-Null
+    } finally {
+        Remove-Item -Path $file -ErrorAction SilentlyContinue
+    }
+}
+
+function Remove-Connection {`.trimStart(),
+  ],
+  [
+    `        # Without parameters this is EAP-MSCHAPv2.
+        $given.EapConfigXmlStream = (New-EapConfiguration).EapConfigXmlStream`,
+    `        Import-OwnCertificate
+        $given.EapConfigXmlStream = (New-EapConfiguration -Tls -VerifyServerIdentity -UserCertificate).EapConfigXmlStream`,
+  ],
+  ["    if (-not (Test-Authority)) { 'The machine", "    if (-not (Test-Certificate)) { 'Your certificate is not among your own.' }\n    if (-not (Test-Authority)) { 'The machine"],
+  ["    Remove-Connection\n    if (Test-Path $OwnMark)", "    Remove-Connection\n    if (Test-Certificate) { Remove-Item -Path ('Cert:\\CurrentUser\\My\\' + $Thumbprint) -DeleteKey }\n    if (Test-Path $OwnMark)"],
+  [" Windows asks once for a name, which is $User, and for the password.\"", " It uses your certificate, which is for $User.\""],
+].reduce((text, [from, to]) => {
+  if (text.split(from).length !== 2) throw new Error(`Windows' script: not once in it: ${from}`);
+  return text.replace(from, () => to);
+}, windowsScript);

@@ -30,6 +30,7 @@ export function exampleSecrets(spec: GatewaySpec): GatewaySecrets {
     privateKey: "-----BEGIN PRIVATE KEY-----\ncanaryprivatekey8431\n-----END PRIVATE KEY-----\n",
     certificate: "-----BEGIN CERTIFICATE-----\nexample\n-----END CERTIFICATE-----\n",
     authority: "-----BEGIN CERTIFICATE-----\nauthority\n-----END CERTIFICATE-----\n",
+    revocationList: "-----BEGIN X509 CRL-----\nexample\n-----END X509 CRL-----\n",
     passwords: Object.fromEntries(spec.users.map(({ name }, index) => [name, `canary-password-${index}-8431`])),
   };
 }
@@ -130,6 +131,15 @@ export const goldenSpecs: Record<string, GatewaySpec> = {
   policies: exampleSpec({
     groups: [{ name: "web-only", reach: [{ networks: ["10.20.0.0/24"], tcp: ["80", "8000-8010"] }] }],
     users: [{ name: "alice", groups: ["web-only"], reach: [{ networks: ["10.20.9.0/24"] }] }, { name: "bob@example.com" }],
+  }),
+  certificates: exampleSpec({
+    ikev2: { pool: "10.77.2.0/24", fixedPool: "10.77.4.0/24", certificates: true },
+    users: [
+      { name: "alice", authentication: "certificate" },
+      { name: "bob@example.com" },
+      { name: "carol@example.com", authentication: "certificate", protocols: ["ikev2"], ikev2Address: "10.77.4.52", validUntil: "2027-01-01T00:00:00Z" },
+      { name: "dave", authentication: "certificate", revoked: true },
+    ],
   }),
   "ubuntu-2404": exampleSpec({ platform: "ubuntu2404", outsideMtu: 1460, sshPort: 2222, clients: ["windows"] }),
 };

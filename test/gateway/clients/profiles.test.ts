@@ -1,8 +1,10 @@
+import { spawnSync } from "child_process";
 import { X509Certificate } from "crypto";
 import { espProposals, ikeProposals } from "../../../gateway/cipherSuites";
 import { folderOf } from "../../../gateway/clients/clientProfiles";
 import type { GatewaySpec } from "../../../gateway/spec";
 import { readIni, readKeyFile, readPowerShellVariables, readPppWords, readShellVariables, readStrongswanConf } from "../formats/readers";
+import { authorityOf, issued } from "../certificates/helpers";
 import { authority, filesOf, readByPython } from "./helpers";
 
 const split: Partial<GatewaySpec> = { tunnel: "split" };
@@ -274,5 +276,75 @@ describe("what one user alone is given", () => {
     const [, vpn] = mobileconfig(files["apple/office-ikev2.mobileconfig"]).PayloadContent;
     expect(vpn.DNS.ServerAddresses).toEqual(["8.8.4.4"]);
     for (const protocol of ["ikev2", "l2tp"]) expect(readPowerShellVariables(files[`windows/office-${protocol}.ps1`])).toMatchObject({ Routes: ["10.20.0.0/16", "8.8.4.4/32"] });
+  });
+});
+
+describe("who proves themselves by a certificate", () => {
+  const signer = authorityOf("office VPN authority");
+  const credential = { ...issued(signer, "alice"), containerPassword: "canary-container-8431" };
+  const certified = (user: object = {}, changes: Partial<GatewaySpec> = {}) =>
+    filesOf(
+      { ikev2: { pool: "10.77.2.0/24", certificates: true }, users: [{ name: "alice", authentication: "certificate", protocols: ["ikev2"], ...user }, { name: "bob" }], ...changes },
+      "alice",
+      { authority: signer.certificate, credentials: { alice: credential } },
+    );
+  const files = certified();
+  const opened = (p12: string, legacy: boolean, password = credential.containerPassword) => {
+    const words = ["pkcs12", ...(legacy ? ["-legacy"] : []), "-nodes", "-passin", `pass:${password}`];
+    return spawnSync("openssl", words, { input: Buffer.from(p12, "base64"), encoding: "utf8" }).stdout;
+  };
+
+  test("no IKEv2 profile holds the password, which is for L2TP alone", () => {
+    for (const [path, content] of Object.entries(files)) expect([path, content.includes(password)]).toEqual([path, false]);
+    const both = certified({ protocols: ["ikev2", "l2tp"] });
+    expect(both["apple/office-l2tp.mobileconfig"]).toContain(password);
+    expect(both["apple/office-ikev2.mobileconfig"]).not.toContain(password);
+  });
+  test("swanctl signs, with the certificate and the key where it reads them", () => {
+    const { connections, secrets } = readStrongswanConf(files["linux/ikev2/etc/swanctl/conf.d/office.conf"]) as Anything;
+    expect([connections.office.local, secrets]).toEqual([{ auth: "pubkey", certs: "office.pem", id: "alice" }, undefined]);
+    expect(files["linux/ikev2/etc/swanctl/x509/office.pem"]).toBe(credential.certificate);
+    expect(files["linux/ikev2/etc/swanctl/private/office.pem"]).toBe(credential.privateKey);
+  });
+  test("NetworkManager is told where both are", () => {
+    const file = readKeyFile(files["linux/networkmanager/office-ikev2.nmconnection"]);
+    expect(file.vpn).toMatchObject({ method: "cert", "cert-source": "file", usercert: "/etc/NetworkManager/certificates/office-user.pem", userkey: "/etc/NetworkManager/certificates/office-user.key", "local-identity": "alice" });
+    expect([file.vpn.user, file["vpn-secrets"]]).toEqual([undefined, undefined]);
+    expect(files["linux/networkmanager/office-user.key"]).toBe(credential.privateKey);
+  });
+  test("Apple's profile has the container in its legacy form, and the connection names it", () => {
+    const [, holder, vpn] = mobileconfig(files["apple/office-ikev2.mobileconfig"]).PayloadContent;
+    expect(holder).toMatchObject({ PayloadType: "com.apple.security.pkcs12", Password: credential.containerPassword });
+    expect(vpn.IKEv2).toMatchObject({ AuthenticationMethod: "Certificate", CertificateType: "RSA", PayloadCertificateUUID: holder.PayloadUUID, ExtendedAuthEnabled: 0, LocalIdentifier: "alice" });
+    expect([vpn.IKEv2.AuthName, vpn.IKEv2.AuthPassword]).toEqual([undefined, undefined]);
+    expect(opened(holder.PayloadContent.data as string, true)).toContain(credential.privateKey.trim());
+  });
+  test("the strongSwan app's profile has it too, and no password", () => {
+    const profile = JSON.parse(files["android/office.sswan"]) as Anything;
+    expect([profile.type, profile.local.id, profile.local.eap_id]).toEqual(["ikev2-cert", "alice", undefined]);
+    expect(opened(profile.local.p12 as string, true)).toContain(credential.certificate.trim());
+    expect(files["android/office.sswan"]).not.toContain(credential.containerPassword);
+    expect(files["android/values.txt"]).toMatch(/IKEv2\/IPSec RSA[\s\S]*IPSec user certificate/);
+  });
+  test("Windows imports the modern form into the person's own store, asks for its password, and dials by EAP-TLS", () => {
+    const script = files["windows/office-ikev2.ps1"];
+    const { Container, Thumbprint } = readPowerShellVariables(script);
+    expect(opened(Container as string, false)).toContain(credential.privateKey.trim());
+    expect(Thumbprint).toBe(new X509Certificate(credential.certificate).fingerprint.replaceAll(":", ""));
+    expect(script).toContain("New-EapConfiguration -Tls -VerifyServerIdentity -UserCertificate");
+    expect(script).not.toContain(credential.containerPassword);
+    expect(filesOf()["windows/office-ikev2.ps1"]).not.toMatch(/Container|Import-Pfx/);
+  });
+  test("both forms of the container, and the page says by which password they open", () => {
+    expect(opened(files["certificate/office.p12"], false)).toContain(credential.privateKey.trim());
+    expect(opened(files["certificate/office-legacy.p12"], true)).toContain(credential.privateKey.trim());
+    expect(opened(files["certificate/office.p12"], false, "another")).toBe("");
+    expect(files["instructions.html"]).toContain(credential.containerPassword);
+    expect(files["router.txt"]).toContain("certificate/office.p12");
+  });
+  test("a user who is revoked has the page alone, and one whose certificate is not there is an error", () => {
+    const revoked = certified({ revoked: true });
+    expect([Object.keys(revoked), revoked["instructions.html"].includes("is revoked")]).toEqual([["instructions.html"], true]);
+    expect(() => filesOf({ ikev2: { pool: "10.77.2.0/24", certificates: true }, users: [{ name: "alice", authentication: "certificate" }] })).toThrow('no certificate of the user "alice"');
   });
 });
