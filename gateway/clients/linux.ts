@@ -29,6 +29,7 @@ export function renderSwanctlIkev2(access: ClientAccess): string {
           setting("proposals", ikeProposals("ikev2", ["linux"])),
           setting("keyingtries", 0, "Comes back by itself, however long the gateway is away."),
           setting("dpd_delay", `${spec.deadPeerDelay}s`),
+          ...(byCertificate ? [setting("send_cert", "always")] : []),
           section("local", byCertificate ? [setting("auth", "pubkey"), setting("certs", `${name}.pem`), setting("id", identity)] : [setting("auth", "eap-mschapv2"), setting("eap_id", identity)]),
           section("remote", [
             setting("auth", "pubkey"),

@@ -75,7 +75,7 @@ export function ikev2Connection(spec: GatewaySpec, ikev2: Ikev2Spec, variant: Ik
     setting("mobike", true),
     ...encapsulation(spec),
     setting("send_cert", "always", "Windows and Apple do not ask for the certificate."),
-    setting("send_certreq", false),
+    setting("send_certreq", ikev2.certificates === true, ikev2.certificates === true ? "strongSwan's clients show theirs where they are asked." : undefined),
     variant.unique,
     setting("dpd_delay", seconds(spec.deadPeerDelay)),
     ...rekeying(spec, "4h"),

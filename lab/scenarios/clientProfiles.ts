@@ -10,7 +10,7 @@ import type { Scenario } from "./scenario";
 const gatewayName = "gateway";
 
 /** The files of a user that `scripts/clients` wrote, as they go to a Linux machine's /etc. */
-function linuxProfile(folder: string, protocol: "ikev2" | "l2tp"): ProfileOptions {
+export function linuxProfile(folder: string, protocol: "ikev2" | "l2tp"): ProfileOptions {
   const root = path.join(folder, "linux", protocol);
   const names = fs.readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const files = names.map((entry) => {
@@ -21,14 +21,14 @@ function linuxProfile(folder: string, protocol: "ikev2" | "l2tp"): ProfileOption
 }
 
 /** The same with another text in one place of one of its files. */
-function changed(profile: ProfileOptions, file: string, from: string | RegExp, to: string): ProfileOptions {
+export function changed(profile: ProfileOptions, file: string, from: string | RegExp, to: string): ProfileOptions {
   const text = profile.files[file].replace(from, to);
   if (text === profile.files[file]) throw new Error(`nothing to change in ${file}`);
   return { ...profile, files: { ...profile.files, [file]: text } };
 }
 
 /** Runs `scripts/clients` as a person would, into a new folder. */
-function write(lab: Lab, words: string[] = []): string {
+export function write(lab: Lab, words: string[] = []): string {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), "client-profiles-"));
   execFileSync(path.join(lab.stack.root, "scripts", "clients"), ["--stack", lab.stack.name, ...words, directory], { stdio: ["ignore", "pipe", "inherit"] });
   return directory;

@@ -83,7 +83,7 @@ class Client:
             file.write(client_files.strongswan_conf(wanted))
         for file in glob.glob(f"{self.etc}/swanctl/conf.d/*"):
             os.remove(file)
-        for file in glob.glob(f"{self.etc}/swanctl/x509ca/*"):
+        for file in [path for kind in ("x509ca", "x509", "private") for path in glob.glob(f"{self.etc}/swanctl/{kind}/*")]:
             os.remove(file)
         if wanted["protocol"] == "l2tp":
             write(f"{self.etc}/swanctl/conf.d/vpn.conf", client_files.l2tp_swanctl(self.number, wanted), 0o600)

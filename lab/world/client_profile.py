@@ -39,8 +39,9 @@ def connect(client: Client, wanted):
 def install(client, files):
     """The client's /etc as a machine has it that was never connected, and the files of the profile in it."""
     # The unit of charon holds this folder itself: what is in it goes, not the folder.
-    for old in glob.glob(f"{client.etc}/swanctl/conf.d/*") + glob.glob(f"{client.etc}/swanctl/x509ca/*"):
-        os.remove(old)
+    for kind in ("conf.d", "x509ca", "x509", "private"):
+        for old in glob.glob(f"{client.etc}/swanctl/{kind}/*"):
+            os.remove(old)
     for folder in ("ppp", "xl2tpd"):
         shutil.rmtree(f"{client.etc}/{folder}", ignore_errors=True)
         shutil.copytree(f"/etc/{folder}", f"{client.etc}/{folder}", symlinks=True)
