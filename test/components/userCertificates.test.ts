@@ -1,0 +1,99 @@
+import { spawnSync } from "child_process";
+import { X509Certificate } from "crypto";
+import * as fs from "fs";
+import * as os from "os";
+import * as path from "path";
+import * as pulumi from "@pulumi/pulumi";
+import { SshGateway, type SshGatewayArgs } from "../../index";
+import { tlsTypes } from "../../lab/plugins/tls";
+import type { Properties } from "../../lab/plugins/values";
+import { ofType, plain, record, settled, textOf, valueOf } from "./mocks";
+
+const args: SshGatewayArgs = {
+  connection: { host: "198.51.100.7", privateKey: "PRIVATE", hostKey: "ssh-ed25519 AAAAhost" },
+  users: [{ name: "alice", authentication: "certificate" }, { name: "bob@example.com", authentication: "certificate", revoked: true }, { name: "carol" }],
+  ikev2: { certificates: true, revokedSerials: ["0A:0b"] },
+  administrators: ["203.0.113.0/24"],
+};
+
+/** Inputs without the wrapping of secrets, at every depth of these. */
+const bare = (inputs: Record<string, unknown>): Properties => Object.fromEntries(Object.entries(inputs).map(([key, value]) => [key, plain(value)])) as Properties;
+
+/** As {@link record}, but tls' resources are those that the lab's own provider makes; nothing is made twice. */
+const state = new Map<string, Record<string, unknown>>();
+function recordWithRealKeys(): void {
+  record();
+  const mocks = (pulumi.runtime as unknown as { getMonitor(): { mocks: pulumi.runtime.Mocks } }).getMonitor().mocks;
+  const { newResource } = mocks;
+  mocks.newResource = async (asked) => {
+    const plainly = newResource.call(mocks, asked);
+    const type = tlsTypes[asked.type];
+    if (type === undefined) return plainly;
+    const key = JSON.stringify([asked.name, asked.inputs]);
+    if (!state.has(key)) state.set(key, (await type.create({ ...type.defaults?.(bare(asked.inputs)), ...bare(asked.inputs) }, {} as never)).state);
+    return { id: `${asked.name}-id`, state: { ...asked.inputs, ...state.get(key) } };
+  };
+}
+
+async function made(changes: Partial<SshGatewayArgs> = {}) {
+  recordWithRealKeys();
+  const gateway = new SshGateway("office", { ...args, ...changes });
+  const settings = await valueOf(gateway.clientSettings);
+  await settled();
+  const identity = textOf(ofType("command:remote:Command").get("office-identity")!.stdin);
+  return { gateway, settings, identity, list: /-----BEGIN X509 CRL-----[\s\S]*-----END X509 CRL-----/.exec(identity)?.[0].replace(/^.* \| ?/gm, "").replace(/^\s+/gm, "") };
+}
+
+/** Serial numbers of a list, as openssl reads them. */
+function serials(list: string): string[] {
+  const { stdout } = spawnSync("openssl", ["crl", "-noout", "-text"], { input: list, encoding: "utf8" });
+  return [...stdout.matchAll(/Serial Number: ([0-9A-F]+)/g)].map(([, serial]) => serial);
+}
+
+describe("users' certificates", () => {
+  test("the stack's authority signs one for each user who asks for one, and it is a secret", async () => {
+    const { gateway, settings } = await made();
+    const authority = new X509Certificate(settings.authority);
+    expect(Object.keys(settings.credentials!)).toEqual(["alice", "bob@example.com"]);
+    for (const [user, name] of [["alice", "DNS:alice"], ["bob@example.com", "email:bob@example.com"]]) {
+      const certificate = new X509Certificate(settings.credentials![user].certificate);
+      expect([certificate.subjectAltName, certificate.verify(authority.publicKey), certificate.checkIssued(authority)]).toEqual([name, true, true]);
+      expect(Date.parse(certificate.validTo) - Date.parse(certificate.validFrom)).toBe(825 * 86_400_000);
+    }
+    expect(await pulumi.isSecret(gateway.clientSettings)).toBe(true);
+    const seen = JSON.stringify([...ofType("command:remote:Command")].map(([name, inputs]) => [name, { ...inputs, stdin: name === "office-identity" || name === "office-passwords" ? "" : inputs.stdin }]));
+    for (const { privateKey, containerPassword } of Object.values(settings.credentials!)) {
+      expect(seen).not.toContain(containerPassword);
+      expect(seen).not.toContain(privateKey.split("\n")[1]);
+    }
+  });
+  test("no user's key and not the authority's goes to the gateway", async () => {
+    const { settings } = await made();
+    const pushed = [...ofType("command:remote:Command").values()].map(({ stdin }) => textOf(stdin)).join();
+    const authorityKey = textOf(state.get([...state.keys()].find((key) => key.startsWith('["office-authority-key"'))!)!.privateKeyPemPkcs8);
+    for (const key of [authorityKey, ...Object.values(settings.credentials!).map(({ privateKey }) => privateKey)]) expect(pushed).not.toContain(key.split("\n")[3]);
+  });
+  test("the list has whose user is revoked and whose number is given; openssl takes it for the authority's", async () => {
+    const { settings, list } = await made();
+    const bobs = new X509Certificate(settings.credentials!["bob@example.com"].certificate).serialNumber;
+    expect(serials(list!).sort()).toEqual([bobs, "0A0B"].sort());
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "list-"));
+    fs.writeFileSync(path.join(folder, "ca.pem"), settings.authority);
+    const { stderr } = spawnSync("openssl", ["crl", "-noout", "-CAfile", path.join(folder, "ca.pem")], { input: list, encoding: "utf8" });
+    fs.rmSync(folder, { recursive: true });
+    expect(stderr).toContain("verify OK");
+  });
+  test("the same program again: the same certificates and the same list; another list has other dates to it", async () => {
+    const [first, again] = [await made(), await made()];
+    expect([again.settings.credentials, again.identity]).toEqual([first.settings.credentials, first.identity]);
+    const other = await made({ ikev2: { certificates: true } });
+    expect(serials(other.list!)).toHaveLength(1);
+    const subjects = [...state.keys()].filter((key) => key.includes("office-revocation-list-dates"));
+    expect(subjects).toHaveLength(2);
+  });
+  test("without certificates nothing of it is made", async () => {
+    const { settings, identity } = await made({ users: [{ name: "carol" }], ikev2: {} });
+    expect([settings.credentials, identity.includes("x509crl")]).toEqual([undefined, false]);
+    expect([...ofType("tls:index/selfSignedCert:SelfSignedCert").keys()]).toEqual(["office-authority"]);
+  });
+});
