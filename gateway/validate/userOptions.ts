@@ -1,7 +1,7 @@
 import { contains, formatAddress, parseAddress, parseNetwork } from "../addressing";
 import { certificateName } from "../certificates/userCertificate";
 import { authenticationNames, protocolNames, type GatewaySpec, type UserSpec } from "../spec";
-import { moment, speaks } from "../users";
+import { moment, ownConnections, speaks } from "../users";
 import { error, warning, type Problem } from "./problem";
 
 /** What a user may be given beside a name: until when, by which protocols, with which address, name servers and routes. */
@@ -18,7 +18,13 @@ export function userOptionProblems(spec: GatewaySpec): Problem[] {
       ...routes(user, path),
     ];
   });
-  return [...ofUsers, ...revokedSerials(spec)];
+  return [...ofUsers, ...namesakes(spec), ...revokedSerials(spec)];
+}
+
+/** The connection that asks for names is called `ikev2-ask`, and a user's own after the user. */
+function namesakes(spec: GatewaySpec): Problem[] {
+  const index = ownConnections(spec).some(({ name }) => name === "ask") ? spec.users.findIndex(({ name }) => name === "ask") : -1;
+  return index < 0 ? [] : [error(`users[${index}].name`, "ask", "would have the name of a connection of the gateway's own", "Rename the user, or leave them without a fixed address and a certificate.")];
 }
 
 function revokedSerials({ ikev2 }: GatewaySpec): Problem[] {

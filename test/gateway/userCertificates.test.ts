@@ -66,6 +66,7 @@ test.each<[string, object[], RegExp, object]>([
   ["a certificate for who may not use it", [{ authentication: "certificate", protocols: ["l2tp"] }], /is for IKEv2, by which this user is not let in/, { certificates: true }],
   ["a name that no certificate holds", [{ name: "Ann B", authentication: "certificate" }], /^users\[0\]\.name: stands in a certificate as neither/, { certificates: true }],
   ["the gateway's own name", [{ name: "VPN.example.com", authentication: "certificate" }], /^users\[0\]\.name: is the gateway's own name/, { certificates: true }],
+  ["a connection's own name", [{ name: "ask", authentication: "certificate" }], /^users\[0\]\.name: would have the name of a connection/, { certificates: true }],
   ["revoking a password", [{ revoked: true }], /^users\[0\]\.revoked: has no certificate to revoke/, { certificates: true }],
   ["a serial number that is none", [], /^ikev2\.revokedSerials\[0\]: is no serial number/, { certificates: true, revokedSerials: ["xyz"] }],
   ["serial numbers where certificates are off", [], /^ikev2\.revokedSerials: has no effect/, { revokedSerials: ["0a"] }],
