@@ -24,7 +24,7 @@ export interface UserArgs {
   /** Minted (24 letters and digits) unless given. */
   password?: pulumi.Input<string>;
   /**
-   * How the user proves who they are by IKEv2: `password`, or `certificate` (EAP-TLS or a signature), which the stack makes
+   * How the user proves who they are by IKEv2: `password`, or `certificate` (a signature or EAP-TLS), which the stack makes
    * and `ikev2.certificates` must allow. L2TP asks for the password always. A plain string, since it makes resources. @default "password"
    */
   authentication?: string;

@@ -32,7 +32,7 @@ const units = {
 
 /**
  * Of strongSwan only what a gateway loads (see render/charon.ts): eap-mschapv2 is in libcharon-extauth-plugins,
- * eap-identity, eap-tls and eap-dynamic in libcharon-extra-plugins, all ciphers are in libstrongswan's own OpenSSL plugin. Both distributions
+ * eap-identity and eap-tls in libcharon-extra-plugins (eap-dynamic in none), all ciphers are in libstrongswan's own OpenSSL plugin. Both distributions
  * name the unit of charon-systemd `strongswan.service`, and ship xl2tpd with an init script only.
  */
 const common = {

@@ -25,6 +25,11 @@ export function certificateName(user: string): "email" | "dns" | undefined {
   return more.length === 0 && /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+$/.test(local) && domain.test(host) ? "email" : undefined;
 }
 
+/** The distinguished name of a user: the common name alone. Windows gives it as its identity. */
+export function subjectOf(user: string): Buffer {
+  return sequence(setOf(sequence(objectId("2.5.4.3"), utf8(user))));
+}
+
 /**
  * A user's certificate in PEM (RFC 5280). It proves a client's identity and nothing else: no authority, signatures alone,
  * for TLS clients (EAP-TLS; Windows asks for it) and for IKE (RFC 4945, 5.1.3.12).
@@ -43,8 +48,7 @@ export function issueUserCertificate(authority: Authority, { user, publicKey, se
     signatureAlgorithm(),
     issuerOf(authority).name,
     sequence(time(notBefore), time(notAfter)),
-    // Windows takes a user's name from here.
-    sequence(setOf(sequence(objectId("2.5.4.3"), utf8(user)))),
+    subjectOf(user),
     key,
     extensions(
       3,

@@ -200,39 +200,43 @@ exit 0
 `;
 
 /**
- * The same for a user who proves themselves by a certificate (EAP-TLS; New-EapConfiguration's page): key and certificate go
- * to the person's own store, where no administrator is needed. The script holds the container and not its password.
+ * The same for a user who proves themselves by a certificate: Windows signs with a certificate of the machine, whose subject
+ * it gives as its identity (by EAP-TLS it gives its address, from which the gateway cannot tell that it has no password). The
+ * script holds the container and not its password.
  */
 export const windowsCertificateScript = [
   [
-    "function Remove-Connection {",
+    "function Test-Machine {\n    return (Test-Authority)",
     String.raw`
 function Test-Certificate {
-    return Test-Path ('Cert:\CurrentUser\My\' + $Thumbprint)
+    return Test-Path ('Cert:\LocalMachine\My\' + $Thumbprint)
 }
 
 function Import-OwnCertificate {
-    if (Test-Certificate) { return }
     $file = Join-Path ([IO.Path]::GetTempPath()) ($Id + '.p12')
     try {
         [IO.File]::WriteAllBytes($file, [Convert]::FromBase64String($Container))
         $password = Read-Host -AsSecureString -Prompt 'Password of your certificate, from your page of instructions'
-        Import-PfxCertificate -FilePath $file -CertStoreLocation 'Cert:\CurrentUser\My' -Password $password | Out-Null
+        Import-PfxCertificate -FilePath $file -CertStoreLocation 'Cert:\LocalMachine\My' -Password $password | Out-Null
     } finally {
         Remove-Item -Path $file -ErrorAction SilentlyContinue
     }
 }
 
-function Remove-Connection {`.trimStart(),
+function Test-Machine {
+    return (Test-Certificate) -and (Test-Authority)`.trimStart(),
   ],
+  ["    if (-not (Test-Authority)) { Edit-RootStore 'Add' }", "    if (-not (Test-Authority)) { Edit-RootStore 'Add' }\n    if (-not (Test-Certificate)) { Import-OwnCertificate }"],
+  ["function Clear-Machine {", "function Clear-Machine {\n    if (Test-Certificate) { Remove-Item -Path ('Cert:\\LocalMachine\\My\\' + $Thumbprint) -DeleteKey }"],
   [
-    `        # Without parameters this is EAP-MSCHAPv2.
+    `        $given.AuthenticationMethod = 'Eap'
+        # Without parameters this is EAP-MSCHAPv2.
         $given.EapConfigXmlStream = (New-EapConfiguration).EapConfigXmlStream`,
-    `        Import-OwnCertificate
-        $given.EapConfigXmlStream = (New-EapConfiguration -Tls -VerifyServerIdentity -UserCertificate).EapConfigXmlStream`,
+    `        $given.AuthenticationMethod = 'MachineCertificate'
+        $given.MachineCertificateIssuerFilter = Get-Authority`,
   ],
-  ["    if (-not (Test-Authority)) { 'The machine", "    if (-not (Test-Certificate)) { 'Your certificate is not among your own.' }\n    if (-not (Test-Authority)) { 'The machine"],
-  ["    Remove-Connection\n    if (Test-Path $OwnMark)", "    Remove-Connection\n    if (Test-Certificate) { Remove-Item -Path ('Cert:\\CurrentUser\\My\\' + $Thumbprint) -DeleteKey }\n    if (Test-Path $OwnMark)"],
+  ["RememberCredential = $true; ", ""],
+  ["    if (-not (Test-Authority)) { 'The machine", "    if (-not (Test-Certificate)) { 'Your certificate is not among those of the machine.' }\n    if (-not (Test-Authority)) { 'The machine"],
   [" Windows asks once for a name, which is $User, and for the password.\"", " It uses your certificate, which is for $User.\""],
 ].reduce((text, [from, to]) => {
   if (text.split(from).length !== 2) throw new Error(`Windows' script: not once in it: ${from}`);

@@ -11,8 +11,8 @@ export function charonPlugins(spec: Pick<GatewaySpec, "ikev2" | "sites">): strin
   const certificates = ["pem", "pkcs1", "pkcs8", "pubkey", "x509", "constraints"];
   // eap-identity asks for a user's name; eap-mschapv2 finds MD4 and DES in OpenSSL's legacy provider.
   const eap = ["eap-identity", "eap-mschapv2"];
-  // Each device takes the EAP method that it has; the list of revoked certificates counts only where it is looked at.
-  const ofUsers = ["revocation", "eap-tls", "eap-dynamic"];
+  // The list of revoked certificates counts only where it is looked at.
+  const ofUsers = ["revocation", "eap-tls"];
   // Whether a site proves itself by a certificate is not known here: its part may come later.
   return [...always, ...(spec.ikev2 || spec.sites ? certificates : []), ...(spec.ikev2 ? eap : []), ...(spec.ikev2?.certificates === true ? ofUsers : [])];
 }
@@ -35,7 +35,6 @@ export function renderCharon(spec: GatewaySpec): string {
           section("kernel-netlink", [
             setting("roam_events", false, "Each L2TP session brings an interface; none of them moves an IKE SA."),
           ]),
-          ...(spec.ikev2?.certificates === true ? [section("eap-dynamic", [setting("preferred", "mschapv2, tls", "Who has a certificate declines the first.")])] : []),
         ]),
         section("journal", [setting("default", 1, "From 2 on there are identities, from 4 on there are keys."), setting("ike_name", true)]),
       ]),

@@ -14,7 +14,7 @@ const heading = (spec: GatewaySpec) => `Connections and address pools of ${spec.
 export function renderConnections(spec: GatewaySpec): string {
   const connections: Entry[] = [];
   if (spec.ikev2) connections.push(ikev2Connection(spec, spec.ikev2));
-  if (spec.ikev2?.fixedPool !== undefined || spec.ikev2?.certificates === true) connections.push(askingConnection(spec, spec.ikev2));
+  if (spec.ikev2?.fixedPool !== undefined) connections.push(askingConnection(spec, spec.ikev2));
   if (spec.l2tp) connections.push(l2tpConnection(spec, spec.l2tp));
   const entries = [section("connections", connections)];
   if (spec.ikev2) entries.push(section("pools", pools(spec, spec.ikev2)));
@@ -40,13 +40,13 @@ export interface Ikev2Variant {
  */
 function askingConnection(spec: GatewaySpec, ikev2: Ikev2Spec): Entry {
   const why = "Asks for the name. Nobody is of its group, so that charon goes on to the user's own connection or else to `ikev2`.";
-  const remote = [...byEap(ikev2.certificates === true ? "eap-dynamic" : "eap-mschapv2", "%any"), setting("groups", "nobody")];
+  const remote = [...byPassword("%any"), setting("groups", "nobody")];
   return { ...ikev2Connection(spec, ikev2, { ...everybody(spec, ikev2), name: "ikev2-ask", from: quarters, remote }), why } as Entry;
 }
 
-/** Clients that prove themselves by EAP, as `user`. */
-export function byEap(method: "eap-mschapv2" | "eap-dynamic" | "eap-tls", user: string): Entry[] {
-  return [setting("auth", method), setting("id", "%any"), setting("eap_id", user)];
+/** Clients that prove themselves by the password of `user`. */
+export function byPassword(user: string): Entry[] {
+  return [setting("auth", "eap-mschapv2"), setting("id", "%any"), setting("eap_id", user)];
 }
 
 const quarters = ["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2", "::/2", "4000::/2", "8000::/2", "c000::/2"];
@@ -57,7 +57,7 @@ function everybody(spec: GatewaySpec, ikev2: Ikev2Spec): Ikev2Variant {
   return {
     name: "ikev2",
     from: ["%any"],
-    remote: byEap("eap-mschapv2", "%any"),
+    remote: byPassword("%any"),
     pools: poolNames(ikev2),
     unique: manyDevices,
     localTrafficSelectors: trafficSelectors(spec, ikev2),

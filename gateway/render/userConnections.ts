@@ -1,9 +1,10 @@
 import { network } from "../addressing";
+import { subjectOf } from "../certificates/userCertificate";
 import { renderStrongswanConf, section, setting, type Entry } from "../formats/strongswanConf";
 import type { GatewaySpec, Ikev2Spec, UserSpec } from "../spec";
 import { byCertificate, nameInSections, ownConnections, plainAddress } from "../users";
 import { swanctlIdentity } from "./identity";
-import { attributes, byEap, ikev2Connection, manyDevices, poolNames, trafficSelectors } from "./swanctl";
+import { attributes, byPassword, ikev2Connection, manyDevices, poolNames, trafficSelectors } from "./swanctl";
 
 /**
  * How many IKEv2 sessions of one user may have the same fixed address for a moment: a device that comes back before its
@@ -50,18 +51,23 @@ function connections(spec: GatewaySpec, ikev2: Ikev2Spec, user: UserSpec): Entry
   };
   const variants = byCertificate(user)
     ? [
-        { name: `ikev2-${name}`, remote: bySignature(identity) },
-        { name: `ikev2tls-${name}`, remote: [...byEap("eap-tls", identity), revocation] },
+        { name: `ikev2-${name}`, remote: [setting("auth", "pubkey"), setting("id", identity), ...vouched] },
+        { name: `ikev2dn-${name}`, remote: [setting("auth", "pubkey"), setting("id", distinguishedName(user.name), "The certificate's subject, which Windows and some others give."), ...vouched] },
+        { name: `ikev2tls-${name}`, remote: [setting("auth", "eap-tls"), setting("id", identity), setting("eap_id", identity), ...vouched] },
       ]
-    : [{ name: `ikev2-${name}`, remote: byEap("eap-mschapv2", identity) }];
+    : [{ name: `ikev2-${name}`, remote: byPassword(identity) }];
   return variants.map((variant) => ikev2Connection(spec, ikev2, { ...own, ...variant }));
 }
 
-const revocation = setting("revocation", "strict", "Without a list that is signed and not over nobody comes in.");
+/** Who a user's certificate must be of, and that it must be known not to be revoked. */
+const vouched = [
+  setting("cacerts", "vpn-gateway.pem", "No other authority may vouch for a user."),
+  setting("revocation", "strict", "Without a list that is signed and not over nobody comes in."),
+];
 
-/** Clients that sign with their certificate's key, by the identity that the certificate holds. */
-function bySignature(identity: string): Entry[] {
-  return [setting("auth", "pubkey"), setting("id", identity), setting("cacerts", "vpn-gateway.pem", "No other authority may vouch for a user."), revocation];
+/** As its bytes: strongSwan would make a string of another type of a name that it reads. */
+function distinguishedName(user: string): string {
+  return `asn1dn:#${subjectOf(user).toString("hex")}`;
 }
 
 function addresses(user: UserSpec): { family: 4 | 6; address: string }[] {

@@ -106,7 +106,7 @@ def secrets_of_admitted(gateway: Gateway, path: str, content: bytes) -> bytes:
         return content
     if path == CHAP_SECRETS:
         return _chap_without(content.decode(), refused).encode()
-    prefixes = ("ikev2-", "ikev2tls-") if path == CONNECTIONS else ("eap-",)
+    prefixes = ("ikev2-", "ikev2dn-", "ikev2tls-") if path == CONNECTIONS else ("eap-",)
     return _without_sections(content.decode(), {prefix + in_section(name) for name in refused for prefix in prefixes}).encode()
 
 

@@ -95,16 +95,18 @@ def user_tunnels(gateway: Gateway) -> list[tuple[str, str]]:
     """
     Unique id and user of each IKE SA whose peer is a user. charon tells the EAP identity only where it differs from
     the IKE identity, so the connection must tell whether there was one. Whoever signs with a certificate has a connection
-    of their own (`render/userConnections.ts`), and its name as IKE identity.
+    of their own (`render/userConnections.ts`), and the user's name or the certificate's subject as IKE identity.
     """
     with Vici(gateway.paths.of(SOCKET)) as vici:
         connections = {name: data for event in vici.stream("list-conns", "list-conn") for name, data in event.items()}
-    of_users = {name for name, data in connections.items() if isinstance(data, dict) and (_asks_for_user(data) or name.startswith("ikev2-"))}
+    of_users = {name for name, data in connections.items() if isinstance(data, dict) and (_asks_for_user(data) or name.startswith(("ikev2-", "ikev2dn-")))}
     found = []
     for name, data in associations(gateway):
         user = data.get("remote-eap-id") or data.get("remote-xauth-id")
         if not user and name in of_users:
             user = data.get("remote-id")
+            if isinstance(user, str) and name.startswith("ikev2dn-"):
+                user = user.removeprefix("CN=")
         if isinstance(user, str) and data.get("state") == "ESTABLISHED":
             found.append((str(data["uniqueid"]), user))
     return found

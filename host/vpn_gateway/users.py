@@ -75,7 +75,7 @@ def end_sessions_of_changed_connections(gateway: Gateway, effects: list[Effect])
         }
         # A pool's name is that of its connection, with the family and a number: user4-NAME-1.
         of_pools = {name.split("-", 1)[1].rsplit("-", 1)[0] for name in changed if name.startswith(("user4-", "user6-"))}
-        pools = {f"{kind}-{name}" for name in of_pools for kind in ("ikev2", "ikev2tls")}
+        pools = {f"{kind}-{name}" for name in of_pools for kind in ("ikev2", "ikev2dn", "ikev2tls")}
         for name, data in charon.associations(gateway):
             if name in (changed | pools) and name in strongswan_conf.connections(before):
                 gateway.report.say(f"ending an IKE SA of {name}, which changes")

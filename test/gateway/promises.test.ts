@@ -117,7 +117,7 @@ describe.each(Object.keys(goldenSpecs))("%s", (name) => {
     const { "charon-systemd": charon } = readStrongswanConf(files(spec)[paths.charon]) as { "charon-systemd": Tree };
     expect(charon.load_modular).toBe("no");
     expect(charon.load).not.toMatch(/connmark|forecast|updown|eap-(aka|sim|radius)/);
-    expect(/eap-(tls|dynamic)|revocation/.test(charon.load as string)).toBe(spec.ikev2?.certificates === true);
+    expect(/eap-tls|revocation/.test(charon.load as string)).toBe(spec.ikev2?.certificates === true);
   });
 });
 

@@ -13,17 +13,19 @@ const connections = () => (readStrongswanConf(renderUserConnections(spec, spec.i
 const remote = (name: string) => connections()[name].remote as Record<string, string>;
 
 describe("a user with a certificate", () => {
-  test("comes in by a signature or by EAP-TLS, under that name alone, with a list that must be there", () => {
-    expect(remote("ikev2-alice")).toEqual({ auth: "pubkey", id: "alice", cacerts: "vpn-gateway.pem", revocation: "strict" });
-    expect(remote("ikev2tls-alice")).toEqual({ auth: "eap-tls", id: "%any", eap_id: "alice", revocation: "strict" });
+  test("comes in by a signature, with their name or their certificate's, or by EAP-TLS; with a list that must be there", () => {
+    const vouched = { cacerts: "vpn-gateway.pem", revocation: "strict" };
+    expect(remote("ikev2-alice")).toEqual({ auth: "pubkey", id: "alice", ...vouched });
+    expect(remote("ikev2dn-alice")).toEqual({ auth: "pubkey", id: "asn1dn:#3010310e300c06035504030c05616c696365", ...vouched });
+    expect(remote("ikev2tls-alice")).toEqual({ auth: "eap-tls", id: "alice", eap_id: "alice", ...vouched });
     expect(connections()["ikev2-alice"]).toMatchObject({ pools: "ikev2-ipv4", unique: "never", local: { auth: "pubkey" } });
   });
   test("has a fixed address by both, and whoever dials last has it", () => {
     const pools = "user4-carol_40example_2ecom-1, user4-carol_40example_2ecom-2, user4-carol_40example_2ecom-3";
-    for (const kind of ["ikev2", "ikev2tls"]) expect(connections()[`${kind}-carol_40example_2ecom`]).toMatchObject({ pools, unique: "replace" });
+    for (const kind of ["ikev2", "ikev2dn", "ikev2tls"]) expect(connections()[`${kind}-carol_40example_2ecom`]).toMatchObject({ pools, unique: "replace" });
   });
   test("who is revoked has no connection, who has a password none of their own, and nobody both", () => {
-    expect(Object.keys(connections()).sort()).toEqual(["ikev2-alice", "ikev2-carol_40example_2ecom", "ikev2tls-alice", "ikev2tls-carol_40example_2ecom"]);
+    expect(Object.keys(connections()).sort()).toEqual(["ikev2-alice", "ikev2-carol_40example_2ecom", "ikev2dn-alice", "ikev2dn-carol_40example_2ecom", "ikev2tls-alice", "ikev2tls-carol_40example_2ecom"]);
     const secrets = (readStrongswanConf(renderEapSecrets(spec, exampleSecrets(spec))) as Record<string, Tree>).secrets;
     expect(Object.keys(secrets)).toEqual(["eap-bob_40example_2ecom"]);
   });
@@ -38,12 +40,12 @@ describe("a user with a certificate", () => {
   });
 });
 
-test("charon offers the password first, takes a certificate where that is declined, and looks at the list", () => {
+test("charon has EAP-TLS, looks at the list, and asks for certificates; password users' connections are as they were", () => {
   const { connections: all } = readStrongswanConf(renderConnections(spec)) as Record<string, Record<string, Record<string, Tree>>>;
-  expect(all["ikev2-ask"].remote).toEqual({ auth: "eap-dynamic", id: "%any", eap_id: "%any", groups: "nobody" });
-  expect(all.ikev2.remote).toEqual({ auth: "eap-mschapv2", id: "%any", eap_id: "%any" });
-  expect(charonPlugins(spec)).toEqual(expect.arrayContaining(["revocation", "eap-tls", "eap-dynamic", "x509", "constraints"]));
-  expect(charonPlugins(exampleSpec()).filter((name) => /revocation|tls|dynamic/.test(name))).toEqual([]);
+  for (const name of ["ikev2-ask", "ikev2"]) expect(all[name].remote).toMatchObject({ auth: "eap-mschapv2", id: "%any", eap_id: "%any" });
+  expect(all.ikev2.send_certreq).toBe("yes");
+  expect(charonPlugins(spec)).toEqual(expect.arrayContaining(["revocation", "eap-tls", "x509", "constraints"]));
+  expect(charonPlugins(exampleSpec()).filter((name) => /revocation|tls/.test(name))).toEqual([]);
 });
 
 test("the list goes with the gateway's identity, and must be there", () => {

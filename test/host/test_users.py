@@ -114,7 +114,7 @@ class UsersTest(MachineTest):
 
     def with_connections(self, *users: object) -> str:
         """The list, and connections as `render/userConnections.ts` writes them: of ann's certificate and bob's address."""
-        names = ("ikev2-ann", "ikev2tls-ann", "ikev2-bob")
+        names = ("ikev2-ann", "ikev2dn-ann", "ikev2tls-ann", "ikev2-bob")
         conf = "connections {\n" + "".join(f"  {name} {{\n    version = 2\n    remote {{\n      auth = pubkey\n    }}\n  }}\n" for name in names) + "}\n"
         listed = "".join(f"{json.dumps(user)}\n" for user in users)
         return part_text("users", {admitted.CONNECTIONS: conf, "/etc/vpn-gateway/users": listed})
@@ -129,9 +129,10 @@ class UsersTest(MachineTest):
         charon.add("2", "ikev2-bob", "bob")
         charon.add("3", "ikev2tls-ann", "ann")
         charon.add("4", "site-ann", identity="ann")
+        charon.add("5", "ikev2dn-ann", identity="CN=ann")
         whole = self.read(admitted.CONNECTIONS)
         done = self.apply(self.with_connections({**ann, "suspended": True}, {**bob, "suspended": True}))
-        self.assertEqual(sorted(charon.terminated), ["1", "2", "3"])
+        self.assertEqual(sorted(charon.terminated), ["1", "2", "3", "5"])
         self.assertIn('ending the IKEv2 tunnel of "ann", who is suspended', done.stderr)
         # bob's password is taken away elsewhere, and his connection stays: SAs of a connection end where it changes.
         self.assertEqual(self.connections(), ["ikev2-bob"])
@@ -161,7 +162,7 @@ class UsersTest(MachineTest):
         charon.add("1", "ikev2-ann", identity="ann")
         known = keeper.Keeper(self.gateway())
         known.look(time.time())
-        self.assertEqual((charon.terminated, len(self.connections())), ([], 3))
+        self.assertEqual((charon.terminated, len(self.connections())), ([], 4))
         with unittest.mock.patch("time.time", return_value=4102444800.0):
             known.look(time.time())
             self.assertEqual((charon.terminated, self.connections()), (["1"], ["ikev2-bob"]))

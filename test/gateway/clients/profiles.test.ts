@@ -326,12 +326,14 @@ describe("who proves themselves by a certificate", () => {
     expect(files["android/office.sswan"]).not.toContain(credential.containerPassword);
     expect(files["android/values.txt"]).toMatch(/IKEv2\/IPSec RSA[\s\S]*IPSec user certificate/);
   });
-  test("Windows imports the modern form into the person's own store, asks for its password, and dials by EAP-TLS", () => {
+  test("Windows imports the modern form into the machine's store, asks for its password, and signs with it", () => {
     const script = files["windows/office-ikev2.ps1"];
     const { Container, Thumbprint } = readPowerShellVariables(script);
     expect(opened(Container as string, false)).toContain(credential.privateKey.trim());
     expect(Thumbprint).toBe(new X509Certificate(credential.certificate).fingerprint.replaceAll(":", ""));
-    expect(script).toContain("New-EapConfiguration -Tls -VerifyServerIdentity -UserCertificate");
+    expect(script).toContain("AuthenticationMethod = 'MachineCertificate'");
+    expect(script).not.toMatch(/New-EapConfiguration|RememberCredential/);
+    expect(script.match(/Test-Certificate/g)!.length).toBeGreaterThan(4);
     expect(script).not.toContain(credential.containerPassword);
     expect(filesOf()["windows/office-ikev2.ps1"]).not.toMatch(/Container|Import-Pfx/);
   });
