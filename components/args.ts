@@ -99,6 +99,8 @@ export interface ProfilesArgs {
 export interface SitesArgs {
   /** @default false */
   enabled?: boolean;
+  /** Connections with `routing: "bgp"`, and a `Mesh`: FRR runs on the gateway then. @default false */
+  bgp?: boolean;
 }
 
 /** What every remote-access gateway takes, whatever machine it stands on. */

@@ -21,6 +21,8 @@ export interface GatewaySite {
   outsideMtu: number;
   /** Does it make room for site connections? */
   sites: boolean;
+  /** And for BGP over them? */
+  bgp: boolean;
 }
 
 /**
@@ -41,6 +43,7 @@ export function gatewaySite(spec: pulumi.Output<GatewaySpec>, machine: Machine, 
       pools: of(({ l2tp, ikev2 }) => [l2tp?.pool, ikev2?.pool, ikev2?.pool6].filter((pool) => pool !== undefined)),
       outsideMtu: of(({ outsideMtu }) => outsideMtu),
       sites: of(({ sites }) => sites === true),
+      bgp: of(({ bgp }) => bgp === true),
     }),
   );
 }

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { asOf, linkOf, routerIdOf } from "../gateway/site/bgp";
 import { siteProfile, siteProfiles } from "../gateway/site/profiles";
-import type { SiteConnectionSpec, SiteEndSpec, SiteProposals } from "../gateway/site/spec";
+import type { SiteBgpEnd, SiteBgpSpec, SiteConnectionSpec, SiteEndSpec, SiteProposals } from "../gateway/site/spec";
 import { attempt } from "./attempt";
 import type { GatewaySite } from "./gatewaySite";
 
@@ -30,6 +31,24 @@ export interface SiteDeviceArgs {
   proposals?: SiteProposalArgs;
 }
 
+/** With `routing: "bgp"`. */
+export interface SiteBgpArgs {
+  /** AS numbers. @default a private one of 4 bytes by the gateway's name, which stays the same whoever comes or goes */
+  leftAs?: pulumi.Input<number>;
+  rightAs?: pulumi.Input<number>;
+  /** 1–999: of two gateways with the same networks behind them, others take the one with more. @default 100 */
+  leftPreference?: pulumi.Input<number>;
+  rightPreference?: pulumi.Input<number>;
+  /** Inside network of the tunnel, a /31 of 169.254.0.0/16. @default one of 169.254.64.0/18 by the connection's name */
+  link?: pulumi.Input<string>;
+  /** Milliseconds between two packets of BFD, of which three may be lost; 0: no BFD, and a dead link is one of 9 s. @default 300 */
+  bfdInterval?: pulumi.Input<number>;
+  /** Networks that may be reached through the other end without being its own, in CIDR notation. @default none */
+  transit?: pulumi.Input<pulumi.Input<string>[]>;
+  /** As many prefixes a family the other end may announce before the session is shut for five minutes. @default 100 */
+  mostPrefixes?: pulumi.Input<number>;
+}
+
 /** Args of `SiteConnection`. */
 export interface SiteArgs {
   /** A gateway's `site`. */
@@ -53,6 +72,9 @@ export interface SiteArgs {
   authentication?: string;
   /** Minted (40 letters and digits) unless given. */
   preSharedKey?: pulumi.Input<string>;
+  /** `static`: the networks that are named here; `bgp`: the two gateways tell each other, which needs `sites: { bgp: true }` of both. @default "static" */
+  routing?: pulumi.Input<string>;
+  bgp?: SiteBgpArgs;
   /** `route` or `policy`. @default "route" */
   mode?: pulumi.Input<string>;
   /** Carry ESP within UDP even where there is no NAT. @default the profile's */
@@ -73,7 +95,7 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
     const site = pulumi.output(given);
     return {
       name: site.name, endpoint: site.endpoint, insideNetworks: site.insideNetworks, pools: site.pools,
-      outsideMtu: site.outsideMtu, sites: site.sites,
+      outsideMtu: site.outsideMtu, sites: site.sites, bgp: site.bgp,
     };
   };
   return pulumi
@@ -84,6 +106,7 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
       leftNetworks: args.leftNetworks, rightNetworks: args.rightNetworks,
       leftProposals: args.leftProposals, rightProposals: args.rightProposals,
       profile: args.profile, mode: args.mode, encapsulate: args.encapsulate,
+      routing: args.routing, bgp: args.bgp,
     })
     .apply((a) => attempt((): SiteConnectionSpec => {
       const profile = siteProfile(a.profile ?? "modern");
@@ -117,6 +140,24 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
         pools: [],
         outsideMtu: a.device?.outsideMtu ?? 1500,
       });
+      const bgpEnd = (side: "left" | "right"): SiteBgpEnd => {
+        const site = a[side];
+        const [as, preference] = side === "left" ? [a.bgp?.leftAs, a.bgp?.leftPreference] : [a.bgp?.rightAs, a.bgp?.rightPreference];
+        return {
+          room: site?.bgp === true,
+          as: as ?? asOf(site?.name ?? "device"),
+          routerId: site === undefined ? "0.0.0.0" : routerIdOf(site.name, site.endpoint),
+          preference: preference ?? 100,
+        };
+      };
+      const bgp = (): SiteBgpSpec => ({
+        left: bgpEnd("left"),
+        right: bgpEnd("right"),
+        link: a.bgp?.link ?? linkOf(name),
+        bfdInterval: a.bgp?.bfdInterval ?? 300,
+        transit: a.bgp?.transit ?? [],
+        mostPrefixes: a.bgp?.mostPrefixes ?? 100,
+      });
       // Words that are one of a few come as any string (Pulumi's schema has no unions); validateSite judges them.
       return {
         name,
@@ -129,6 +170,7 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
         anySelectors: profile.anySelectors ?? false,
         ikeLifetime: profile.ikeLifetime,
         childLifetime: profile.childLifetime,
+        ...(a.routing === undefined || a.routing === "static" ? {} : { routing: a.routing, bgp: bgp() }),
       } as SiteConnectionSpec;
     }));
 }

@@ -16,7 +16,9 @@ export interface Platform {
   l2tpMissing?: string;
   /** Packages that a pair needs beside them. */
   pairPackages: readonly string[];
-  units: { ike: string; l2tp: string; firewall: string; vrrp: string; watch: string; sites: string; keeper: string; policies: string };
+  /** Packages that BGP needs beside them; the second one brings frr-reload.py. */
+  bgpPackages: readonly string[];
+  units: { ike: string; l2tp: string; firewall: string; vrrp: string; watch: string; sites: string; keeper: string; policies: string; routing: string };
 }
 
 const units = {
@@ -28,6 +30,7 @@ const units = {
   sites: "vpn-gateway-sites.service",
   keeper: "vpn-gateway-keeper.service",
   policies: "vpn-gateway-policies.service",
+  routing: "frr.service",
 };
 
 /**
@@ -40,6 +43,8 @@ const common = {
   ikev2Packages: ["libcharon-extauth-plugins", "libcharon-extra-plugins"],
   l2tpPackages: ["xl2tpd", "ppp"],
   pairPackages: ["keepalived"],
+  // FRR 10.3 in Debian 13, 8.4.4 in Ubuntu 24.04, by the same names.
+  bgpPackages: ["frr", "frr-pythontools"],
   units,
 };
 
@@ -104,6 +109,10 @@ export const paths = {
   watchUnit: "/etc/systemd/system/vpn-gateway-watch.service",
   sitesUnit: "/etc/systemd/system/vpn-gateway-sites.service",
   siteFirewalls: "/etc/vpn-gateway/firewall.d",
+  frrDaemons: "/etc/frr/daemons",
+  frrUnit: "/etc/systemd/system/frr.service.d/vpn-gateway.conf",
+  // What /etc/frr/frr.conf is made of, with the share of each connection in bgp.d (host/vpn_gateway/frr.py).
+  frrBase: "/etc/vpn-gateway/bgp.conf",
   pair: "/etc/vpn-gateway/pair.json",
   fitScript: "/etc/vpn-gateway/fit",
   stateScript: "/etc/vpn-gateway/pair-state",

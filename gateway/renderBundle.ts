@@ -1,6 +1,7 @@
 import { pem, readable, secret, type Bundle, type ConfigFile, type Part } from "./bundle";
 import { paths, platform } from "./platforms";
 import { renderCharon } from "./render/charon";
+import { renderFrrBase, renderFrrDaemons, renderFrrUnit } from "./render/frr";
 import { renderModules, requiredModules } from "./render/modules";
 import { renderFirewall } from "./render/nftables";
 import { renderPolicies } from "./render/policies";
@@ -60,7 +61,7 @@ function identityPart(spec: GatewaySpec, secrets: GatewaySecrets): Part {
 }
 
 function basePart(spec: GatewaySpec): Part {
-  const { packages, ikev2Packages, l2tpPackages, pairPackages, units } = platform(spec.platform);
+  const { packages, ikev2Packages, l2tpPackages, pairPackages, bgpPackages, units } = platform(spec.platform);
   const files = [
     readable(paths.modules, renderModules(spec)),
     readable(paths.sysctl, renderKernelParameters(spec)),
@@ -75,6 +76,9 @@ function basePart(spec: GatewaySpec): Part {
     files.push(readable(paths.xl2tpd, renderXl2tpd(spec, spec.l2tp)));
     files.push(readable(paths.pppOptions, renderPppd(spec)));
     files.push(readable(paths.l2tpUnit, renderL2tpUnit(spec)));
+  }
+  if (spec.bgp) {
+    files.push(readable(paths.frrDaemons, renderFrrDaemons(spec)), readable(paths.frrUnit, renderFrrUnit(spec)), readable(paths.frrBase, renderFrrBase(spec)));
   }
   if (spec.pair) {
     files.push(readable(paths.pair, renderPair(spec, spec.pair)));
@@ -93,11 +97,12 @@ function basePart(spec: GatewaySpec): Part {
       ...(spec.ikev2 ? ikev2Packages : []),
       ...(spec.l2tp ? l2tpPackages : []),
       ...(spec.pair && !bothActive(spec.pair) ? pairPackages : []),
+      ...(spec.bgp ? bgpPackages : []),
       // EC2 is asked over TLS.
       ...(spec.pair?.move ? ["ca-certificates"] : []),
     ],
     modules: requiredModules(spec),
-    services: [units.firewall, units.ike, ...(spec.l2tp ? [units.l2tp] : []), ...(spec.pair ? [units.watch] : []), ...(spec.pair && !bothActive(spec.pair) ? [units.vrrp] : []), ...(spec.sites ? [units.sites] : [])],
+    services: [units.firewall, units.ike, ...(spec.l2tp ? [units.l2tp] : []), ...(spec.pair ? [units.watch] : []), ...(spec.pair && !bothActive(spec.pair) ? [units.vrrp] : []), ...(spec.sites ? [units.sites] : []), ...(spec.bgp ? [units.routing] : [])],
     // The firewall is in it: a mistake there cuts the session that pushes it.
     confirmWithin: 60,
     files,

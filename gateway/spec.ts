@@ -212,6 +212,8 @@ export interface GatewaySpec {
    * With neither `l2tp` nor `ikev2` the gateway is there for them alone. @default false
    */
   sites?: boolean;
+  /** Do site connections tell each other their networks by BGP? FRR runs then. @default false */
+  bgp?: boolean;
   /** Of a pair; none: a gateway by itself. */
   pair?: PairSpec;
 }

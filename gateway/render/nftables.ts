@@ -104,6 +104,7 @@ function input(spec: GatewaySpec): Chain {
       { rule: "meta l4proto esp accept" },
       ...pairRules(spec),
       ...(spec.l2tp ? [{ rule: "udp dport 1701 meta ipsec exists accept" }] : []),
+      ...bgpRules(spec),
       { rule: dropped },
     ],
   };
@@ -120,6 +121,22 @@ function pairRules({ pair }: GatewaySpec): Rule[] {
       .map((family) => ({ rule: `${family === 4 ? "ip" : "ip6"} saddr @health_checkers${family} tcp dport ${pair.healthPort} accept` })),
   ];
 }
+
+/**
+ * BGP and BFD (RFC 5881, 4 and 5: port and TTL) from the other end of a link. Which interface has which neighbour, says
+ * the table of each connection.
+ */
+function bgpRules(spec: GatewaySpec): Rule[] {
+  if (!spec.bgp) return [];
+  const link = `iifname "${siteInterfaces}" ip saddr ${linkLocal} ip daddr ${linkLocal}`;
+  return [
+    { rule: `${link} tcp dport 179 accept`, why: "BGP and BFD between the two ends of a site connection." },
+    { rule: `${link} ip ttl 255 udp dport 3784 accept` },
+  ];
+}
+
+/** RFC 3927: inside addresses of links are of it, whatever range a mesh was given. */
+const linkLocal = "169.254.0.0/16";
 
 const essentials: Rule[] = [
   { rule: 'iifname "lo" accept' },

@@ -36,6 +36,7 @@ export function siteNames(name: string) {
     authority: `/etc/swanctl/x509ca/site-${name}.pem`,
     privateKey: `/etc/swanctl/private/site-${name}.pem`,
     firewall: `/etc/vpn-gateway/firewall.d/site-${name}.nft`,
+    bgp: `/etc/vpn-gateway/bgp.d/${name}.conf`,
     description: `/etc/vpn-gateway/sites/${name}.json`,
     table: `vpn_gateway_site_${name.replaceAll("-", "_")}`,
   };

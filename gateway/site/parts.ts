@@ -1,5 +1,7 @@
 import { pem, readable, secret, type ConfigFile, type Part } from "../bundle";
+import { speaksBgp } from "./bgp";
 import { siteNames } from "./names";
+import { renderSiteBgp } from "./render/bgp";
 import { renderSiteDescription } from "./render/description";
 import { renderSiteFirewall } from "./render/firewall";
 import { renderSiteConnection, renderSiteSecret } from "./render/swanctl";
@@ -20,6 +22,7 @@ export function sitePart(view: SiteView): Part {
       readable(names.firewall, renderSiteFirewall(view)),
       readable(names.swanctl, renderSiteConnection(view)),
       readable(names.description, renderSiteDescription(view)),
+      ...(speaksBgp(view) ? [readable(names.bgp, renderSiteBgp(view))] : []),
     ],
   };
 }

@@ -14,6 +14,39 @@ export type SiteMode = (typeof siteModes)[number];
 export const siteAuthentications = ["psk", "certificate"] as const;
 export type SiteAuthentication = (typeof siteAuthentications)[number];
 
+/**
+ * Who says which networks are behind an end: `static`, the connection's own description; `bgp`, the two ends tell each
+ * other, within what the description lets them.
+ */
+export const siteRoutings = ["static", "bgp"] as const;
+export type SiteRouting = (typeof siteRoutings)[number];
+
+/** One end of a BGP session. */
+export interface SiteBgpEnd {
+  /** Does its gateway run FRR? */
+  room: boolean;
+  /** AS number, 4 bytes. */
+  as: number;
+  /** IPv4 notation, not 0.0.0.0; the same in all sessions of a gateway. */
+  routerId: string;
+  /** 1–1000: of two gateways that have the same networks behind them, others take the one with more. */
+  preference: number;
+}
+
+/** How the two ends tell each other their networks. */
+export interface SiteBgpSpec {
+  left: SiteBgpEnd;
+  right: SiteBgpEnd;
+  /** The link's own network, a /31 of IPv4 link-local addresses (RFC 3021): the left end has its first, the right its second. */
+  link: string;
+  /** Milliseconds between two packets of BFD; three that do not come are a dead link. 0: no BFD, and BGP's own 9 s. */
+  bfdInterval: number;
+  /** Networks that may be reached through the other end without being its own: a mesh's whole space. Empty: none. */
+  transit: string[];
+  /** As many prefixes a family the other end may announce, refused ones counted, before the session is shut. */
+  mostPrefixes: number;
+}
+
 /** What an end offers or accepts, in swanctl's notation, in order of preference. */
 export interface SiteProposals {
   ike: string[];
@@ -56,6 +89,10 @@ export interface SiteConnectionSpec {
   /** Seconds until an IKE SA and a child SA get new keys. */
   ikeLifetime: number;
   childLifetime: number;
+  /** @default static */
+  routing?: SiteRouting;
+  /** With `routing: "bgp"`. */
+  bgp?: SiteBgpSpec;
 }
 
 export type Side = "left" | "right";
@@ -72,6 +109,7 @@ export interface SiteSecrets {
 /** A connection as one of its ends sees it. */
 export interface SiteView {
   spec: SiteConnectionSpec;
+  side: Side;
   near: SiteEndSpec;
   far: SiteEndSpec;
   /** Does this end dial at once? The other one dials only after some seconds without a tunnel, if it can. */
@@ -80,5 +118,9 @@ export interface SiteView {
 
 export function viewFrom(spec: SiteConnectionSpec, side: Side): SiteView {
   const first: Side = spec.right.endpoint === undefined ? "right" : "left";
-  return { spec, near: spec[side], far: spec[side === "left" ? "right" : "left"], dialsFirst: side === first };
+  return { spec, side, near: spec[side], far: spec[otherSide(side)], dialsFirst: side === first };
+}
+
+export function otherSide(side: Side): Side {
+  return side === "left" ? "right" : "left";
 }

@@ -3,6 +3,7 @@ import { unprintable } from "../formats/text";
 import { isDnsName } from "../validate/endpoint";
 import { error, warning, type Problem } from "../validate/problem";
 import { leastSiteMtu } from "./mtu";
+import { bgpProblems } from "./validateBgp";
 import { commonSuite, firstSuite, proposalProblem } from "./proposals";
 import { siteAuthentications, siteModes, type Side, type SiteConnectionSpec, type SiteEndSpec, type SiteSecrets } from "./spec";
 
@@ -17,6 +18,7 @@ export function validateSite(spec: SiteConnectionSpec, secrets: SiteSecrets = {}
     ...endpoints(spec),
     ...networksOfBoth(spec),
     ...proposals(spec),
+    ...bgpProblems(spec),
     ...keyProblems(spec, secrets),
   ];
 }

@@ -7,6 +7,7 @@ import { error, type Problem } from "./problem";
 /** Whom the gateway serves, by which protocols, and with what policy. */
 export function clientProblems(spec: GatewaySpec): Problem[] {
   const problems: Problem[] = [
+    ...bgpProblems(spec),
     ...oneOf("tunnel", spec.tunnel, tunnelScopes),
     ...oneOf("masquerade", spec.masquerade, masqueradePolicies),
     ...spec.clients.flatMap((kind, index) => oneOf(`clients[${index}]`, kind, clientKinds)),
@@ -41,6 +42,12 @@ function profileProblems({ profiles }: GatewaySpec): Problem[] {
     problems.push(error("profiles.trustedWireless", profiles.trustedWireless, "has no effect where nothing connects on demand", "Set profiles.onDemand, or leave it out."));
   }
   return problems;
+}
+
+/** BGP is spoken over site connections, and nowhere else. */
+function bgpProblems(spec: GatewaySpec): Problem[] {
+  if (!spec.bgp || spec.sites) return [];
+  return [error("sites.bgp", true, "there are no site connections to speak BGP over", "Set sites.enabled, too, or leave it out.")];
 }
 
 /** A gateway that nobody dials in to: it is there for site connections, or for nothing. */

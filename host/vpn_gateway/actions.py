@@ -2,7 +2,7 @@
 
 import time
 
-from . import admitted, charon, keepalived, kernel, nftables, pair, policies, ppp, sites, strongswan_conf, systemd, users
+from . import admitted, charon, frr, keepalived, kernel, nftables, pair, policies, ppp, sites, strongswan_conf, systemd, users
 from .errors import Failure
 from .gateway import Gateway
 from .part import Part
@@ -18,12 +18,15 @@ def act(gateway: Gateway, effects: list[Effect], source: Part | None, target: Pa
     _modules(gateway, effects)
     _sysctls(gateway, effects)
     _rulesets(gateway, effects, target)
+    routing = frr.write(gateway, [effect.path for effect in effects])
     _dropped_services(gateway, source, target)
     started = _restarts(gateway, effects)
     for unit in target.services if target else ():
         if systemd.ensure(gateway, unit):
             gateway.report.say(f"started {unit}")
             started.add(unit)
+    if routing and frr.UNIT not in started:
+        frr.reload(gateway)
     if policies.UNIT in started:
         policies.refill(gateway)  # the unit has just loaded the file once more, with nobody in it
     described = [effect for effect in effects if sites.is_description(effect.path)]
@@ -105,6 +108,8 @@ def _restarts(gateway: Gateway, effects: list[Effect]) -> set[str]:
                 reasons.setdefault(charon.UNIT, []).append(name)
         elif effect.path.startswith(XL2TPD_FILES):
             reasons.setdefault(ppp.L2TP_UNIT, []).append(effect.path)
+        elif effect.path == frr.DAEMONS:
+            reasons.setdefault(frr.UNIT, []).append(effect.path)
         elif effect.path == pair.FILE:
             reasons.setdefault(keepalived.WATCH, []).append(effect.path)
         elif effect.path == keepalived.FILE:

@@ -1,6 +1,6 @@
 """Taking a part from one generation to another, wholly or not at all."""
 
-from . import swap, verify
+from . import frr, swap, verify
 from .actions import act
 from .errors import Failure, os_error
 from .gateway import Gateway
@@ -102,6 +102,8 @@ def remember_failure(store: Store, state: State, generation: int | None, what: s
 def forget_unused_originals(gateway: Gateway) -> None:
     """What no part holds any more stands on the disk again, and need not be kept."""
     held = {path for part in gateway.others("").values() for path in part.files}
+    if frr.BASE in held:
+        held.add(frr.CONF)  # made of what the parts hold
     unused = [path for path in gateway.originals.files if path not in held]
     for path in unused:
         gateway.originals.drop_file(path)

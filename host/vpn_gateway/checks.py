@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 
-from . import admitted, charon, keepalived, kernel, nftables, packages, ppp, sites, systemd
+from . import admitted, charon, frr, keepalived, kernel, nftables, packages, ppp, sites, systemd
 from .errors import Failure
 from .gateway import Gateway
 from .part import Part, PartFile
@@ -64,6 +64,8 @@ def _check(gateway: Gateway, file: PartFile, staged: str) -> str | None:
         return None
     if sites.is_description(path):
         return sites.check(gateway, path, file.content)
+    if frr.is_ours(path):
+        return frr.check(gateway, path, file.content)
     if path.endswith(".json"):
         json.loads(file.content)
     return None

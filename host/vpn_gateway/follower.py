@@ -95,7 +95,7 @@ class Follower:
     def audit(self, site: sites.Site, routed: set | None) -> None:
         """Routes that somebody else took away (a network daemon that restarts does) come back."""
         one = self.followed.get(site["name"])
-        if routed is None or one is None or not one.stands or site["mode"] != "route":
+        if routed is None or one is None or not one.stands or site["mode"] != "route" or site.get("bgp"):
             return
         if any((text, site["interface"]) not in routed for text in site["far"]):
             self.say(f"{site['name']}: a route was taken away: putting it back")

@@ -65,6 +65,8 @@ def follow_files(gateway: Gateway, before: bytes | None, after: bytes | None) ->
             gone = old
         if gone["far"] or gone is old:
             remove(gateway, gone, link=gone is old)
+        if gone is not old:
+            _drop_addresses(gateway, old, new)
     ensure(gateway, new)
 
 
@@ -90,11 +92,24 @@ def ensure(gateway: Gateway, site: Site) -> None:
         _ip(gateway, "link", "property", "add", "dev", name, "altname", site["connection"])
     if found is None or "UP" not in found.get("flags", []):
         _ip(gateway, "link", "set", "dev", name, "up")
+    for address in site.get("bgp", {}).get("addresses", []):
+        _ip(gateway, "address", "replace", address, "dev", name, *(["nodad"] if ":" in address else []))
+
+
+def _drop_addresses(gateway: Gateway, old: Site, new: Site) -> None:
+    """Inside addresses that a link has no more."""
+    kept = new.get("bgp", {}).get("addresses", [])
+    for address in old.get("bgp", {}).get("addresses", []):
+        if address not in kept:
+            gateway.programs.run("ip", "address", "del", address, "dev", old["interface"])
 
 
 def remove(gateway: Gateway, site: Site, link: bool = True) -> None:
+    # Two connections may lead to the same networks: what one of them still needs stays.
+    others = {text for other in described(gateway) if other["name"] != site["name"] for text in other["far"]}
     for text in site["far"]:
-        _route(gateway, "del", "unreachable", text, "metric", LAST_METRIC, "proto", PROTOCOL, must=False)
+        if text not in others:
+            _route(gateway, "del", "unreachable", text, "metric", LAST_METRIC, "proto", PROTOCOL, must=False)
         if site["mode"] == "route" and not link:
             _route(gateway, "del", text, "dev", site["interface"], "proto", PROTOCOL, must=False)
     if link and site["mode"] == "route":
@@ -110,6 +125,11 @@ def route_into(gateway: Gateway, site: Site, stands: bool, mtu: int | None) -> N
     found = link(gateway, name)
     if found is not None and found.get("mtu") != wanted:
         _ip(gateway, "link", "set", "dev", name, "mtu", str(wanted))
+    if site.get("bgp"):
+        # FRR has them as long as its neighbour says so. Of a connection that was static before, ours go.
+        for text in site["far"]:
+            _route(gateway, "del", text, "dev", name, "metric", METRIC, "proto", PROTOCOL, must=False)
+        return
     own = _own_addresses(gateway) if stands else []
     for text in site["far"]:
         if stands:
@@ -152,6 +172,9 @@ def problems(gateway: Gateway, path: str, content: bytes) -> list[str]:
             found.append(f"{path}: the interface {site['interface']} is missing")
         elif _interface_id(there) != site["interfaceId"] or "UP" not in there.get("flags", []):
             found.append(f"{path}: the interface {site['interface']} was changed")
+        elif site.get("bgp"):
+            missing = [address for address in site["bgp"]["addresses"] if str(ipaddress.ip_interface(address).ip) not in _addresses_of(gateway, site["interface"])]
+            found += [f"{path}: the interface {site['interface']} has not the address {address}" for address in missing]
     return found
 
 
@@ -171,6 +194,12 @@ def renew(gateway: Gateway, names: set[str]) -> None:
 def _interface_id(found: dict) -> int | None:
     text = found.get("linkinfo", {}).get("info_data", {}).get("if_id")
     return None if text is None else int(str(text), 0)
+
+
+def _addresses_of(gateway: Gateway, name: str) -> set[str]:
+    result = gateway.programs.run("ip", "-j", "address", "show", "dev", name, merge=False)
+    links = json.loads(result.output or "[]") if result.ok else []
+    return {str(ipaddress.ip_address(info["local"])) for link in links for info in link.get("addr_info", []) if "local" in info}
 
 
 def _own_addresses(gateway: Gateway) -> list[str]:

@@ -118,6 +118,7 @@ export const goldenSpecs: Record<string, GatewaySpec> = {
     },
   }),
   "sites-only": exampleSpec({ l2tp: undefined, ikev2: undefined, sites: true, users: [] }),
+  "sites-bgp": exampleSpec({ l2tp: undefined, ikev2: undefined, sites: true, bgp: true, users: [] }),
   "sites-and-clients": exampleSpec({ l2tp: undefined, clients: ["linux"], sites: true }),
   "fixed-addresses": exampleSpec({
     l2tp: { pool: "10.77.1.0/24", fixedPool: "10.77.3.0/24" },

@@ -1,4 +1,5 @@
 import { network } from "../../addressing";
+import { bgpEnds, linkAddresses, speaksBgp } from "../bgp";
 import { leastSiteMtu, siteMtus } from "../mtu";
 import { siteInterface, siteInterfaceId, siteNames } from "../names";
 import type { SiteView } from "../spec";
@@ -7,7 +8,8 @@ import type { SiteView } from "../spec";
 const patience = { first: 1, second: 5 } as const;
 
 /** What the follower (host/vpn_gateway/follower.py) needs to know: the interface, its MTU, what is routed, and who dials. */
-export function renderSiteDescription({ spec, near, far, dialsFirst }: SiteView): string {
+export function renderSiteDescription(view: SiteView): string {
+  const { spec, near, far, dialsFirst } = view;
   const networks = (texts: readonly string[]) => texts.map((text) => network(text).text);
   return (
     JSON.stringify(
@@ -24,9 +26,22 @@ export function renderSiteDescription({ spec, near, far, dialsFirst }: SiteView)
         ...(spec.mode === "route"
           ? { interface: siteInterface(spec.name), interfaceId: siteInterfaceId(spec.name), mtu: { least: leastSiteMtu(spec), bySuite: siteMtus(spec) } }
           : {}),
+        ...(speaksBgp(view) ? { bgp: bgp(view) } : {}),
       },
       undefined,
       2,
     ) + "\n"
   );
+}
+
+/** Inside addresses for the interface, and between whom the session is: for the follower and for `status`. */
+function bgp(view: SiteView): Record<string, unknown> {
+  const [links, ends] = [linkAddresses(view), bgpEnds(view)];
+  return {
+    addresses: [`${links.near.ipv4}/31`, `${links.near.ipv6}/127`],
+    neighbor: links.far.ipv4,
+    as: ends.near.as,
+    neighborAs: ends.far.as,
+    bfd: view.spec.bgp!.bfdInterval > 0,
+  };
 }

@@ -1,9 +1,11 @@
 import { network } from "../../addressing";
 import { renderNft, type NamedSet, type Rule, type Table } from "../../formats/nft";
 import { maximumSegmentSize } from "../../mtu";
+import { speaksBgp } from "../bgp";
 import { leastSiteMtu } from "../mtu";
 import { siteInterface, siteInterfaces, siteNames } from "../names";
 import type { SiteView } from "../spec";
+import { bgpSets, neighbourRules, throughRules, withinRules } from "./bgpFirewall";
 
 const dropped = "counter drop";
 const families = [["ip", 4], ["ip6", 6]] as const;
@@ -21,6 +23,7 @@ function siteTable(view: SiteView): Table {
   const { spec, near, far } = view;
   const own = siteInterface(spec.name);
   const route = spec.mode === "route";
+  const bgp = speaksBgp(view);
   // Any site interface, not this one alone: two connections may lead to the same site.
   const [from, to] = route ? [`iifname != "${siteInterfaces}"`, `oifname != "${siteInterfaces}"`] : ["meta ipsec missing", "rt ipsec missing"];
   const leaving = (rules: Rule[]): Rule[] => [...perFamily((ip, family) => `${ip} daddr @far${family} ${to} ${dropped}`), ...rules];
@@ -30,13 +33,18 @@ function siteTable(view: SiteView): Table {
   return {
     family: "inet",
     name: siteNames(spec.name).table,
-    sets: [...sets("near", near.networks), ...sets("far", far.networks)],
+    sets: [...sets("near", near.networks), ...sets("far", far.networks), ...(bgp ? bgpSets(view).flatMap(({ name, networks }) => sets(name, networks)) : [])],
     chains: [
       {
         name: "prerouting",
         hook: "type filter hook prerouting priority raw; policy accept;",
-        rules: [{ rule: 'iifname "lo" accept' }, ...withWhy("The far site's addresses count only within a tunnel.", perFamily((ip, family) => `${ip} saddr @far${family} ${from} ${dropped}`))],
+        rules: [
+          { rule: 'iifname "lo" accept' },
+          ...withWhy("The far site's addresses count only within a tunnel.", perFamily((ip, family) => `${ip} saddr @far${family} ${from} ${dropped}`)),
+          ...(bgp ? withinRules(view) : []),
+        ],
       },
+      ...(bgp ? [{ name: "input", hook: "type filter hook input priority filter - 10; policy accept;", rules: neighbourRules(view) }] : []),
       {
         name: "output",
         hook: "type filter hook output priority filter; policy accept;",
@@ -47,6 +55,7 @@ function siteTable(view: SiteView): Table {
         hook: "type filter hook forward priority filter - 10; policy accept;",
         rules: [
           ...leaving([]),
+          ...(bgp ? throughRules(view) : []),
           ...(route
             ? withWhy("Between the networks that are named, and no others.", [
                 ...within("i", between),

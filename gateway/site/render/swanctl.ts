@@ -47,7 +47,7 @@ export function renderSiteConnection(view: SiteView): string {
 }
 
 function child({ spec, near, far, dialsFirst }: SiteView): Entry[] {
-  const selectors = (networks: readonly string[]) => (spec.anySelectors ? everything(near.networks) : networks.map((text) => network(text).text));
+  const selectors = (networks: readonly string[]) => (spec.routing === "bgp" ? everything(["0.0.0.0/0", "::/0"]) : spec.anySelectors ? everything(near.networks) : networks.map((text) => network(text).text));
   const id = siteInterfaceId(spec.name);
   return [
     setting("mode", "tunnel"),

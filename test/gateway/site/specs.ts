@@ -1,5 +1,5 @@
 import { siteProfiles } from "../../../gateway/site/profiles";
-import type { SiteConnectionSpec, SiteEndSpec, SiteSecrets } from "../../../gateway/site/spec";
+import type { SiteBgpSpec, SiteConnectionSpec, SiteEndSpec, SiteSecrets } from "../../../gateway/site/spec";
 
 const proposals = { ike: [...siteProfiles.modern.ike], esp: [...siteProfiles.modern.esp] };
 
@@ -40,3 +40,23 @@ export const exampleSiteCertificates: SiteSecrets = {
   authority: "-----BEGIN CERTIFICATE-----\nauthority\n-----END CERTIFICATE-----\n",
   privateKey: "-----BEGIN PRIVATE KEY-----\ncanaryprivatekey8431\n-----END PRIVATE KEY-----\n",
 };
+
+/** What the sites of a mesh may have. */
+export const exampleSpace = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
+
+/** The same two gateways, which tell each other their networks. */
+export function exampleBgpSite(bgp: Partial<SiteBgpSpec> = {}, changes: Partial<SiteConnectionSpec> = {}): SiteConnectionSpec {
+  return exampleSite({
+    routing: "bgp",
+    bgp: {
+      left: { room: true, as: 4_200_000_001, routerId: "192.0.2.11", preference: 100 },
+      right: { room: true, as: 4_200_000_002, routerId: "198.51.100.20", preference: 200 },
+      link: "169.254.64.6/31",
+      bfdInterval: 300,
+      transit: [],
+      mostPrefixes: 100,
+      ...bgp,
+    },
+    ...changes,
+  });
+}

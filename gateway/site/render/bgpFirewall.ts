@@ -1,0 +1,77 @@
+import type { Rule } from "../../formats/nft";
+import { linkAddresses } from "../bgp";
+import { siteInterface, siteInterfaces } from "../names";
+import type { SiteView } from "../spec";
+
+const dropped = "counter drop";
+const told = "counter reject with icmpx no-route";
+const families = [["ip", 4], ["ip6", 6]] as const;
+/** A router in between says with these that a packet does not pass: RFC 1191, RFC 8201. Its own address is of a link. */
+const aboutPackets = { ip: "icmp type { destination-unreachable, time-exceeded, parameter-problem }", ip6: "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem }" } as const;
+const linkLocal = { ip: "169.254.0.0/16", ip6: "fd76:7067::/96" } as const;
+
+/** Sets that BGP needs beside `near` and `far`: whoever is at home here, and what may lie beyond the far end. */
+export function bgpSets({ spec, near }: SiteView): { name: string; networks: string[] }[] {
+  return [
+    { name: "here", networks: [...near.networks, ...near.pools] },
+    { name: "beyond", networks: spec.bgp!.transit },
+  ];
+}
+
+/**
+ * The child SA lets every address through, since what is learned is not known beforehand: so what may come out of the
+ * tunnel is decided here, before anything else looks at it.
+ */
+export function withinRules(view: SiteView): Rule[] {
+  const own = `iifname "${siteInterface(view.spec.name)}"`;
+  const { far } = linkAddresses(view);
+  return [
+    { rule: `ip saddr ${far.ipv4} iifname != "${siteInterface(view.spec.name)}" ${dropped}`, why: "The far end's address on the link counts on the link alone." },
+    ...withWhy("Out of the tunnel come the far site's addresses, and what may lie beyond it; ours never do.", [
+      ...families.map(([ip, family]) => ({ rule: `${own} ${ip} saddr @here${family} ${dropped}` })),
+      { rule: `${own} ip saddr ${far.ipv4} accept` },
+      { rule: `${own} ip6 saddr ${far.ipv6} accept` },
+      ...families.map(([ip]) => ({ rule: `${own} ${ip} saddr ${linkLocal[ip]} ${aboutPackets[ip]} accept` })),
+      ...families.map(([ip, family]) => ({ rule: `${own} ${ip} saddr != @far${family} ${ip} saddr != @beyond${family} ${dropped}` })),
+    ]),
+  ];
+}
+
+/** BGP and BFD on this connection's interface from its neighbour alone. */
+export function neighbourRules(view: SiteView): Rule[] {
+  const own = `iifname "${siteInterface(view.spec.name)}"`;
+  const { near, far } = linkAddresses(view);
+  return [
+    { rule: `${own} ip saddr ${far.ipv4} ip daddr ${near.ipv4} accept`, why: "On the link speaks the neighbour, and nobody else." },
+    { rule: `${own} meta l4proto { tcp, udp } th dport { 179, 3784, 3785, 4784 } ${dropped}` },
+  ];
+}
+
+/** Through this gateway from one site to another, and through the far end to others, where the mesh lets it. */
+export function throughRules(view: SiteView): Rule[] {
+  const own = siteInterface(view.spec.name);
+  const errors = withWhy("A gateway on the way says that a packet does not pass.", families.map(([ip]) => ({ rule: `iifname "${own}" ${ip} saddr ${linkLocal[ip]} ${aboutPackets[ip]} accept` })));
+  const outwards = families.map(([ip]) => ({ rule: `oifname "${own}" ${ip} saddr ${linkLocal[ip]} ${aboutPackets[ip]} accept` }));
+  if (view.spec.bgp!.transit.length === 0) return [...errors, ...outwards];
+  return [
+    ...withWhy(
+      "What lies beyond is reached through tunnels, never in clear: where no way is known, the host is told.",
+      families.map(([ip, family]) => ({ rule: `${ip} saddr @near${family} ${ip} daddr @beyond${family} ${ip} daddr != @here${family} oifname != "${siteInterfaces}" ${told}` })),
+    ),
+    ...errors,
+    ...outwards,
+    ...withWhy(
+      "From other sites by way of the far end, to them by way of it, and through this gateway from tunnel to tunnel.",
+      families.flatMap(([ip, family]) => [
+        { rule: `iifname "${own}" ${ip} saddr @beyond${family} ${ip} daddr @near${family} accept` },
+        { rule: `oifname "${own}" ${ip} saddr @near${family} ${ip} daddr @beyond${family} accept` },
+        { rule: `iifname "${own}" oifname "${siteInterfaces}" ${ip} saddr @beyond${family} ${ip} daddr @beyond${family} accept` },
+        { rule: `oifname "${own}" iifname "${siteInterfaces}" ${ip} saddr @beyond${family} ${ip} daddr @beyond${family} accept` },
+      ]),
+    ),
+  ];
+}
+
+function withWhy(why: string, rules: Rule[]): Rule[] {
+  return rules.map((rule, index) => (index === 0 ? { ...rule, why } : rule));
+}

@@ -1,0 +1,121 @@
+"""How the BGP sessions of site connections stand, for `vpn-gateway status`: what is learned, and what was refused."""
+
+import json
+import time
+
+from . import frr, sites, systemd
+from .gateway import Gateway
+
+FAMILIES = ("ipv4", "ipv6")
+
+
+def collect(gateway: Gateway) -> dict | None:
+    """None on a gateway that speaks no BGP."""
+    described = [site for site in sites.described(gateway) if site.get("bgp")]
+    if not described:
+        return None
+    if not systemd.is_active(gateway, frr.UNIT):
+        return {"running": False, "as": described[0]["bgp"]["as"], "sessions": [_session(site, {}, {}, set()) for site in described], "routes": []}
+    asked = ["show bgp neighbors json", *(f"show bgp {family} unicast json" for family in FAMILIES)]
+    for site in described:
+        asked += [f"show bgp {family} unicast neighbors {site['bgp']['neighbor']} filtered-routes json" for family in FAMILIES]
+    neighbors, four, six, *filtered = ask(gateway, asked)
+    by_neighbor = {site["bgp"]["neighbor"]: site["name"] for site in described}
+    routes = _routes({**four.get("routes", {}), **six.get("routes", {})}, by_neighbor)
+    sessions = []
+    for number, site in enumerate(described):
+        refused = [route for answer in filtered[2 * number : 2 * number + 2] for route in answer.get("receivedRoutes", {}).values()]
+        learned = {route["network"] for route in routes for way in route["ways"] if way["connection"] == site["name"]}
+        sessions.append(_session(site, neighbors.get(site["bgp"]["neighbor"], {}), {"refused": refused}, learned))
+    return {"running": True, "as": described[0]["bgp"]["as"], "sessions": sessions, "routes": routes}
+
+
+def ask(gateway: Gateway, commands: list[str]) -> list[dict]:
+    """One vtysh for all: each answer is a JSON value of its own, one after the other. One that is missing is empty."""
+    arguments = [word for command in commands for word in ("-c", command)]
+    text = gateway.programs.run("vtysh", *arguments, merge=False).output
+    decoder, found, at = json.JSONDecoder(), [], 0
+    while len(found) < len(commands):
+        at = text.find("{", at)
+        if at < 0:
+            break
+        try:
+            value, at = decoder.raw_decode(text, at)
+        except ValueError:
+            break
+        found.append(value)
+    return found + [{}] * (len(commands) - len(found))
+
+
+def _session(site: dict, neighbor: dict, more: dict, learned: set) -> dict:
+    bgp = site["bgp"]
+    stands = neighbor.get("bgpState") == "Established"
+    epoch = neighbor.get("bgpTimerUpEstablishedEpoch")
+    own = str(bgp["as"])
+    return {
+        "connection": site["name"],
+        "peer": site["peer"],
+        "neighbor": bgp["neighbor"],
+        "as": bgp["neighborAs"],
+        "stands": stands,
+        "since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(epoch)) if stands and epoch else None,
+        "reason": None if stands else _reason(neighbor),
+        "bfd": neighbor.get("peerBfdInfo", {}).get("status", "unknown").lower() if bgp["bfd"] else None,
+        "learned": sorted(learned),
+        # What went through this gateway already is no news and nobody's fault.
+        "refused": sorted({route["network"] for route in more.get("refused", []) if own not in route.get("path", "").split()}),
+        "announced": sum(family.get("sentPrefixCounter", 0) for family in neighbor.get("addressFamilyInfo", {}).values()),
+    }
+
+
+def _reason(neighbor: dict) -> str:
+    """In a person's words, of what bgpd says of a session that does not stand."""
+    if not neighbor:
+        return "FRR does not run, or does not know the neighbor"
+    last = neighbor.get("lastNotificationReason") or neighbor.get("lastResetDueTo") or ""
+    known = {
+        "Cease/BFD Down": "the link is dead (BFD)",
+        "Cease/Maximum Number of Prefixes Reached": "the other end announces too many prefixes",
+        "OPEN Message Error/Bad Peer AS": "the other end has another AS number than this connection says",
+        "Hold Timer Expired": "the other end fell silent",
+    }
+    text = next((text for words, text in known.items() if words in last), last)
+    return text if text else "the other end was not reached yet"
+
+
+def _routes(table: dict, by_neighbor: dict[str, str]) -> list[dict]:
+    """What was learned, with all its ways, the one that is used first."""
+    found = []
+    for network, paths in sorted(table.items()):
+        ways = [
+            {"connection": by_neighbor[path["peerId"]], "path": path.get("path", ""), "used": bool(path.get("bestpath") or path.get("multipath"))}
+            for path in paths
+            if path.get("peerId") in by_neighbor
+        ]
+        if ways:
+            found.append({"network": network, "ways": sorted(ways, key=lambda way: (not way["used"], way["connection"]))})
+    return found
+
+
+def lines(found: dict) -> list[str]:
+    if not found["running"]:
+        return [f"BGP (AS {found['as']}): FRR does not run"]
+    said = []
+    for one in found["sessions"]:
+        head = f"BGP {one['connection']} to {one['peer']} (AS {one['as']}, {one['neighbor']})"
+        if one["stands"]:
+            bfd = f", BFD {one['bfd']}" if one["bfd"] else ""
+            said.append(f"{head}: up since {one['since']}{bfd}; learned {_list(one['learned'])}, announced {one['announced']}")
+        else:
+            said.append(f"{head}: down: {one['reason']}")
+        if one["refused"]:
+            said.append(f"  refused of it, since {one['peer']} may not announce it: {_list(one['refused'])}")
+    for route in found["routes"]:
+        used = [way["connection"] for way in route["ways"] if way["used"]]
+        spare = [way["connection"] for way in route["ways"] if not way["used"]]
+        said.append(f"route {route['network']} by {_list(used)}" + (f"; in reserve: {_list(spare)}" if spare else ""))
+    return said
+
+
+def _list(words: list[str]) -> str:
+    return ", ".join(words) or "nothing"
