@@ -32,7 +32,7 @@ export const PACKAGES = [
   "cloud-init", "openssh-server", "python3", "ca-certificates", "curl", "openssl",
   // the gateway and its clients
   "charon-systemd", "strongswan-swanctl", "libcharon-extra-plugins", "libcharon-extauth-plugins",
-  "libstrongswan-standard-plugins", "libstrongswan-extra-plugins", "xl2tpd", "ppp", "nftables", "conntrack", "keepalived",
+  "libstrongswan-standard-plugins", "libstrongswan-extra-plugins", "xl2tpd", "ppp", "nftables", "conntrack", "keepalived", "frr", "frr-pythontools",
   // the world and its measurements
   "iproute2", "iputils-ping", "iperf3", "tcpdump", "socat", "netcat-openbsd", "ethtool", "traceroute",
 ];

@@ -1,11 +1,13 @@
 import * as fc from "fast-check";
 import type { Part } from "../../../gateway/bundle";
+import { context, line, renderFrr } from "../../../gateway/formats/frr";
 import { renderIni } from "../../../gateway/formats/ini";
 import { renderNft } from "../../../gateway/formats/nft";
 import { renderPart } from "../../../gateway/formats/part";
 import { renderPppOptions, renderPppSecrets } from "../../../gateway/formats/pppOptions";
 import { renderStrongswanConf, section, setting } from "../../../gateway/formats/strongswanConf";
 import { renderSysctl } from "../../../gateway/formats/sysctl";
+import { renderShellVariables } from "../../../gateway/formats/shellVariables";
 import { renderUnit } from "../../../gateway/formats/unit";
 import { attempt, hostile } from "../hostile";
 import { readIni, readPart, readPppWords, readStrongswanConf, readUnit } from "./readers";
@@ -92,6 +94,23 @@ test("a unit carries a hostile value, or refuses it", () => {
     (value) => renderUnit([{ name: "Service", directives: [{ key: "Description", value }, { key: "Restart", value: "always" }] }]),
     (text, value) => expect(readUnit(text)).toEqual([["Service", "Description", value], ["Service", "Restart", "always"]]),
   );
+});
+
+test("frr.conf carries a hostile word, or refuses it", () => {
+  carriesOrRefuses(
+    (value) => renderFrr([context(["router", "bgp", 64_512], [line("neighbor", value, "activate")])], ""),
+    (text, value) => expect(text.split("\n").slice(1)).toEqual(["router bgp 64512", ` neighbor ${value} activate`, "exit", ""]),
+  );
+  // A comment, a second command, a second word.
+  for (const word of ["!", "a b", "a\nb", "#", ""]) expect(() => renderFrr([line(word)], "")).toThrow();
+});
+
+test("variables for a shell carry a hostile value, or refuse it", () => {
+  carriesOrRefuses(
+    (value) => renderShellVariables([{ name: "bgpd_options", value }], ""),
+    (text, value) => expect(text.split("\n").slice(1)).toEqual([`bgpd_options="${value}"`, ""]),
+  );
+  for (const value of ["$(id)", "`id`", 'a"b', "a\\"]) expect(() => renderShellVariables([{ name: "a", value }], "")).toThrow();
 });
 
 test("sysctl and nft refuse a hostile key or element", () => {

@@ -1,0 +1,172 @@
+"""FRR: what its configuration is made of, who is refused, and what status says of its sessions."""
+
+import json
+import os
+import unittest
+
+from machine import HERE, MachineTest, part_text
+from test_sites import description
+
+from vpn_gateway import routing_status, sites
+from vpn_gateway.gateway import Gateway
+
+CONF = "/etc/frr/frr.conf"
+BASE = "hostname office\n"
+SITES = "/etc/systemd/system/vpn-gateway-sites.service"
+
+
+def share(name: str, number: int = 0, own: int = 4200000001, more: str = "") -> str:
+    return f"router bgp {own}\n bgp router-id 192.0.2.11\n neighbor 169.254.64.{number + 1} remote-as 420000000{number + 2}\nexit\n{more}"
+
+
+def part_of(name: str, text: str) -> str:
+    return part_text(f"site-{name}", {f"/etc/vpn-gateway/bgp.d/{name}.conf": text})
+
+
+def base_part(base: str = BASE, daemons: str = 'bgpd="yes"\n') -> str:
+    return part_text("base", {"/etc/frr/daemons": daemons, "/etc/vpn-gateway/bgp.conf": base}, "service frr.service")
+
+
+class FrrTest(MachineTest):
+    def setUp(self) -> None:
+        super().setUp()
+        self.write(CONF, "log syslog informational\n")
+        self.write("/etc/frr/daemons", "bgpd=no\n")
+        os.makedirs(f"{self.root}/usr/lib/frr")
+        os.symlink(f"{HERE}/fakes/program", f"{self.root}/usr/lib/frr/frr-reload.py")
+
+    def test_the_file_is_made_of_the_pieces_and_only_reloaded(self) -> None:
+        self.apply(base_part())
+        self.assertEqual(self.read(CONF), BASE)
+        self.assertEqual(self.calls("systemctl start"), ["systemctl start -- frr.service"])
+        self.forget_calls()
+        self.apply(part_of("office-to-third", share("office-to-third", 2)))
+        self.apply(part_of("office-to-cloud", share("office-to-cloud")))
+        self.assertEqual(self.read(CONF), BASE + share("office-to-cloud") + share("office-to-third", 2))
+        self.assertEqual([call for call in self.calls("systemctl") if "start" in call], [])
+        self.assertEqual(len(self.calls("frr-reload.py --reload")), 2)
+
+    def test_one_that_goes_takes_its_own_piece_and_the_last_gives_back_what_was_there(self) -> None:
+        self.apply(base_part())
+        self.apply(part_of("a", share("a")))
+        self.apply(part_of("b", share("b", 2)))
+        self.assertEqual(self.run_command("remove", "site-b").returncode, 0)
+        self.assertEqual(self.read(CONF), BASE + share("a"))
+        self.run_command("remove", "site-a")
+        self.assertEqual(self.run_command("remove", "base").returncode, 0)
+        self.assertEqual([self.read(CONF), self.read("/etc/frr/daemons")], ["log syslog informational\n", "bgpd=no\n"])
+        self.assertIn("systemctl stop -- frr.service", self.calls("systemctl"))
+
+    def test_other_daemons_restart_it(self) -> None:
+        self.apply(base_part())
+        self.forget_calls()
+        self.apply(base_part(daemons='bgpd="yes"\nbfdd="yes"\n'))
+        self.assertEqual([call for call in self.calls("systemctl") if "restart" in call], ["systemctl restart -- frr.service"])
+        self.assertEqual(self.calls("frr-reload.py"), [])
+
+    def test_refused_before_anything_is_changed(self) -> None:
+        self.assertIn("makes no room for BGP", self.apply(part_of("a", share("a")), expect=1).stderr)
+        self.apply(base_part())
+        self.apply(part_of("a", share("a")))
+        before = self.read(CONF)
+        for text, said in [
+            (share("b", 2, more="BOGUS\n"), "Unknown command[31]: BOGUS"),
+            (share("b", 2, own=4200000009), "AS number is 4200000001 in the site connection a and 4200000009 in this one"),
+            (share("b", 0), "the site connection a has the same inside addresses"),
+            (share("b", -1), "the site connection a has the same inside addresses"),
+        ]:
+            self.assertIn(said, self.apply(part_of("b", text), expect=1).stderr)
+            self.assertEqual(self.read(CONF), before)
+        self.assertFalse(self.exists("/etc/vpn-gateway/bgp.d/b.conf"))
+
+    def test_what_frr_refuses_goes_back(self) -> None:
+        self.apply(base_part())
+        self.apply(part_of("a", share("a")))
+        before = self.read(CONF)
+        said = self.apply(part_of("b", share("b", 2, more="RELOADFAILS\n")), expect=1).stderr
+        self.assertIn("FRR refused its configuration", said)
+        self.assertEqual(self.read(CONF), before)
+        with open(f"{self.state}/running.conf") as file:
+            self.assertEqual(file.read(), before)
+
+    def test_check_names_what_is_astray(self) -> None:
+        self.apply(base_part())
+        self.apply(part_of("a", share("a")))
+        self.assertEqual(self.run_command("check").returncode, 0)
+        self.mark("running.conf", BASE)
+        self.write(CONF, "somebody else's\n")
+        said = self.run_command("check").stdout
+        self.assertIn("FRR has no neighbor 169.254.64.1", said)
+        self.assertIn("/etc/frr/frr.conf is not made of", said)
+
+
+def bgp(neighbor: str = "169.254.64.1", **changes: object) -> dict:
+    return {"addresses": ["169.254.64.0/31", "fd76:7067::a9fe:4000/127"], "neighbor": neighbor, "as": 4235981390, "neighborAs": 4207671274, "bfd": True, **changes}
+
+
+class RoutingStatusTest(MachineTest):
+    """The answers are FRR 10.3's own, shortened."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.gateway = Gateway(self.root, "test")
+        self.mark("active/frr.service")
+        for name, neighbor in (("one-to-two", "169.254.64.1"), ("one-to-three", "169.254.64.3")):
+            self.write(f"/etc/vpn-gateway/sites/{name}.json", json.dumps(description(name, peer=name[-3:], bgp=bgp(neighbor))))
+
+    def collect(self, *answers: dict) -> dict:
+        self.mark("vtysh", "\n".join(json.dumps(answer) for answer in answers))
+        os.environ["FAKE_STATE"] = self.state
+        self.addCleanup(os.environ.pop, "FAKE_STATE", None)
+        self.gateway.programs.path = f"{self.state}/bin:{self.gateway.programs.path}"
+        found = routing_status.collect(self.gateway)
+        assert found
+        return found
+
+    def test_sessions_routes_and_what_was_refused(self) -> None:
+        down = {"bgpState": "Idle", "lastNotificationReason": "Cease/BFD Down", "lastResetDueTo": "BGP Notification send", "peerBfdInfo": {"status": "Down"}}
+        up = {"bgpState": "Established", "bgpTimerUpEstablishedEpoch": 1795314590, "peerBfdInfo": {"status": "Up"}, "addressFamilyInfo": {"ipv4Unicast": {"sentPrefixCounter": 2}, "ipv6Unicast": {"sentPrefixCounter": 1}}}
+        table = {
+            "10.20.0.0/24": [{"peerId": "(unspec)", "bestpath": True, "path": ""}],
+            "10.50.0.0/24": [{"peerId": "169.254.64.1", "path": "4207671274 4233422305"}, {"peerId": "169.254.64.3", "bestpath": True, "path": "4233422305"}],
+        }
+        refused = {"receivedRoutes": {"0.0.0.0/0": {"network": "0.0.0.0/0", "path": "4233422305"}, "10.20.0.0/24": {"network": "10.20.0.0/24", "path": "4233422305 4235981390"}}}
+        found = self.collect({"169.254.64.1": down, "169.254.64.3": up, "vrfId": 0}, {"routes": table}, {"routes": {}}, refused, {}, {}, {})
+        self.assertEqual(
+            routing_status.lines(found),
+            [
+                "BGP one-to-three to ree (AS 4207671274, 169.254.64.3): up since 2026-11-22T02:29:50Z, BFD up; learned 10.50.0.0/24, announced 3",
+                "  refused of it, since ree may not announce it: 0.0.0.0/0",
+                "BGP one-to-two to two (AS 4207671274, 169.254.64.1): down: the link is dead (BFD)",
+                "route 10.50.0.0/24 by one-to-three; in reserve: one-to-two",
+            ],
+        )
+
+    def test_without_frr(self) -> None:
+        self.unmark("active/frr.service")
+        found = routing_status.collect(self.gateway)
+        assert found
+        self.assertEqual(routing_status.lines(found), ["BGP (AS 4235981390): FRR does not run"])
+
+    def test_an_answer_that_is_no_json_is_as_none(self) -> None:
+        self.assertEqual([one["reason"] for one in self.collect()["sessions"]], ["FRR does not run, or does not know the neighbor"] * 2)
+
+
+class LinkTest(MachineTest):
+    def test_a_link_has_its_addresses_and_leaves_the_routes_to_frr(self) -> None:
+        os.environ["FAKE_STATE"] = self.state
+        self.addCleanup(os.environ.pop, "FAKE_STATE", None)
+        gateway = Gateway(self.root, "test")
+        gateway.programs.path = f"{self.state}/bin:{gateway.programs.path}"
+        site = description("office", bgp=bgp())
+        sites.ensure(gateway, site)
+        sites.route_into(gateway, site, True, 1418)
+        calls = [call for call in self.calls("ip ") if "show" not in call]
+        self.assertIn("ip address replace 169.254.64.0/31 dev st-office", calls)
+        self.assertIn("ip address replace fd76:7067::a9fe:4000/127 dev st-office nodad", calls)
+        self.assertFalse([call for call in calls if "route replace 10.30" in call], calls)
+        self.assertIn("ip route replace unreachable 10.30.0.0/24 metric 4278198272 proto 201", calls)
+
+
+if __name__ == "__main__":
+    unittest.main()
