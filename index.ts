@@ -3,5 +3,6 @@ export type { ClientProfiles } from "./components/clientProfiles";
 export type { ClientSettings } from "./components/remoteAccess";
 export type { GatewaySite } from "./components/gatewaySite";
 export { SiteConnection, type SiteConnectionArgs } from "./components/siteConnection";
-export type { SiteDeviceArgs, SiteProposalArgs } from "./components/siteSpec";
+export { Mesh, type MeshArgs, type MeshConnection, type MeshGatewayArgs } from "./components/mesh";
+export type { SiteBgpArgs, SiteDeviceArgs, SiteProposalArgs } from "./components/siteSpec";
 export { SshGateway, type SshGatewayArgs } from "./components/sshGateway";

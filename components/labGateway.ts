@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { renderUserData } from "../gateway/cloudInit";
-import { bareGatewayLinks, cloudLinks, gatewayLinks, labAddresses, labClouds } from "../lab/networks";
+import { bareGatewayLinks, cloudLinks, gatewayLinks, labAddresses, labClouds, type LabCloud } from "../lab/networks";
 import type { RemoteAccessArgs, SshConnectionArgs } from "./args";
 import { attempt } from "./attempt";
 import { clientProfiles, type ClientProfiles } from "./clientProfiles";
@@ -15,8 +15,8 @@ import { sshKey } from "./sshKey";
 export interface LabGatewayArgs extends RemoteAccessArgs {
   /** The world that the gateway stands in: its internet, its inside network, its clients. */
   world: LabWorld;
-  /** In a world with two clouds, the one that it stands in: 1 or 2. @default the one cloud of a world with one */
-  cloud?: 1 | 2;
+  /** In a world with several clouds, the one that it stands in: 1, 2 or 3. @default the one cloud of a world with one */
+  cloud?: LabCloud;
   /**
    * `trimmed`: with all packages, made to boot fast; `bare`: as a cloud's image, with Debian's cloud kernel and none of a
    * gateway's packages, which user data alone makes into a gateway (some minutes, and a second boot). @default "trimmed"
@@ -58,7 +58,7 @@ export class LabGateway extends pulumi.ComponentResource {
             attempt(() => renderUserData({ spec: plain, hostKey: { privateKey, publicKey }, authorizedKeys: [administrator], loginWhenReady: bare })),
           ),
         links: bare ? bareGatewayLinks : args.cloud === undefined ? gatewayLinks : cloudLinks(args.cloud),
-        memoryMegabytes: bare ? 1024 : 384,
+        memoryMegabytes: bare ? 1024 : args.sites?.bgp === true ? 512 : 384,
         image: args.image,
         hostKey,
         administratorKey: args.world.administratorKey,

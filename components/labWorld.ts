@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { pairWorldLinks, worldLinks } from "../lab/networks";
+import { severalWorldLinks, worldLinks } from "../lab/networks";
 import type { SshConnectionArgs } from "./args";
 import { keysAlone, labMachine } from "./labMachine";
 import { sshKey, type SshKey } from "./sshKey";
@@ -10,8 +10,8 @@ export interface LabWorldArgs {
   lab: pulumi.Input<string>;
   /** Wires for a pair of gateways rather than for one. @default false */
   pair?: boolean;
-  /** Wires for two clouds with a gateway each. @default false */
-  clouds?: boolean;
+  /** Wires for so many clouds with a gateway each. @default 1 */
+  clouds?: number;
 }
 
 /**
@@ -35,7 +35,7 @@ export class LabWorld extends pulumi.ComponentResource {
       {
         lab: args.lab,
         userData: keysAlone(hostKey, this.administratorKey),
-        links: args.pair === true || args.clouds === true ? pairWorldLinks : worldLinks,
+        links: args.pair === true ? severalWorldLinks(2) : args.clouds === undefined ? worldLinks : severalWorldLinks(args.clouds),
         memoryMegabytes: 1024,
         hostKey,
         administratorKey: this.administratorKey,

@@ -45,6 +45,8 @@ export interface SiteBgpArgs {
   bfdInterval?: pulumi.Input<number>;
   /** Networks that may be reached through the other end without being its own, in CIDR notation. @default none */
   transit?: pulumi.Input<pulumi.Input<string>[]>;
+  /** Networks that both ends have behind them: neither tells the other of them. @default none */
+  shared?: pulumi.Input<pulumi.Input<string>[]>;
   /** As many prefixes a family the other end may announce before the session is shut for five minutes. @default 100 */
   mostPrefixes?: pulumi.Input<number>;
 }
@@ -156,6 +158,7 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
         link: a.bgp?.link ?? linkOf(name),
         bfdInterval: a.bgp?.bfdInterval ?? 300,
         transit: a.bgp?.transit ?? [],
+        ...(a.bgp?.shared === undefined || a.bgp.shared.length === 0 ? {} : { shared: a.bgp.shared }),
         mostPrefixes: a.bgp?.mostPrefixes ?? 100,
       });
       // Words that are one of a few come as any string (Pulumi's schema has no unions); validateSite judges them.

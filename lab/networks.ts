@@ -73,15 +73,18 @@ export const worldLinks: LinkSpec[] = [
   { name: "lan0", role: "server", socket: "inside" },
 ];
 
-/** The same for a pair: a bridge joins the wires of both machines. */
-export const pairWorldLinks: LinkSpec[] = ([1, 2] as const).flatMap((member): LinkSpec[] => [
+/** The same for several gateways: of a pair, whose wires a bridge joins, or of clouds. */
+export const severalWorldLinks = (gateways: number): LinkSpec[] => Array.from({ length: gateways }, (_, index) => index + 1).flatMap((member): LinkSpec[] => [
   { name: `wan${member - 1}`, role: "server", socket: `outside-${member}` },
   { name: `lan${member - 1}`, role: "server", socket: `inside-${member}` },
 ]);
 
+/** A network that the second and the third cloud have behind them, the same in both, and a host of it in each. */
+export const labShared = { network: "10.60.0.0/24", host: "10.60.0.10" } as const;
+
 /**
- * Two clouds with a gateway each, for site connections. The second one's gateway has a private address outside and is
- * reached by its `endpoint`, which a router translates 1:1, as the clouds do with theirs.
+ * Clouds with a gateway each, for site connections. Gateways of all but the first have a private address outside and are
+ * reached by their `endpoint`, which a router translates 1:1, as the clouds do with theirs.
  */
 export const labClouds = [
   {
@@ -115,14 +118,32 @@ export const labClouds = [
     namespace: "inside2",
     card: "wan1",
   },
+  {
+    endpoint: "198.18.3.20",
+    outside: "172.31.3.11",
+    outside6: "2001:db8:13::11",
+    router: "172.31.3.1",
+    router6: "2001:db8:13::1",
+    network: "10.50.0.0/24",
+    network6: "fd50::/64",
+    gatewayInside: "10.50.0.1",
+    gatewayInside6: "fd50::1",
+    host: "10.50.0.10",
+    host6: "fd50::10",
+    namespace: "inside3",
+    card: "wan2",
+  },
 ] as const;
 
+/** A cloud, counted from 1. */
+export type LabCloud = 1 | 2 | 3;
+
 /** Wires of a cloud's gateway. */
-export function cloudLinks(cloud: 1 | 2): LinkSpec[] {
+export function cloudLinks(cloud: LabCloud): LinkSpec[] {
   const { outside, outside6, router, router6, gatewayInside, gatewayInside6 } = labClouds[cloud - 1];
   return [
     { name: "wan0", role: "client", socket: `outside-${cloud}`, addresses: [`${outside}/24`, `${outside6}/64`], gateway4: router, gateway6: router6 },
-    { name: "lan0", role: "client", socket: `inside-${cloud}`, addresses: [`${gatewayInside}/24`, `${gatewayInside6}/64`] },
+    { name: "lan0", role: "client", socket: `inside-${cloud}`, addresses: [`${gatewayInside}/24`, `${gatewayInside6}/64`, ...(cloud === 1 ? [] : ["10.60.0.1/24"])] },
   ];
 }
 

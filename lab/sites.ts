@@ -14,21 +14,21 @@ export interface SiteStatus {
   suite: string | null;
 }
 
-/** Two gateways of the lab with site connections between them, counted from 1. */
+/** Gateways of the lab with site connections between them, counted from 1. */
 export class Sites {
   constructor(readonly lab: Lab) {}
 
-  run(gateway: 1 | 2, command: string, timeoutSeconds = 60) {
+  run(gateway: number, command: string, timeoutSeconds = 60) {
     return this.lab.gateways[gateway - 1].run(command, { timeoutSeconds });
   }
-  must(gateway: 1 | 2, command: string): Promise<string> {
+  must(gateway: number, command: string): Promise<string> {
     return this.lab.gateways[gateway - 1].mustRun(`bash -c '${command.replaceAll("'", "'\\''")}'`);
   }
 
-  async status(gateway: 1 | 2): Promise<SiteStatus[]> {
+  async status(gateway: number): Promise<SiteStatus[]> {
     return (JSON.parse((await this.run(gateway, "vpn-gateway status --json")).stdout) as { sites: SiteStatus[] }).sites;
   }
-  async reason(gateway: 1 | 2, name = "office-to-cloud"): Promise<string> {
+  async reason(gateway: number, name = "office-to-cloud"): Promise<string> {
     return (await this.status(gateway)).find((site) => site.name === name)?.reason ?? "";
   }
 
@@ -44,19 +44,19 @@ export class Sites {
   async becomes(isSo: () => Promise<boolean>, within: number): Promise<boolean> {
     return (await this.seconds(isSo, within)) !== undefined;
   }
-  standsWithin(gateway: 1 | 2, name: string, within: number): Promise<number | undefined> {
+  standsWithin(gateway: number, name: string, within: number): Promise<number | undefined> {
     return this.seconds(async () => (await this.status(gateway)).some((site) => site.name === name && site.stands), within);
   }
-  fallsWithin(gateway: 1 | 2, name: string, within: number): Promise<number | undefined> {
+  fallsWithin(gateway: number, name: string, within: number): Promise<number | undefined> {
     return this.seconds(async () => (await this.status(gateway)).some((site) => site.name === name && !site.stands), within);
   }
 
-  async mtuOf(gateway: 1 | 2, card: string): Promise<number> {
+  async mtuOf(gateway: number, card: string): Promise<number> {
     return Number((await this.run(gateway, `cat /sys/class/net/${card}/mtu`)).stdout);
   }
 
   /** Puts a part of the gateway back as the stack pushed it. */
-  async putBack(gateway: 1 | 2, part: string): Promise<void> {
+  async putBack(gateway: number, part: string): Promise<void> {
     await this.must(gateway, `python3 - <<"PYTHON"
 import sys
 sys.path.insert(0, "/usr/lib/vpn-gateway")
@@ -72,7 +72,7 @@ PYTHON`);
   }
 
   /** Everything of site connections and the firewall that stands on a gateway, as one text. */
-  files(gateway: 1 | 2): Promise<string> {
+  files(gateway: number): Promise<string> {
     return this.must(gateway, "find /etc/vpn-gateway /etc/swanctl -type f | sort | xargs sha256sum; ip -br link | cut -d@ -f1 | sort; ip route show proto 201; ip -6 route show proto 201; nft list tables");
   }
 

@@ -8,8 +8,8 @@ import type { Ssh } from "./ssh";
 export interface Topology {
   /** Clients behind the NAT router, 10.9.0.11 and up. Default 4. */
   clients?: number;
-  /** A second cloud and somebody's device, for site connections. Default false. */
-  clouds?: boolean;
+  /** Several clouds and somebody's device, for site connections: 2 or 3. Default: the one. */
+  clouds?: number;
 }
 
 /** A client's number (1 …) behind the NAT, or the one with a public address. */

@@ -11,7 +11,7 @@ import { labName } from "./config";
  */
 export function labSites(): Record<string, unknown> {
   const config = new pulumi.Config();
-  const world = new LabWorld("world", { lab: labName(), clouds: true });
+  const world = new LabWorld("world", { lab: labName(), clouds: 2 });
   const six = config.getBoolean("ipv6") ?? true;
   const gateway = (name: string, cloud: 1 | 2) => {
     const { network, network6 } = labClouds[cloud - 1];

@@ -43,6 +43,8 @@ export interface SiteBgpSpec {
   bfdInterval: number;
   /** Networks that may be reached through the other end without being its own: a mesh's whole space. Empty: none. */
   transit: string[];
+  /** Networks that both ends have behind them: neither is told of them by the other. @default none */
+  shared?: string[];
   /** As many prefixes a family the other end may announce, refused ones counted, before the session is shut. */
   mostPrefixes: number;
 }

@@ -13,8 +13,7 @@ const label = /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/;
 export function validateSite(spec: SiteConnectionSpec, secrets: SiteSecrets = {}): Problem[] {
   return [
     ...words(spec),
-    ...endProblems("left", spec.left),
-    ...endProblems("right", spec.right),
+    ...ends(spec),
     ...endpoints(spec),
     ...networksOfBoth(spec),
     ...proposals(spec),
@@ -43,7 +42,13 @@ function words(spec: SiteConnectionSpec): Problem[] {
   return problems;
 }
 
-function endProblems(side: Side, end: SiteEndSpec): Problem[] {
+/** A gateway that others know ways through may have no network of its own. */
+function ends(spec: SiteConnectionSpec): Problem[] {
+  const mayBeEmpty = (spec.bgp?.transit.length ?? 0) > 0;
+  return [...endProblems("left", spec.left, mayBeEmpty), ...endProblems("right", spec.right, mayBeEmpty)];
+}
+
+function endProblems(side: Side, end: SiteEndSpec, mayBeEmpty = false): Problem[] {
   const problems: Problem[] = [];
   const { endpoint } = end;
   if (end.kind === "closedGateway") {
@@ -57,7 +62,7 @@ function endProblems(side: Side, end: SiteEndSpec): Problem[] {
   if (!Number.isInteger(end.outsideMtu) || end.outsideMtu < 1280 || end.outsideMtu > 9216) {
     problems.push(error(`${side}.outsideMtu`, end.outsideMtu, "is not a whole number from 1280 to 9216", "Give bytes within that range."));
   }
-  if (end.networks.length === 0) problems.push(error(`${side}.networks`, [], "no network is behind it", "Name at least one: for a gateway its insideNetworks."));
+  if (end.networks.length === 0 && !mayBeEmpty) problems.push(error(`${side}.networks`, [], "no network is behind it", "Name at least one: for a gateway its insideNetworks."));
   end.networks.forEach((text, index) => problems.push(...networkProblems(`${side}.networks[${index}]`, text, end.networks.indexOf(text) < index)));
   return problems;
 }

@@ -28,6 +28,9 @@ interface Outputs {
   clientSettings: { endpoint: string; preSharedKey: string; authority: string; passwords: Record<string, string> };
 }
 
+/** How many clouds there are around the gateways of a program. */
+const cloudsOf: Record<string, number> = { "lab-sites": 2, "lab-mesh": 3 };
+
 /** A lab that runs: the stack it came from, the gateway and the world, and what its clients were told. */
 export class Lab {
   private outputs!: Outputs;
@@ -76,7 +79,7 @@ export class Lab {
     }
     const { worldConnection } = this.outputs;
     if (this.world?.ssh.target.hostPublicKey !== worldConnection.hostKey)
-      this.world = await prepareWorld(this.ssh("world", worldConnection), this.stack.program === "lab-sites" ? { clients: 1, clouds: true } : {});
+      this.world = await prepareWorld(this.ssh("world", worldConnection), this.stack.program in cloudsOf ? { clients: 1, clouds: cloudsOf[this.stack.program] } : {});
   }
 
   /** SSH to a machine with the key of the stack, which stands in a private file as long as the lab does. */
@@ -94,7 +97,7 @@ export class Lab {
   async fresh(): Promise<void> {
     await this.world.linkRestore();
     if (this.gateways.length > 0) {
-      if (this.stack.program === "lab-sites") return this.asAtFirst();
+      if (this.stack.program in cloudsOf) return this.asAtFirst();
       await this.world.balancerStop();
       const pair = new Pair(this);
       for (const member of [1, 2] as const) await pair.mend(member);

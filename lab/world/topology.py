@@ -75,15 +75,15 @@ def cards(prefix):
     return sorted(name for name in os.listdir("/sys/class/net") if name.startswith(prefix) and name[len(prefix):].isdigit())
 
 
-def build(count, clouds=False):
+def build(count, clouds=1):
     for name in ("isp", "edge", "nat", "direct", "internet", "inside", *clients(count)):
         namespace(name)
     for name in ROUTERS:
         forward(name)
 
-    # With two clouds the second cards are the other's.
-    bridge("outside", *(["wan0"] if clouds else cards("wan")))
-    bridge("insidenet", *(["lan0"] if clouds else cards("lan")))
+    # With several clouds the further cards are the others'.
+    bridge("outside", *(["wan0"] if clouds > 1 else cards("wan")))
+    bridge("insidenet", *(["lan0"] if clouds > 1 else cards("lan")))
     bridge("public")
     port("outside", "isp", "outside0", "192.0.2.1/24", "2001:db8:1::1/64")
     wire("isp", "middle0", ["198.18.0.1/30", "2001:db8:ff::1/64"], "edge", "middle0", ["198.18.0.2/30", "2001:db8:ff::2/64"])
@@ -115,12 +115,12 @@ def build(count, clouds=False):
     route("inside", "default", "via", "10.20.0.1")
     route("inside", "default", "via", "fd20::1")
 
-    if clouds:
+    if clouds > 1:
         from clouds import build as build_clouds  # it needs this module
 
-        build_clouds()
+        build_clouds(clouds)
 
-    for name in ("inside", "internet", *(["inside2"] if clouds else [])):
+    for name in ("inside", "internet", *(f"inside{number}" for number in range(2, clouds + 1))):
         start_unit(f"lab-iperf-{name}", name, "/usr/bin/iperf3", "-s", properties=["Restart=always"])
 
 
@@ -128,11 +128,11 @@ def tear_down():
     from client import stop_all  # the client module needs this one
 
     stop_all()
-    for name in ("inside", "internet", "inside2"):
+    for name in ("inside", "internet", "inside2", "inside3"):
         stop_unit(f"lab-iperf-{name}")
     for line in ip("netns", "list").stdout.splitlines():
         ip("netns", "del", line.split()[0])
-    for name in ("outside", "insidenet", "public", "outside2", "insidenet2"):
+    for name in ("outside", "insidenet", "public", "outside2", "insidenet2", "outside3", "insidenet3"):
         ip("link", "del", name, check=False)
     for name in os.listdir("/sys/class/net"):
         if name.endswith(("-outside0", "-public0", "-eth0")):
@@ -156,6 +156,6 @@ def setup(wanted):
     os.makedirs(STATE, mode=0o755, exist_ok=True)
     # connmark and forecast write legacy iptables marks that send packets out on the wrong SA.
     write("/etc/strongswan.d/lab.conf", "charon-systemd {\n  plugins {\n    connmark { load = no }\n    forecast { load = no }\n  }\n}\n")
-    build(wanted["clients"], wanted.get("clouds", False))
+    build(wanted["clients"], wanted.get("clouds", 1))
     write(TOPOLOGY, json.dumps(wanted))
     return wanted

@@ -68,7 +68,7 @@ describe.each(Object.keys(goldenSpecs))("%s", (name) => {
     expect(opening).toEqual(spec.l2tp ? ["udp dport 1701 meta ipsec exists accept"] : []);
   });
 
-  test("SSH comes from administrators only, and nothing else is open but IKE and ESP", () => {
+  test("SSH comes from administrators only, and nothing else is open but IKE and ESP, and BGP and BFD out of a site's tunnel", () => {
     const ports = chain(spec, "input").filter((rule) => /dport|l4proto/.test(rule) && !/sport/.test(rule) && rule.endsWith("accept"));
     const families = spec.administrators.some((range) => range.includes(":")) ? [4, 6] : [4];
     expect(ports).toEqual([
@@ -78,6 +78,9 @@ describe.each(Object.keys(goldenSpecs))("%s", (name) => {
       ...(spec.pair ? [`ip saddr ${spec.pair.peer}/32 meta l4proto 112 accept`] : []),
       ...(spec.pair?.healthCheckers.length ? [`ip saddr @health_checkers4 tcp dport ${spec.pair.healthPort} accept`] : []),
       ...(spec.l2tp ? ["udp dport 1701 meta ipsec exists accept"] : []),
+      ...(spec.bgp
+        ? ["tcp dport 179 accept", "ip ttl 255 udp dport 3784 accept"].map((rule) => `iifname "st-*" ip saddr 169.254.0.0/16 ip daddr 169.254.0.0/16 ${rule}`)
+        : []),
     ]);
   });
 

@@ -58,7 +58,7 @@ function lists({ spec, near, far }: SiteView): FrrEntry[] {
     if (transit.length === 0) continue;
     entries.push(
       // Neither what is at home here nor what is the neighbour's own: it is told of what others have alone, and so are we.
-      ...numbered("transit", orNothing([...ofFamily([...near.networks, ...near.pools, ...far.networks], family).map(below("deny")), ...ofFamily(transit, family).map(below("permit"))])),
+      ...numbered("transit", orNothing([...ofFamily([...near.networks, ...near.pools, ...(spec.bgp!.shared ?? []), ...far.networks], family).map(below("deny")), ...ofFamily(transit, family).map(below("permit"))])),
     );
   }
   if (transit.length > 0) {

@@ -13,7 +13,7 @@ const linkLocal = { ip: "169.254.0.0/16", ip6: "fd76:7067::/96" } as const;
 /** Sets that BGP needs beside `near` and `far`: whoever is at home here, and what may lie beyond the far end. */
 export function bgpSets({ spec, near }: SiteView): { name: string; networks: string[] }[] {
   return [
-    { name: "here", networks: [...near.networks, ...near.pools] },
+    { name: "here", networks: [...near.networks, ...near.pools, ...(spec.bgp!.shared ?? [])] },
     { name: "beyond", networks: spec.bgp!.transit },
   ];
 }

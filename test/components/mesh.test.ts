@@ -1,0 +1,83 @@
+import { Mesh, SshGateway, type MeshArgs } from "../../index";
+import { ofType, record, registered, settled, textOf, valueOf } from "./mocks";
+
+const remote = "command:remote:Command";
+const places = ["office", "cloud", "branch", "shop"] as const;
+
+function gateway(name: string): SshGateway {
+  const number = places.indexOf(name as (typeof places)[number]);
+  return new SshGateway(name, {
+    connection: { host: `198.51.100.${number + 7}`, privateKey: `PRIVATE-${name}`, hostKey: "ssh-ed25519 AAAAhost" },
+    users: [], ikev2: { enabled: false }, sites: { enabled: true, bgp: true }, administrators: ["203.0.113.0/24"],
+    insideNetworks: [`10.${20 + number}.0.0/24`],
+  });
+}
+
+/** Every resource of a mesh of these gateways, by name, with all that the engine would compare. */
+async function made(names: readonly string[], changes: Partial<MeshArgs> = {}): Promise<Map<string, string>> {
+  record();
+  const mesh = new Mesh("wan", { gateways: names.map((name) => ({ name, site: gateway(name).site })), ...changes });
+  await valueOf(mesh.connections);
+  await settled();
+  return new Map(registered.filter(({ name }) => name.startsWith("wan")).map(({ type, name, inputs }) => [`${type} ${name}`, JSON.stringify(inputs)]));
+}
+
+describe("Mesh", () => {
+  test("joins each two gateways by one connection, of four pushes and a key", async () => {
+    const all = await made(["office", "cloud", "branch"]);
+    const names = [...all.keys()].filter((name) => name.startsWith("pulumi-vpn-gateway:index:SiteConnection")).map((name) => name.split(" ")[1]);
+    expect(names.sort()).toEqual(["wan-branch-to-cloud", "wan-branch-to-office", "wan-cloud-to-office"]);
+    expect([...ofType(remote).keys()].filter((name) => name.startsWith("wan-"))).toHaveLength(12);
+    expect(registered.filter(({ type }) => type.startsWith("random:"))).toHaveLength(3);
+  });
+
+  test("one more gateway makes its own connections, and leaves every other resource as it was", async () => {
+    const before = await made(["office", "cloud", "branch"]);
+    const after = await made(["office", "cloud", "branch", "shop"]);
+    for (const [name, inputs] of before) if (!name.endsWith(" wan")) expect([name, after.get(name)]).toEqual([name, inputs]);
+    const fresh = [...after.keys()].filter((name) => !before.has(name));
+    expect(fresh.length).toBeGreaterThan(0);
+    expect(fresh.every((name) => name.includes("shop"))).toBe(true);
+  });
+
+  test("the same program again makes the same", async () => {
+    expect(await made(["office", "cloud"])).toEqual(await made(["office", "cloud"]));
+  });
+
+  test("hub and spoke: spokes are joined to the hub alone, and learn of each other by way of it", async () => {
+    await made(["office", "cloud", "branch"], { hubs: ["office"] });
+    const pushed = [...ofType(remote)].filter(([name]) => /^wan-.*-(left|right)-site-/.test(name));
+    expect(pushed.map(([name]) => name).sort()).toEqual([
+      "wan-branch-to-office-left-site-wan-branch-to-office", "wan-branch-to-office-right-site-wan-branch-to-office",
+      "wan-cloud-to-office-left-site-wan-cloud-to-office", "wan-cloud-to-office-right-site-wan-cloud-to-office",
+    ]);
+    for (const [, inputs] of pushed) expect(textOf(inputs.stdin)).toContain("-transit seq");
+  });
+
+  test("two with the same network tell each other nothing of it, and the others both", async () => {
+    record();
+    const networks = (own: string) => [own, "10.60.0.0/24"];
+    const mesh = new Mesh("wan", {
+      gateways: [
+        { name: "office", site: gateway("office").site },
+        { name: "cloud", site: gateway("cloud").site, networks: networks("10.21.0.0/24"), preference: 200 },
+        { name: "branch", site: gateway("branch").site, networks: networks("10.22.0.0/24") },
+      ],
+      sharedNetworks: ["10.60.0.0/24"],
+    });
+    await valueOf(mesh.connections);
+    await settled();
+    const text = (name: string) => textOf([...ofType(remote)].find(([key]) => key === name)![1].stdin);
+    expect(text("wan-branch-to-cloud-left-site-wan-branch-to-cloud")).not.toContain("permit 10.60.0.0/24");
+    expect(text("wan-branch-to-cloud-left-site-wan-branch-to-cloud")).toContain("deny 10.60.0.0/24");
+    const [liked, other] = ["wan-cloud-to-office-right-site-wan-cloud-to-office", "wan-branch-to-office-right-site-wan-branch-to-office"].map(text);
+    for (const one of [liked, other]) expect(one).toContain("far seq 10 permit 10.60.0.0/24");
+    expect(liked).toContain("set local-preference 1200");
+    expect(other).toContain("set local-preference 1100");
+  });
+
+  test("names that are wrong are refused at once", () => {
+    record();
+    expect(() => new Mesh("Wan", { gateways: [{ name: "office", site: gateway("office").site }] })).toThrow(/The mesh Wan has 2 errors/);
+  });
+});
