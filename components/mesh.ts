@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { asOf } from "../gateway/site/bgp";
 import { gatewayProblems, namesProblems, planMesh, privateSpace, type MeshGateway, type MeshLink } from "../gateway/site/mesh";
 import { problemsText, type Problem } from "../gateway/validate";
+import { attempt } from "./attempt";
 import type { GatewaySite } from "./gatewaySite";
 import { SiteConnection } from "./siteConnection";
 
@@ -66,7 +67,7 @@ export class Mesh extends pulumi.ComponentResource {
     // What is wrong with a gateway stops its own connections and those of later ones: those of earlier ones do not wait for it.
     const good = gateways.map((_, index) =>
       pulumi.all([pulumi.all(gateways.slice(0, index + 1)), space]).apply(async ([plain, all]) => {
-        const warnings = refuse(gatewayProblems(plain, all), name, this);
+        const warnings = await attempt(() => refuse(gatewayProblems(plain, all), name, this));
         if (warnings !== "") await pulumi.log.warn(warnings, this);
         return true;
       }),
