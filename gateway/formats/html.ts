@@ -27,13 +27,18 @@ export function renderHtml(language: string, head: readonly HtmlNode[], style: s
   );
 }
 
+/** A picture by itself (SVG 1.1), of elements as above. */
+export function renderSvg(width: number, height: number, content: readonly HtmlNode[]): string {
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">\n${content.map((node) => `${text(node)}\n`).join("")}</svg>\n`;
+}
+
 function text(node: HtmlNode): string {
   if (typeof node === "string") return escaped(node);
   const { tag, attributes, children } = node;
   // Text within these is not read as text.
   if (!/^[a-z][a-z0-9]*$/.test(tag) || ["script", "style", "iframe", "object", "embed"].includes(tag)) throw new Error(`${format}: no tag for a page: ${JSON.stringify(tag)}`);
   const written = Object.entries(attributes).map(([name, value]) => {
-    if (!/^[a-zA-Z-]+$/.test(name) || /^on/i.test(name)) throw new Error(`${format}: no attribute for a page: ${JSON.stringify(name)}`);
+    if (!/^[a-zA-Z-]+\d?$/.test(name) || /^on/i.test(name)) throw new Error(`${format}: no attribute for a page: ${JSON.stringify(name)}`);
     return ` ${name}="${escaped(value)}"`;
   });
   const start = `<${tag}${written.join("")}>`;

@@ -5,6 +5,7 @@ import type { Failover } from "./failover";
 import type { Goodput } from "./goodput";
 import type { ImportCost } from "./import";
 import type { Mtu } from "./mtu";
+import type { Routing } from "./routing";
 import type { SameNat } from "./sameNat";
 import { spreadText, table } from "./table";
 import type { TuningResult } from "./tuning";
@@ -125,5 +126,15 @@ export function showSameNat(result: SameNat): string {
     table(["behind one NAT", "minutes", "rekeys of each", "sessions lost", "pings lost", "longest silence, ms", "connect, s", "up, Mbit/s", "down, Mbit/s"], rows),
     `one client, with by without: ${spreadText(result.singleClientRatio, 2)} (up ${spreadText(ratioUp, 2)}, down ${spreadText(ratioDown, 2)}), ${repeats} repeats`,
     result.notes.map((note) => `- ${note}`).join("\n"),
+  ].join("\n\n");
+}
+
+export function showRouting({ runs, bfdGapP95, plainGapP95, clearPackets, medians, host, notes }: Routing): string {
+  const rows = Object.entries({ bfd: ["with BFD, 300 ms × 3", bfdGapP95, "1.5"], plain: ["BGP's own hold time, 9 s", plainGapP95, "10"] } as const).map(([name, [title, p95, aim]]) => [title, spreadText(medians[name], 2), p95.toFixed(2), aim]);
+  return [
+    `${runs} faults each; ${host.hostCpus} CPUs (${host.hostCpu}), load ${host.load} at the end`,
+    table(["seconds without an answer", "median (least–most)", "95th percentile", "aim"], rows),
+    `packets in clear: ${clearPackets}`,
+    notes.map((note) => `- ${note}`).join("\n"),
   ].join("\n\n");
 }

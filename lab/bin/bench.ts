@@ -14,8 +14,9 @@ import { FailoverBench } from "../bench/failover";
 import { goodput } from "../bench/goodput";
 import { importCost } from "../bench/import";
 import { mtu } from "../bench/mtu";
+import { RoutingBench } from "../bench/routing";
 import { sameNat } from "../bench/sameNat";
-import { showFailover, showGoodput, showImport, showMtu, showSameNat, showTuning } from "../bench/show";
+import { showFailover, showGoodput, showImport, showMtu, showRouting, showSameNat, showTuning } from "../bench/show";
 import { tuning } from "../bench/tuning";
 
 const root = path.resolve(__dirname, "..", "..", "..");
@@ -56,6 +57,7 @@ const benches: Record<string, Bench> = {
   mtu: staged(1, lab, (bench) => mtu(bench, say), showMtu),
   import: { defaultRuns: 9, show: showImport, prepare: () => ({ run: async (runs) => importCost(root, runs) }) },
   "same-nat": staged(5, lab, (bench, repeats) => sameNat(bench, { repeats, minutes: options.minutes, offices: options.offices }, say), showSameNat),
+  routing: staged(20, () => new RoutingBench(root, say, options.stack), (bench, runs) => bench.run(runs), showRouting),
   failover: staged(20, () => new FailoverBench(root, say), (bench, runs) => bench.run(runs), showFailover),
 };
 

@@ -9,6 +9,7 @@
 import * as path from "node:path";
 import { demonstrate } from "../demonstration/demonstration";
 import { demonstrateFailover } from "../demonstration/failover";
+import { demonstrateMesh } from "../demonstration/mesh";
 import { machineStatus } from "../machine";
 import { sayOnStderr as say, type Say } from "../progress";
 import { Lab, leftOf } from "../scenarios/lab";
@@ -28,6 +29,7 @@ interface Shown {
 
 const programs: Record<string, Shown> = {
   lab: { machines: ["world", "gateway"], boots: "30–120 s", show: demonstrate },
+  "lab-mesh": { machines: ["world", "gateway-1", "gateway-2", "gateway-3"], boots: "80–240 s", show: demonstrateMesh },
   "lab-pair": { machines: ["world", "gateway-1", "gateway-2"], boots: "60–180 s", show: demonstrateFailover },
 };
 

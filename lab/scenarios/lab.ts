@@ -23,6 +23,8 @@ interface Outputs {
   gatewayConnection: Connection;
   /** Of a pair, in the order of its machines. */
   gatewayConnections?: Connection[];
+  /** Of a mesh: who is joined to whom. */
+  connections?: { name: string; left: string; right: string }[];
   /** Of site connections: what the device's owner enters. */
   deviceConfiguration?: string;
   clientSettings: { endpoint: string; preSharedKey: string; authority: string; passwords: Record<string, string> };
@@ -48,6 +50,9 @@ export class Lab {
   }
   get deviceConfiguration(): string {
     return this.outputs.deviceConfiguration ?? "";
+  }
+  get connections(): NonNullable<Outputs["connections"]> {
+    return this.outputs.connections ?? [];
   }
   get machineId(): string {
     return this.outputs.machineId;
