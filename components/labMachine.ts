@@ -39,6 +39,9 @@ export interface LabMachine {
   connection: SshConnectionArgs;
 }
 
+/** Several machines that boot at once on a busy host take minutes; one that is broken says so itself. */
+const bootTimeoutSeconds = 900;
+
 /** Starts a QEMU machine by `lab/bin/machine`, waits until its first boot is done and says how to reach it. */
 export function labMachine(name: string, args: LabMachineArgs, opts: pulumi.CustomResourceOptions): LabMachine {
   const program = path.join(packageRoot(), "dist", "lab", "bin", "machine.js");
@@ -49,6 +52,7 @@ export function labMachine(name: string, args: LabMachineArgs, opts: pulumi.Cust
     links: args.links,
     memoryMegabytes: args.memoryMegabytes,
     ...(args.image === "bare" ? { image: args.image, managementDefaultRoute: true } : {}),
+    bootTimeoutSeconds,
   }));
   const command = new Command(
     `${name}-machine`,

@@ -7,6 +7,7 @@ import { clientProfiles, type ClientProfiles } from "../clientProfiles";
 import { addressToCome, poolsOf } from "../cloud/pools";
 import { administratorKeyOf, sshAccess } from "../cloud/sshAccess";
 import { known } from "../known";
+import { gatewaySite, type GatewaySite } from "../gatewaySite";
 import { remoteAccess, remoteAccessSpec, type ClientSettings } from "../remoteAccess";
 import type { AzureGatewayArgs } from "./args";
 import { azureInterface, azureMachine, privateAddress } from "./machine";
@@ -35,6 +36,8 @@ export class AzureGateway extends pulumi.ComponentResource {
   public readonly clientSettings: pulumi.Output<ClientSettings>;
   /** What each user imports on their devices, by user and file; a secret. */
   public readonly clientProfiles: pulumi.Output<ClientProfiles>;
+  /** What a `SiteConnection` and a `Mesh` take; a secret. */
+  public readonly site: pulumi.Output<GatewaySite>;
   /** How to reach the machine over SSH; a secret. */
   public readonly connection: pulumi.Output<pulumi.Unwrap<SshConnectionArgs>>;
 
@@ -94,6 +97,7 @@ export class AzureGateway extends pulumi.ComponentResource {
     const connection = ssh.connection(publicIp, machine);
     this.clientSettings = remoteAccess(name, args, spec, { ...machine, connection }, this);
     this.clientProfiles = clientProfiles(spec, this.clientSettings);
+    this.site = gatewaySite(spec, { ...machine, connection }, this.clientSettings);
     this.connection = pulumi.secret(pulumi.output(connection));
     this.address = spec.endpoint;
     this.publicIp = publicIp;

@@ -8,6 +8,7 @@ import { clientProfiles, type ClientProfiles } from "../clientProfiles";
 import { addressToCome, poolsOf } from "../cloud/pools";
 import { administratorKeyOf, sshAccess } from "../cloud/sshAccess";
 import { known } from "../known";
+import { gatewaySite, type GatewaySite } from "../gatewaySite";
 import { remoteAccess, remoteAccessSpec, type ClientSettings } from "../remoteAccess";
 import type { GcpGatewayArgs } from "./args";
 import { gcpMachine, newestImage, staticAddress } from "./machine";
@@ -36,6 +37,8 @@ export class GcpGateway extends pulumi.ComponentResource {
   public readonly clientSettings: pulumi.Output<ClientSettings>;
   /** What each user imports on their devices, by user and file; a secret. */
   public readonly clientProfiles: pulumi.Output<ClientProfiles>;
+  /** What a `SiteConnection` and a `Mesh` take; a secret. */
+  public readonly site: pulumi.Output<GatewaySite>;
   /** How to reach the machine over SSH; a secret. */
   public readonly connection: pulumi.Output<pulumi.Unwrap<SshConnectionArgs>>;
 
@@ -95,6 +98,7 @@ export class GcpGateway extends pulumi.ComponentResource {
     const connection = ssh.connection(address.address, machine);
     this.clientSettings = remoteAccess(name, args, spec, { ...machine, connection }, this);
     this.clientProfiles = clientProfiles(spec, this.clientSettings);
+    this.site = gatewaySite(spec, { ...machine, connection }, this.clientSettings);
     this.connection = pulumi.secret(pulumi.output(connection));
     this.address = spec.endpoint;
     this.publicIp = address.address;

@@ -67,7 +67,7 @@ function outputsOf(type: string, name: string): Record<string, unknown> {
       return { certPem: pem("CERTIFICATE", name) };
     case "aws:ec2/eip:Eip":
       return {
-        publicIp: { "office-1-address": "198.51.100.1", "office-2-address": "198.51.100.2" }[name] ?? "198.51.100.20",
+        publicIp: { "aws-address": "198.51.100.31", "office-1-address": "198.51.100.1", "office-2-address": "198.51.100.2" }[name] ?? "198.51.100.20",
         allocationId: `${name}-allocation`,
         arn: `arn:aws:ec2:eu-central-1:123456789012:elastic-ip/${name}-allocation`,
       };
@@ -87,7 +87,7 @@ function outputsOf(type: string, name: string): Record<string, unknown> {
     case "aws:ssm/document:Document":
       return { name: `${name}-name`, arn: `${name}-arn` };
     case "gcp:compute/address:Address":
-      return { address: { "office-1-address": "198.51.100.1", "office-2-address": "198.51.100.2", "office-1-inside": "10.76.0.2", "office-2-inside": "10.76.0.3" }[name] ?? "198.51.100.20", selfLink: `${name}-link` };
+      return { address: { "gcp-address": "198.51.100.32", "office-1-address": "198.51.100.1", "office-2-address": "198.51.100.2", "office-1-inside": "10.76.0.2", "office-2-inside": "10.76.0.3" }[name] ?? "198.51.100.20", selfLink: `${name}-link` };
     case "gcp:compute/instance:Instance":
       return { instanceId: `${name}-number`, selfLink: `${name}-link`, networkInterfaces: [{ networkIp: name.includes("-2-") ? "10.76.0.3" : "10.76.0.2" }] };
     case "gcp:compute/network:Network":
@@ -99,7 +99,7 @@ function outputsOf(type: string, name: string): Record<string, unknown> {
     case "gcp:compute/forwardingRule:ForwardingRule":
       return { selfLink: `${name}-link` };
     case "azure-native:network:PublicIPAddress":
-      return { ipAddress: { "office-1-address": "198.51.100.1", "office-2-address": "198.51.100.2" }[name] ?? "198.51.100.20" };
+      return { ipAddress: { "azure-address": "198.51.100.33", "office-1-address": "198.51.100.1", "office-2-address": "198.51.100.2" }[name] ?? "198.51.100.20" };
     case "azure-native:network:NetworkInterface":
       return { ipConfigurations: [{ privateIPAddress: name.includes("-2-") ? "10.76.0.5" : "10.76.0.4" }] };
     case "azure-native:network:VirtualNetwork":
