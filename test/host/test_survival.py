@@ -11,7 +11,7 @@ PATHS = [f"/etc/many/{number:02}.conf" for number in range(8)]
 
 
 class SurvivalTest(MachineTest):
-    def wait_for(self, condition, seconds: float = 10) -> None:
+    def wait_for(self, condition, seconds: float = 60) -> None:
         until = time.monotonic() + seconds
         while not condition():
             self.assertLess(time.monotonic(), until, "waited in vain")
