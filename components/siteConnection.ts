@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { deviceRenderers, deviceText } from "../gateway/site/devices";
+import { deviceProblems } from "../gateway/site/devices/validate";
 import { siteSecretPart, sitePart } from "../gateway/site/parts";
 import { siteNames } from "../gateway/site/names";
 import { viewFrom, type Side, type SiteConnectionSpec, type SiteSecrets } from "../gateway/site/spec";
@@ -10,6 +10,7 @@ import type { GatewaySite } from "./gatewaySite";
 import { furtherParts } from "./parts";
 import { siteKey } from "./secrets";
 import { siteCertificates } from "./siteCertificates";
+import { deviceConfiguration, keyForDevice, resolveDevice, type SiteDevice } from "./siteDevice";
 import { resolveSite, type SiteArgs } from "./siteSpec";
 
 export type SiteConnectionArgs = SiteArgs;
@@ -31,25 +32,23 @@ export class SiteConnection extends pulumi.ComponentResource {
     super("pulumi-vpn-gateway:index:SiteConnection", name, {}, opts);
     const child = { parent: this };
     const given = pulumi.output(args.preSharedKey);
+    const device = resolveDevice(args.device);
     // The ends' descriptions hold no secret, though they come beside one.
     const spec = pulumi.unsecret(
-      pulumi.all([resolveSite(name, args), given]).apply(async ([plain, preSharedKey]) => {
-        const warnings = await attempt(() => refuse(plain, { preSharedKey }, this));
+      pulumi.all([resolveSite(name, args), given, pulumi.output(device)]).apply(async ([plain, preSharedKey, kind]) => {
+        const warnings = await attempt(() => refuse(plain, { preSharedKey }, kind, this));
         if (warnings !== "") await pulumi.log.warn(warnings, this);
         return plain;
       }),
     );
     const certificates = args.authentication === "certificate" ? siteCertificates(name, spec, child) : undefined;
-    const key = certificates === undefined ? siteKey(name, args.preSharedKey, spec, child) : undefined;
+    const key = certificates === undefined ? keyForDevice(siteKey(name, args.preSharedKey, spec, child), device) : undefined;
     const secretsOf = (side: Side): pulumi.Output<SiteSecrets> => certificates?.[side] ?? pulumi.secret(pulumi.output({ preSharedKey: key }));
 
     this.push(name, "left", pulumi.output(args.left), spec, secretsOf("left"));
     if (args.right !== undefined) this.push(name, "right", pulumi.output(args.right), spec, secretsOf("right"));
-    const { device } = args;
     this.deviceConfiguration = pulumi.secret(
-      device === undefined
-        ? ""
-        : pulumi.all([spec, secretsOf("right"), device.kind]).apply(([plain, secrets, kind]) => deviceText(deviceRenderers[kind ?? "libreswan"](viewFrom(plain, "right"), secrets))),
+      device === undefined ? "" : pulumi.all([device, spec, secretsOf("right")]).apply(([kind, plain, secrets]) => deviceConfiguration(kind, plain, secrets)),
     );
     this.preSharedKey = pulumi.secret(key ?? "");
     this.registerOutputs({ deviceConfiguration: this.deviceConfiguration, preSharedKey: this.preSharedKey });
@@ -76,8 +75,9 @@ export class SiteConnection extends pulumi.ComponentResource {
 }
 
 /** Throws with all errors at once; gives the text of the warnings, or nothing. */
-function refuse(spec: SiteConnectionSpec, secrets: SiteSecrets, resource: pulumi.Resource): string {
-  const problems = validateSite(spec, secrets);
+function refuse(spec: SiteConnectionSpec, secrets: SiteSecrets, device: SiteDevice | undefined, resource: pulumi.Resource): string {
+  const ofDevice = device === undefined ? [] : deviceProblems(device.kind, spec, device, secrets);
+  const problems = [...validateSite(spec, secrets), ...ofDevice];
   const errors = problems.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new pulumi.ResourceError(problemsText(errors, `The site connection ${spec.name}`), resource, true);
   return problems.length === 0 ? "" : problemsText(problems, `The site connection ${spec.name}`);

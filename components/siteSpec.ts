@@ -1,9 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { asOf, linkOf, routerIdOf } from "../gateway/site/bgp";
+import { deviceKind } from "../gateway/site/devices";
 import { siteProfile, siteProfiles } from "../gateway/site/profiles";
 import type { SiteBgpEnd, SiteBgpSpec, SiteConnectionSpec, SiteEndSpec, SiteProposals } from "../gateway/site/spec";
 import { attempt } from "./attempt";
 import type { GatewaySite } from "./gatewaySite";
+import { usualDevice } from "./siteDevice";
 
 /** What one end offers, where it is not what the profile says. */
 export interface SiteProposalArgs {
@@ -17,6 +19,10 @@ export interface SiteProposalArgs {
 export interface SiteDeviceArgs {
   /** Whose language its configuration is written in: see docs/sites.md. @default "libreswan" */
   kind?: pulumi.Input<string>;
+  /** What the device calls its interface towards the internet, where its configuration names it. @default the kind's usual one */
+  outsideInterface?: pulumi.Input<string>;
+  /** What it calls the one towards its networks. @default the kind's usual one */
+  insideInterface?: pulumi.Input<string>;
   /** For comments and messages. @default "device" */
   name?: pulumi.Input<string>;
   /** What the gateway dials: an address or DNS name. @default none: the device dials, from wherever it is */
@@ -68,7 +74,7 @@ export interface SiteArgs {
   /** Networks behind an end. @default the gateway's `insideNetworks` */
   leftNetworks?: pulumi.Input<pulumi.Input<string>[]>;
   rightNetworks?: pulumi.Input<pulumi.Input<string>[]>;
-  /** Which proposals and lifetimes both ends have: see docs/sites.md. @default "modern" */
+  /** Which proposals and lifetimes both ends have: see docs/sites.md. @default "modern"; towards a device that of its kind */
   profile?: pulumi.Input<string>;
   /** `psk` or `certificate` of an authority of this connection's own. @default "psk" */
   authentication?: string;
@@ -111,7 +117,8 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
       routing: args.routing, bgp: args.bgp,
     })
     .apply((a) => attempt((): SiteConnectionSpec => {
-      const profile = siteProfile(a.profile ?? "modern");
+      const usual = a.device === undefined ? undefined : deviceKind(a.device.kind ?? usualDevice)?.profile;
+      const profile = siteProfile(a.profile ?? usual ?? "modern");
       if (profile === undefined) {
         throw new pulumi.RunError(`site connection ${name}: there is no profile ${JSON.stringify(a.profile)}: use one of ${Object.keys(siteProfiles).join(", ")}`);
       }

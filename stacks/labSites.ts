@@ -48,8 +48,8 @@ export function labSites(): Record<string, unknown> {
       ? new SiteConnection("office-to-branch", {
           left: office.site,
           leftNetworks: [labClouds[0].network],
-          device: { kind: "libreswan", name: "branch", endpoint: labDevice.address, networks: [labDevice.network] },
-          profile: config.get("deviceProfile") ?? "modern",
+          device: { kind: config.get("deviceKind"), name: "branch", endpoint: labDevice.address, networks: [labDevice.network] },
+          profile: config.get("deviceProfile"),
         })
       : undefined;
   return {

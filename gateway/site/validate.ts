@@ -4,7 +4,7 @@ import { isDnsName } from "../validate/endpoint";
 import { error, warning, type Problem } from "../validate/problem";
 import { leastSiteMtu } from "./mtu";
 import { bgpProblems } from "./validateBgp";
-import { commonSuite, firstSuite, proposalProblem } from "./proposals";
+import { commonSuite, firstSuite, parseProposal, proposalProblem } from "./proposals";
 import { siteAuthentications, siteModes, type Side, type SiteConnectionSpec, type SiteEndSpec, type SiteSecrets } from "./spec";
 
 const label = /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/;
@@ -34,6 +34,9 @@ function words(spec: SiteConnectionSpec): Problem[] {
   if (spec.version !== 1 && spec.version !== 2) problems.push(error("version", spec.version, "is no version of IKE", "Use 2, or 1 for a device that has nothing else."));
   if (spec.version === 1 && spec.left.kind !== "device" && spec.right.kind !== "device") {
     problems.push(error("version", spec.version, "is for devices that have nothing newer, and both ends are gateways", "Use 2 (RFC 9395 deprecates IKEv1)."));
+  }
+  if (spec.mode === "policy" && spec.anySelectors) {
+    problems.push(error("mode", spec.mode, "would send every packet of the gateway into the tunnel, since the profile agrees on all traffic", "Use mode `route`, or a profile that agrees on the networks."));
   }
   for (const key of ["ikeLifetime", "childLifetime"] as const) {
     const value = spec[key];
@@ -153,6 +156,7 @@ function proposals(spec: SiteConnectionSpec): Problem[] {
       list.forEach((text, index) => {
         const wrong = proposalProblem(text, phase);
         if (wrong !== undefined) problems.push(error(`${side}.proposals.${phase}[${index}]`, text, wrong, "See docs/sites.md for what can be used."));
+        else if (spec[side].kind !== "device" && parseProposal(text).second.length > 0) problems.push(noMlKem(`${side}.proposals.${phase}[${index}]`, text));
       });
     }
   }
@@ -178,6 +182,15 @@ function proposals(spec: SiteConnectionSpec): Problem[] {
     }
   }
   return problems;
+}
+
+/**
+ * ML-KEM comes with strongSwan's `ml` plugin (6.0.0), which Debian does not build, or with OpenSSL 3.5 from strongSwan 6.0.2 on.
+ * Debian 13 has 6.0.1-6+deb13u7: no `libstrongswan-ml.so` in any of its packages, no ML_KEM in `swanctl --list-algs` (seen on a
+ * gateway of the lab); Ubuntu 24.04 has 5.9.13. Made without it a hybrid would be a tunnel that never stands.
+ */
+function noMlKem(path: string, text: string): Problem {
+  return error(path, text, "wants ML-KEM, which no gateway's strongSwan has: Debian 13's 6.0.1 and Ubuntu 24.04's 5.9.13 come without", "Use the profile modern until the distribution has strongSwan 6.0.2 or later.");
 }
 
 function keyProblems(spec: SiteConnectionSpec, { preSharedKey }: SiteSecrets): Problem[] {

@@ -106,6 +106,10 @@ class Follower:
         if one.stands is None or (site["mode"] == "route" and not os.path.exists(self.gateway.paths.of(f"/sys/class/net/{site['interface']}"))):
             sites.ensure(self.gateway, site)
             one.stands = None
+            if not sites.is_described(self.gateway, site):
+                # It was removed since this look began, and what was made too late would stay.
+                sites.remove(self.gateway, site)
+                return
         stands, mtu = bool(children(associations, site)), mtu_of(associations, site)
         if stands != one.stands or mtu != one.mtu:
             sites.route_into(self.gateway, site, stands, mtu)

@@ -4,6 +4,7 @@ import glob
 import ipaddress
 import json
 import os
+from collections.abc import Callable
 
 from . import charon
 from .errors import Failure
@@ -87,9 +88,10 @@ def ensure(gateway: Gateway, site: Site) -> None:
         gateway.programs.must(f"could not take {name} away", "ip", "link", "del", "dev", name)
         found = None
     if found is None:
-        _ip(gateway, "link", "add", name, "type", "xfrm", "if_id", str(site["interfaceId"]))
+        # The follower and whoever applies the part both make it, whichever sees the description first.
+        _unless(gateway, lambda: _is_ours(gateway, site), "link", "add", name, "type", "xfrm", "if_id", str(site["interfaceId"]))
         _ip(gateway, "link", "set", "dev", name, "mtu", str(site["mtu"]["least"]), "addrgenmode", "none")
-        _ip(gateway, "link", "property", "add", "dev", name, "altname", site["connection"])
+        _unless(gateway, lambda: _has_name(gateway, site), "link", "property", "add", "dev", name, "altname", site["connection"])
     if found is None or "UP" not in found.get("flags", []):
         _ip(gateway, "link", "set", "dev", name, "up")
     for address in site.get("bgp", {}).get("addresses", []):
@@ -102,6 +104,10 @@ def _drop_addresses(gateway: Gateway, old: Site, new: Site) -> None:
     for address in old.get("bgp", {}).get("addresses", []):
         if address not in kept:
             gateway.programs.run("ip", "address", "del", address, "dev", old["interface"])
+
+
+def is_described(gateway: Gateway, site: Site) -> bool:
+    return os.path.exists(gateway.paths.of(f"{FOLDER}{site['name']}.json"))
 
 
 def remove(gateway: Gateway, site: Site, link: bool = True) -> None:
@@ -189,6 +195,23 @@ def renew(gateway: Gateway, names: set[str]) -> None:
         if name in names:
             gateway.report.say(f"{name} changed: its tunnel is made anew")
             charon.terminate(gateway, str(data["uniqueid"]))
+
+
+def _is_ours(gateway: Gateway, site: Site) -> bool:
+    found = link(gateway, site["interface"])
+    return found is not None and _interface_id(found) == site["interfaceId"]
+
+
+def _has_name(gateway: Gateway, site: Site) -> bool:
+    found = link(gateway, site["interface"])
+    return found is not None and site["connection"] in found.get("altnames", [])
+
+
+def _unless(gateway: Gateway, done: Callable[[], bool], *arguments: str) -> None:
+    """Does it, or finds that somebody else has done it meanwhile."""
+    result = gateway.programs.run("ip", *arguments)
+    if not result.ok and not done():
+        raise Failure(f"ip {' '.join(arguments)}: {words(result)}")
 
 
 def _interface_id(found: dict) -> int | None:

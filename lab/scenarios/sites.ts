@@ -111,8 +111,10 @@ export const sites: Scenario[] = [
       }
       // A black hole in between: nobody is told, and still everything passes.
       await lab.world.linkMtu(1400, true);
-      const transfer = await sites.transfer(office.namespace, cloud.host);
-      check("TCP passes a link of 1400 bytes in between that tells nobody", transfer > 0.5, `${transfer} Mbit/s`);
+      // iperf3's own control connection waits behind the data, and gives up where the lab is slow: not what is asked here.
+      let transfer = await sites.transfer(office.namespace, cloud.host, 10);
+      for (let again = 0; again < 2 && /control socket/.test(transfer.reason ?? ""); again++) transfer = await sites.transfer(office.namespace, cloud.host, 10);
+      check("TCP passes a link of 1400 bytes in between that tells nobody", transfer.megabitsPerSecond > 0.5, `${transfer.megabitsPerSecond} Mbit/s ${transfer.reason ?? ""}`);
       await lab.world.linkRestore();
       await lab.stack.set("leftEsp[0]", "aes256gcm16-ecp256");
       const before = await sites.must(1, "cat /etc/swanctl/conf.d/site-office-to-cloud.conf");
@@ -177,7 +179,14 @@ export const sites: Scenario[] = [
     async run(lab, { check }) {
       const sites = new Sites(lab);
       await lab.stack.set("device", "true");
+      await lab.stack.set("deviceKind", "cisco-ios");
       await lab.stack.set("deviceProfile", "libreswan");
+      const refused = await lab.stack.up({ mayFail: true });
+      const said = refused.stdout + refused.stderr;
+      check("twin: what the device's text cannot say is refused, all at once, and nothing is pushed", refused.code !== 0 && /agrees on the networks, and Cisco IOS XE on all traffic/.test(said) && /right\.proposals\.esp.*is a choice/.test(said) && (await sites.status(1)).length === 1, said.slice(-900));
+      // Of a kind alone: its profile comes with it.
+      await lab.stack.set("deviceKind", "libreswan");
+      await lab.stack.unset("deviceProfile");
       await lab.stack.up();
       await lab.read();
       const version = await lab.world.call<{ version: string }>(["device", "install"], undefined, 900);

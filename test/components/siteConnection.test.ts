@@ -82,4 +82,14 @@ describe("SiteConnection", () => {
     expect(text).toContain(await valueOf(connection.preSharedKey));
     expect(await pulumi.isSecret(connection.deviceConfiguration)).toBe(true);
   });
+
+  test("a kind of device brings its profile to both ends, and its own language", async () => {
+    const connection = await made({ right: undefined, device: { kind: "cisco-ios", endpoint: "192.0.2.70", networks: ["10.40.0.0/24"], outsideInterface: "TenGigabitEthernet0/0/0" } });
+    const gateway = textOf(ofType(remote).get("office-to-cloud-left-site-office-to-cloud")!.stdin);
+    expect(gateway).toContain("proposals = aes256gcm16-prfsha384-ecp384");
+    expect(gateway).toContain("remote_ts = 0.0.0.0/0");
+    const text = await valueOf(connection.deviceConfiguration);
+    expect(text).toContain(" tunnel source TenGigabitEthernet0/0/0");
+    expect(text).toContain(`  pre-shared-key ${await valueOf(connection.preSharedKey)}`);
+  });
 });

@@ -1,6 +1,7 @@
 """Site connections: their parts, what the follower does, and what status says."""
 
 import json
+import os
 import unittest
 from unittest import mock
 
@@ -62,6 +63,13 @@ class SitePartTest(MachineTest):
                 "link set dev st-office up",
             ],
         )
+
+    def test_the_follower_may_make_the_interface_at_the_same_time(self) -> None:
+        self.mark("another-makes-links", "7")
+        self.apply(part_of("office"))
+        self.mark("another-makes-links", "8")
+        done = self.apply(part_of("branch", 9, far=["10.40.0.0/24"]), expect=1)
+        self.assertIn("link add st-branch type xfrm if_id 9: RTNETLINK answers: File exists", done.stdout + done.stderr)
 
     def test_removing_one_leaves_the_other_alone(self) -> None:
         self.apply(part_of("office"))
@@ -131,6 +139,15 @@ class FollowerTest(MachineTest):
         self.follower.look(104)
         self.assertEqual(self.routes, [(False, None), (True, 1438), (True, 1446), (False, None)])
         self.assertEqual(json.loads(self.read("/run/vpn-gateway/sites.json"))["office"]["since"], 104)
+
+    def test_what_is_removed_while_it_looks_leaves_nothing(self) -> None:
+        removed: list[str] = []
+        with (
+            mock.patch.object(sites, "ensure", lambda *_: os.unlink(f"{self.root}/etc/vpn-gateway/sites/office.json")),
+            mock.patch.object(sites, "remove", lambda _gateway, site: removed.append(site["name"])),
+        ):
+            self.follower.look(100)
+        self.assertEqual((removed, self.routes, self.dialled), (["office"], [], []))
 
     def test_it_dials_after_a_while_and_ever_more_rarely(self) -> None:
         for second in range(40):

@@ -1,18 +1,34 @@
-import type { SiteSecrets, SiteView } from "../spec";
+import { aws } from "./aws";
+import { azure } from "./azure";
+import { ciscoAsa } from "./ciscoAsa";
+import { ciscoIos } from "./ciscoIos";
+import type { DeviceKind, DeviceStep } from "./device";
+import { fortigate } from "./fortigate";
+import { gcp } from "./gcp";
 import { libreswan } from "./libreswan";
+import { mikrotik } from "./mikrotik";
+import { windowsRras } from "./windowsRras";
 
-/** One thing to do on a device: a file to write, or lines to enter. */
-export interface DeviceStep {
-  /** The file's path, or what is to be done. */
-  title: string;
-  text: string;
-}
-
-/** The other end's configuration, as its owner enters it; `view` is the connection as that end sees it. */
-export type DeviceRenderer = (view: SiteView, secrets: SiteSecrets) => DeviceStep[];
+export type { DeviceKind, DeviceOptions, DeviceStep } from "./device";
 
 /** Each kind of device that the library writes the configuration of. */
-export const deviceRenderers: Record<string, DeviceRenderer> = { libreswan };
+export const deviceKinds = {
+  libreswan,
+  "cisco-ios": ciscoIos,
+  "cisco-asa": ciscoAsa,
+  fortigate,
+  mikrotik,
+  "windows-rras": windowsRras,
+  aws,
+  azure,
+  gcp,
+} as const satisfies Record<string, DeviceKind>;
+
+/** A kind by its name; undefined for one that the library does not know. */
+export function deviceKind(name: string): DeviceKind | undefined {
+  const all: Record<string, DeviceKind> = deviceKinds;
+  return Object.hasOwn(all, name) ? all[name] : undefined;
+}
 
 /** As one text: a heading for each step. Holds the pre-shared key. */
 export function deviceText(steps: readonly DeviceStep[]): string {

@@ -2,7 +2,7 @@ import { network } from "../../addressing";
 import { refuseUnprintable } from "../../formats/text";
 import { isAead, parseProposal } from "../proposals";
 import type { SiteSecrets, SiteView } from "../spec";
-import type { DeviceStep } from "./index";
+import { heading, keyOf, type DeviceKind, type DeviceStep } from "./device";
 
 /** Libreswan's words (ipsec.conf(5), `ike=` and `esp=`; lib/libswan/ike_alg_*.c) for strongSwan's. */
 const groups: Record<string, string> = {
@@ -10,15 +10,15 @@ const groups: Record<string, string> = {
 };
 const hashes: Record<string, string> = { sha512: "sha2_512", sha384: "sha2_384", sha256: "sha2_256", sha1: "sha1" };
 
-/** ipsec.conf(5) and ipsec.secrets(5) of Libreswan, version 4 and 5, by an XFRM interface (`ipsec-interface=`) of its own. */
-export function libreswan(view: SiteView, { preSharedKey }: SiteSecrets): DeviceStep[] {
+/** ipsec.conf(5) and ipsec.secrets(5) of Libreswan, version 4 and 5, by the kernel's IPsec policies. */
+function render(view: SiteView, secrets: SiteSecrets): DeviceStep[] {
   const { spec, near, far } = view;
   const id = (identity: string) => (/^[0-9.]+$|:/.test(identity) ? identity : `@${identity}`);
   const subnets = (texts: readonly string[]) => texts.map((text) => network(text).text);
   const [own, other] = [subnets(near.networks), subnets(far.networks)];
   const several = own.length > 1 || other.length > 1;
   const lines = [
-    `# Site connection ${spec.name}: ${near.name} to ${far.name}. Written by pulumi-vpn-gateway.`,
+    `# ${heading(view)}`,
     `conn ${spec.name}`,
     `    ikev2=${spec.version === 2 ? "yes" : "no"}`,
     `    authby=secret`,
@@ -41,10 +41,9 @@ export function libreswan(view: SiteView, { preSharedKey }: SiteSecrets): Device
     `    auto=${far.endpoint === undefined ? "add" : "start"}`,
   ];
   for (const line of lines) refuseUnprintable("ipsec.conf", line);
-  if (!preSharedKey) throw new Error(`site ${spec.name}: no pre-shared key for the device`);
   return [
     { title: `/etc/ipsec.d/${spec.name}.conf`, text: `${lines.join("\n")}\n` },
-    { title: `/etc/ipsec.d/${spec.name}.secrets (mode 0600)`, text: `${id(near.identity)} ${id(far.identity)} : PSK "${refuseUnprintable("ipsec.secrets", preSharedKey)}"\n` },
+    { title: `/etc/ipsec.d/${spec.name}.secrets (mode 0600)`, text: `${id(near.identity)} ${id(far.identity)} : PSK "${refuseUnprintable("ipsec.secrets", keyOf(view, secrets))}"\n` },
   ];
 }
 
@@ -66,3 +65,26 @@ function espProposal(text: string): string {
   const words = [ciphers.map(encryption), isAead(ciphers[0]) ? ["none"] : integrity.map((hash) => hashes[hash]), exchanges.map((group) => groups[group])];
   return words.filter((list) => list.length > 0).map((list) => list.join("+")).join("-");
 }
+
+const same = (words: readonly string[]) => Object.fromEntries(words.map((word) => [word, word]));
+const encryptions = same(["aes256gcm16", "aes192gcm16", "aes128gcm16", "aes256", "aes192", "aes128"]);
+
+export const libreswan: DeviceKind = {
+  title: "Libreswan",
+  profile: "libreswan",
+  render,
+  words: {
+    ike: { encryption: encryptions, integrity: hashes, prf: same(["prfsha512", "prfsha384", "prfsha256", "prfsha1"]), groups },
+    // `esn=` is `either` by itself.
+    esp: { encryption: encryptions, integrity: hashes, groups, sequenceNumbers: same(["esn", "noesn"]) },
+  },
+  oneSuite: { ike: false, esp: false },
+  selectors: "networks",
+  dials: "anything",
+  identity: "anything",
+  inside6: true,
+  severalNetworks: true,
+  // ipsec.secrets(5): between double quotes anything but them.
+  preSharedKey: { pattern: /^[\x20-\x7e]+$/, says: "printable ASCII" },
+  run: true,
+};

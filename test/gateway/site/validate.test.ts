@@ -1,3 +1,4 @@
+import { siteProfiles } from "../../../gateway/site/profiles";
 import { validateSite } from "../../../gateway/site/validate";
 import type { SiteConnectionSpec } from "../../../gateway/site/spec";
 import { problemsText } from "../../../gateway/validate";
@@ -8,6 +9,7 @@ const errors = (changes: Partial<SiteConnectionSpec>, key?: string) =>
     .filter(({ severity }) => severity === "error")
     .map(({ path, message }) => `${path}: ${message}`);
 const right = exampleSite().right;
+const cnsa2 = { ike: [...siteProfiles.cnsa2.ike], esp: [...siteProfiles.cnsa2.esp] };
 
 describe("a connection that is right", () => {
   test("has no problem", () => {
@@ -43,6 +45,8 @@ describe("refused", () => {
     ["IPv6 within a link that is too small", { left: exampleEnd({ outsideMtu: 1300 }) }, "left.outsideMtu: leaves 1218 bytes within the tunnel, and IPv6 needs 1280 (RFC 8200, 5)"],
     ["a broken cipher", { right: { ...right, proposals: { ...right.proposals, ike: ["3des-sha1-modp1024"] } } }, "right.proposals.ike[0]: holds 3des, which protects nothing any more"],
     ["a keyword that nobody knows", { right: { ...right, proposals: { ...right.proposals, esp: ["aes256gcm17"] } } }, 'right.proposals.esp[0]: holds "aes256gcm17", which is no keyword that is known here'],
+    ["ML-KEM on a gateway", { left: exampleEnd({ proposals: cnsa2 }), right: { ...right, proposals: cnsa2 } }, "left.proposals.ike[0]: wants ML-KEM, which no gateway's strongSwan has: Debian 13's 6.0.1 and Ubuntu 24.04's 5.9.13 come without"],
+    ["policies for all traffic", { mode: "policy", anySelectors: true }, "mode: would send every packet of the gateway into the tunnel, since the profile agrees on all traffic"],
     ["AES-GCM without a prf", { right: { ...right, proposals: { ...right.proposals, ike: ["aes256gcm16-ecp384"] } } }, "right.proposals.ike[0]: names no prf beside AES-GCM"],
   ])("%s", (_what, changes, said) => {
     expect(errors(changes)).toContain(said);

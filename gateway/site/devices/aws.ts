@@ -1,0 +1,88 @@
+import { network } from "../../addressing";
+import { renderShell } from "../../formats/shell";
+import { siteNames } from "../names";
+import type { SiteSecrets, SiteView } from "../spec";
+import { gatewayEndpoint, heading, keyOf, notRun, type DeviceKind, type DeviceStep } from "./device";
+import { plainSequenceNumbers, together, translated, type DeviceWords } from "./words";
+
+const title = "AWS Site-to-Site VPN";
+const ciphers = { aes256gcm16: "AES256-GCM-16", aes128gcm16: "AES128-GCM-16", aes256: "AES256", aes128: "AES128" };
+const hashes = { sha512: "SHA2-512", sha384: "SHA2-384", sha256: "SHA2-256", sha1: "SHA1" };
+const groups = { ecp521: "21", ecp384: "20", ecp256: "19", modp4096: "16", modp3072: "15", modp2048: "14" };
+
+/** EC2 API Reference, VpnTunnelOptionsSpecification. A PRF cannot be chosen: it is of the integrity algorithm's hash. */
+const words: DeviceWords = {
+  ike: { encryption: ciphers, integrity: hashes, prf: { prfsha512: "SHA2-512", prfsha384: "SHA2-384", prfsha256: "SHA2-256", prfsha1: "SHA1" }, groups },
+  esp: { encryption: ciphers, integrity: hashes, groups, sequenceNumbers: plainSequenceNumbers },
+};
+
+const values = (list: readonly string[]) => list.map((Value) => ({ Value }));
+const numbers = (list: readonly string[]) => list.map((text) => ({ Value: Number(text) }));
+
+/** What `aws ec2 create-vpn-connection` takes as `--options`: the first tunnel is the connection, the second is AWS's own. */
+function options({ spec, near }: SiteView, preSharedKey: string): object {
+  const phases = (["ike", "esp"] as const).map((phase) => together(near.proposals[phase].map((text) => translated(words[phase], text))));
+  const [ike, esp] = phases;
+  return {
+    StaticRoutesOnly: true,
+    TunnelOptions: [
+      {
+        PreSharedKey: preSharedKey,
+        IKEVersions: [{ Value: "ikev2" }],
+        Phase1EncryptionAlgorithms: values(ike.encryption),
+        Phase1IntegrityAlgorithms: values([...new Set([...ike.prf, ...ike.integrity])]),
+        Phase1DHGroupNumbers: numbers(ike.groups),
+        Phase1LifetimeSeconds: Math.min(28_800, spec.ikeLifetime + 3600),
+        Phase2EncryptionAlgorithms: values(esp.encryption),
+        // The API wants one beside AES-GCM, too.
+        Phase2IntegrityAlgorithms: values(esp.integrity.length > 0 ? esp.integrity : ["SHA2-256"]),
+        Phase2DHGroupNumbers: numbers(esp.groups),
+        Phase2LifetimeSeconds: Math.min(3600, spec.childLifetime + 600),
+        StartupAction: "start",
+        DPDTimeoutAction: "restart",
+      },
+    ],
+  };
+}
+
+const script = `
+: "\${VPN_GATEWAY_ID:?is not set: the id of your virtual private gateway}"
+set -e
+customer=$(aws ec2 create-customer-gateway --type ipsec.1 --ip-address "$gateway" --bgp-asn 65000 \\
+  --tag-specifications "ResourceType=customer-gateway,Tags=[{Key=Name,Value=$name}]" --query CustomerGateway.CustomerGatewayId --output text)
+connection=$(aws ec2 create-vpn-connection --type ipsec.1 --customer-gateway-id "$customer" --vpn-gateway-id "$VPN_GATEWAY_ID" \\
+  --tag-specifications "ResourceType=vpn-connection,Tags=[{Key=Name,Value=$name}]" --options "file://$name.json" --query VpnConnection.VpnConnectionId --output text)
+aws ec2 wait vpn-connection-available --vpn-connection-ids "$connection"
+for network in $networks; do
+  aws ec2 create-vpn-connection-route --vpn-connection-id "$connection" --destination-cidr-block "$network"
+done
+# The first tunnel's address: give it to the SiteConnection as device.endpoint, and run \`pulumi up\` again.
+aws ec2 describe-vpn-connections --vpn-connection-ids "$connection" \\
+  --query 'VpnConnections[0].Options.TunnelOptions[0].OutsideIpAddress' --output text
+`;
+
+/** The key stands in a file, not on a command line. */
+function render(view: SiteView, secrets: SiteSecrets): DeviceStep[] {
+  const name = siteNames(view.spec.name).connection;
+  const variables = { name, gateway: gatewayEndpoint(view), networks: view.far.networks.map((text) => network(text).text).join(" ") };
+  return [
+    { title: `${name}.json (mode 0600)`, text: `${JSON.stringify(options(view, keyOf(view, secrets)), null, 2)}\n` },
+    { title: `A shell beside it, with the AWS CLI 2 (in a virtual private gateway's account and region)`, text: renderShell(variables, script, `${heading(view)}\n${notRun(title)}`) },
+  ];
+}
+
+export const aws: DeviceKind = {
+  title,
+  profile: "aws",
+  render,
+  words,
+  oneSuite: { ike: false, esp: false },
+  selectors: "any",
+  dials: "ipv4",
+  identity: "address",
+  addressLater: true,
+  inside6: false,
+  severalNetworks: true,
+  preSharedKey: { pattern: /^[A-Za-z1-9._][A-Za-z0-9._]{7,63}$/, says: "8 to 64 letters, digits, dots and underscores, the first no 0 (EC2 API Reference, PreSharedKey)" },
+  run: false,
+};

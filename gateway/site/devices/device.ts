@@ -1,0 +1,77 @@
+import type { SiteProfileName } from "../profiles";
+import type { SiteSecrets, SiteView } from "../spec";
+import type { DeviceWords } from "./words";
+
+/** One thing to do on a device: a file to write, or lines to enter. */
+export interface DeviceStep {
+  /** The file's path, or what is to be done. */
+  title: string;
+  text: string;
+}
+
+/** What the device's owner calls the things that the configuration names. */
+export interface DeviceOptions {
+  /** The device's interface towards the internet. @default the kind's usual one */
+  outsideInterface?: string;
+  /** The one towards its networks, where rules name it. @default the kind's usual one */
+  insideInterface?: string;
+}
+
+/** The other end's configuration, as its owner enters it; `view` is the connection as that end sees it. */
+export type DeviceRenderer = (view: SiteView, secrets: SiteSecrets, options: DeviceOptions) => DeviceStep[];
+
+/** A kind of device that the library writes the configuration of. */
+export interface DeviceKind {
+  title: string;
+  /** What both ends are set to unless something else is said. */
+  profile: SiteProfileName;
+  render: DeviceRenderer;
+  /** Its own words for the proposals; what has none it does not know. */
+  words: DeviceWords;
+  /** Is one suite all that it can be told for IKE, or for ESP? */
+  oneSuite: { ike: boolean; esp: boolean };
+  /** Which selectors its text makes: `any` goes with a profile of `anySelectors`. */
+  selectors: "any" | "networks";
+  /** What it may dial. */
+  dials: "ipv4" | "ipv4OrName" | "anything";
+  /** What it may call itself. */
+  identity: "address" | "anything";
+  /** Is its address known only once its text was run? @default false */
+  addressLater?: boolean;
+  /** Has its text IPv6 networks? */
+  inside6: boolean;
+  /** Has its text more than one network at an end? */
+  severalNetworks: boolean;
+  /** Its interface names, where it has any. */
+  interfaces?: { outside?: string; inside?: string; pattern: RegExp };
+  /** Which pre-shared keys it takes, and in words. */
+  preSharedKey: { pattern: RegExp; says: string };
+  /** Did the text run on the device itself? */
+  run: boolean;
+}
+
+/** First line of a text that nobody could try here. */
+export function notRun(title: string): string {
+  return `Written after the documents of ${title} and not run against the device: read it before you enter it.`;
+}
+
+export function heading({ spec, near, far }: SiteView): string {
+  return `Site connection ${spec.name}: ${near.name} to ${far.name}. Written by pulumi-vpn-gateway.`;
+}
+
+/** @throws Error where there is none: certificates for devices are refused before. */
+export function keyOf(view: SiteView, { preSharedKey }: SiteSecrets): string {
+  if (!preSharedKey) throw new Error(`site ${view.spec.name}: no pre-shared key for the device`);
+  return preSharedKey;
+}
+
+/** The gateway's endpoint; validation refuses a connection to a device without it unless the kind can wait to be dialled. */
+export function gatewayEndpoint({ spec, far }: SiteView): string {
+  if (far.endpoint === undefined) throw new Error(`site ${spec.name}: the gateway has no endpoint that the device could dial`);
+  return far.endpoint;
+}
+
+/** Seconds after which the device's keys end: later than ours, so that the gateway begins. */
+export function deviceLifetimes({ spec }: SiteView): { ike: number; child: number } {
+  return { ike: Math.min(86_400, spec.ikeLifetime + 3600), child: spec.childLifetime + 600 };
+}

@@ -1,0 +1,160 @@
+import { spawnSync } from "child_process";
+import * as fs from "fs";
+import * as path from "path";
+import { deviceKinds, deviceText, type DeviceOptions } from "../../../gateway/site/devices";
+import { deviceProblems } from "../../../gateway/site/devices/validate";
+import { siteProfile, siteProfiles } from "../../../gateway/site/profiles";
+import { commonSuite } from "../../../gateway/site/proposals";
+import { viewFrom, type SiteConnectionSpec, type SiteEndSpec, type SiteSecrets } from "../../../gateway/site/spec";
+import { validateSite } from "../../../gateway/site/validate";
+import { exampleEnd, exampleSite, exampleSiteSecrets } from "./specs";
+
+type Kind = keyof typeof deviceKinds;
+const kinds = Object.keys(deviceKinds) as Kind[];
+const golden = path.join(__dirname, "golden-devices");
+
+/** The office's gateway and a branch's device, both ends set to the kind's profile. */
+function toDevice(kind: Kind, changes: { left?: Partial<SiteEndSpec>; right?: Partial<SiteEndSpec>; spec?: Partial<SiteConnectionSpec> } = {}): SiteConnectionSpec {
+  const profile = siteProfile(deviceKinds[kind].profile)!;
+  const proposals = { ike: [...profile.ike], esp: [...profile.esp] };
+  return exampleSite({
+    name: "office-to-branch",
+    left: exampleEnd({ identity: "192.0.2.11", networks: ["10.20.0.0/24"], proposals, ...changes.left }),
+    right: exampleEnd({ name: "branch", kind: "device", endpoint: "198.51.100.70", identity: "198.51.100.70", networks: ["10.40.0.0/24"], pools: [], proposals, ...changes.right }),
+    version: profile.version,
+    anySelectors: profile.anySelectors ?? false,
+    ikeLifetime: profile.ikeLifetime,
+    childLifetime: profile.childLifetime,
+    ...changes.spec,
+  });
+}
+
+const rendered = (kind: Kind, spec = toDevice(kind), secrets: SiteSecrets = exampleSiteSecrets, options: DeviceOptions = {}) =>
+  deviceText(deviceKinds[kind].render(viewFrom(spec, "right"), secrets, options));
+const problems = (kind: Kind, spec: SiteConnectionSpec, options?: DeviceOptions, secrets?: SiteSecrets) =>
+  deviceProblems(kind, spec, options, secrets).map(({ path: where, message }) => `${where}: ${message}`);
+
+// UPDATE_GOLDEN=1 writes them anew; the review reads the difference.
+describe.each(kinds)("%s", (kind) => {
+  const file = path.join(golden, `${kind}.txt`);
+  test("the text is what the connection renders to", () => {
+    if (process.env.UPDATE_GOLDEN) {
+      fs.mkdirSync(golden, { recursive: true });
+      fs.writeFileSync(file, rendered(kind));
+    }
+    expect(rendered(kind)).toBe(fs.readFileSync(file, "utf8"));
+  });
+  test("its profile is one that the device knows, both ends agree on it, and nothing is wrong", () => {
+    const spec = toDevice(kind);
+    expect(problems(kind, spec)).toEqual([]);
+    expect(validateSite(spec).filter(({ severity }) => severity === "error")).toEqual([]);
+    for (const phase of ["ike", "esp"] as const) expect(commonSuite(spec.left.proposals[phase], spec.right.proposals[phase], phase)).toBeDefined();
+  });
+  test("says that it was not run, but for the one that was", () => {
+    expect(rendered(kind).includes("not run against the device")).toBe(!deviceKinds[kind].run);
+    expect(deviceKinds[kind].run).toBe(kind === "libreswan");
+  });
+  test("names the gateway and its network, and holds the key", () => {
+    expect(rendered(kind)).toContain("192.0.2.11");
+    expect(rendered(kind)).toMatch(/10\.20\.0\.0(\/24| 255\.255\.255\.0)/);
+    expect(rendered(kind)).toContain(exampleSiteSecrets.preSharedKey);
+  });
+  test("no key that somebody may have chosen breaks out of its line", () => {
+    // Printable ASCII without quote and backslash is what validateSite lets through.
+    const all = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index)).join("").replace(/["\\]/g, "");
+    const keys = [all, "; reboot; ", "$(reboot) `reboot` $key", "a' + (Stop-Computer) + 'b-and-more", "key\twith-a-tab-and-more", "? ! # key-of-some-length"];
+    const lines = rendered(kind).split("\n").length;
+    for (const key of keys) {
+      const refused = problems(kind, toDevice(kind), {}, { preSharedKey: key }).length > 0;
+      if (refused) continue;
+      const text = rendered(kind, toDevice(kind), { preSharedKey: key });
+      expect([key, text.split("\n").length]).toEqual([key, lines]);
+    }
+  });
+  test("a line break in a key is refused by the language itself", () => {
+    if (kind === "aws" || kind === "gcp") return; // JSON carries it, escaped.
+    expect(() => rendered(kind, toDevice(kind), { preSharedKey: "first\nsecond" })).toThrow();
+  });
+  test("proposals that it has no words for are refused by name", () => {
+    const proposals = { ike: ["aes256gcm16-prfsha384-ecp384-ke1_mlkem1024"], esp: ["aes256gcm16-ecp384-ke1_mlkem1024"] };
+    expect(problems(kind, toDevice(kind, { right: { proposals } })).filter((text) => /ke1_mlkem1024, which .* does not know/.test(text))).toHaveLength(2);
+  });
+  test("certificates are refused", () => {
+    expect(problems(kind, toDevice(kind, { spec: { authentication: "certificate" } }))).toContain("authentication: is for two gateways: the library has no certificates for devices");
+  });
+});
+
+describe("what each text must hold", () => {
+  test.each<[Kind, (string | RegExp)[]]>([
+    ["libreswan", ["ike=aes_gcm256-sha2_512+sha2_256-dh19+dh20+dh15+dh14", "leftid=198.51.100.70", "right=192.0.2.11", "rightsubnet=10.20.0.0/24"]],
+    ["cisco-ios", [" encryption aes-gcm-256\n prf sha384\n group 20", "esp-gcm 256", " set pfs group20", "  pre-shared-key canaryOfTheSiteKey", " identity local address 198.51.100.70", " match identity remote address 192.0.2.11 255.255.255.255", / ip tcp adjust-mss 1\d{3}\n/, /ip route 10\.20\.0\.0 255\.255\.255\.0 Tunnel\d+\nip route 10\.20\.0\.0 255\.255\.255\.0 Null0 254/]],
+    ["cisco-asa", [" encryption aes-gcm-256\n integrity null\n group 20\n prf sha384\n", " protocol esp encryption aes-gcm-256\n protocol esp integrity null", "tunnel-group 192.0.2.11 type ipsec-l2l", " set pfs group20", "route Null0 10.20.0.0 255.255.255.0 254"]],
+    ["fortigate", ["set proposal aes256gcm-prfsha384\n        set dhgrp 20", "set proposal aes256gcm\n", 'set localid "198.51.100.70"', "set blackhole enable\n        set distance 254", 'edit "st-offic-5906cd"']],
+    ["mikrotik", ["hash-algorithm=sha384 enc-algorithm=aes-256 dh-group=ecp384", 'auth-algorithms="" enc-algorithms=aes-256-gcm pfs-group=ecp384', "exchange-mode=ike2", "my-id=address:198.51.100.70", "src-address=10.40.0.0/24 dst-address=10.20.0.0/24 action=encrypt"]],
+    ["windows-rras", ["$EncryptionMethod = 'AES256'", "$IntegrityCheckMethod = 'SHA384'", "$DhGroup = 'ECP384'", "$Cipher = 'GCMAES256'", "$Authentication = 'GCMAES256'", "$PfsGroup = 'ECP384'", "$Subnets = @('10.20.0.0/24:100')"]],
+    ["aws", ['"Value": "AES256-GCM-16"', '"Value": 20', '"Value": "SHA2-384"', '"Phase1LifetimeSeconds": 28800', '"Phase2LifetimeSeconds": 3600', "networks=10.20.0.0/24"]],
+    ["azure", ["$IkeEncryption = 'AES256'", "$IkeIntegrity = 'SHA384'", "$DhGroup = 'ECP384'", "$IpsecEncryption = 'GCMAES256'", "$IpsecIntegrity = 'GCMAES256'", "$PfsGroup = 'ECP384'", "$Networks = @('10.20.0.0/24')"]],
+    ["gcp", ['"AES-GCM-16-256"', '"PRF-HMAC-SHA2-384"', '"Group-20"', "--remote-traffic-selector 0.0.0.0/0"]],
+  ])("%s", (kind, parts) => {
+    for (const part of parts) {
+      if (typeof part === "string") expect(rendered(kind)).toContain(part);
+      else expect(rendered(kind)).toMatch(part);
+    }
+  });
+  test.each(["aws", "gcp"] as const)("%s: the key is in the private file and not in the script", (kind) => {
+    const [file, script] = deviceKinds[kind].render(viewFrom(toDevice(kind), "right"), exampleSiteSecrets, {});
+    expect(file.title).toContain("0600");
+    expect(file.text).toContain(exampleSiteSecrets.preSharedKey);
+    expect(script.text).not.toContain(exampleSiteSecrets.preSharedKey);
+  });
+  test.each(["aws", "gcp"] as const)("%s: the script is one that a shell can read", (kind) => {
+    const [, script] = deviceKinds[kind].render(viewFrom(toDevice(kind), "right"), exampleSiteSecrets, {});
+    expect(spawnSync("sh", ["-n"], { input: script.text }).status).toBe(0);
+    expect(spawnSync("sh", ["-n"], { input: script.text + "done\n" }).status).not.toBe(0);
+  });
+  test("the device's identity is a name where its address changes to a device behind another address", () => {
+    const spec = toDevice("cisco-ios", { right: { endpoint: undefined, identity: "right.office-to-branch" } });
+    expect(problems("cisco-ios", spec)).toEqual([]);
+    expect(rendered("cisco-ios", spec)).toContain(" identity local fqdn right.office-to-branch");
+  });
+});
+
+describe("refused", () => {
+  test("a kind that nobody knows", () => {
+    expect(deviceProblems("juniper", toDevice("libreswan")).map(({ message, remedy }) => `${message}: ${remedy}`)).toEqual([
+      "is no kind of device: Use one of libreswan, cisco-ios, cisco-asa, fortigate, mikrotik, windows-rras, aws, azure, gcp.",
+    ]);
+  });
+  test.each<[string, Kind, SiteConnectionSpec, DeviceOptions, SiteSecrets, string]>([
+    ["a profile of networks for a tunnel interface", "cisco-ios", toDevice("cisco-ios", { spec: { anySelectors: false } }), {}, {}, "profile: agrees on the networks, and Cisco IOS XE on all traffic"],
+    ["a profile of all traffic for policies", "mikrotik", toDevice("mikrotik", { spec: { anySelectors: true } }), {}, {}, "profile: agrees on all traffic, and MikroTik RouterOS on the networks"],
+    ["a gateway known by name", "aws", toDevice("aws", { left: { endpoint: "office.example.com" } }), {}, {}, "left.endpoint: is a name, and AWS Site-to-Site VPN wants an address"],
+    ["a gateway whose address changes", "fortigate", toDevice("fortigate", { left: { endpoint: undefined } }), {}, {}, "leftChanges: leaves FortiGate nothing to dial"],
+    ["IPv6 inside", "cisco-asa", toDevice("cisco-asa", { left: { networks: ["fd20::/64"] } }), {}, {}, "left.networks[0]: is IPv6, and the text for Cisco ASA has IPv4 alone"],
+    ["several networks", "mikrotik", toDevice("mikrotik", { left: { networks: ["10.20.0.0/24", "10.21.0.0/24"] } }), {}, {}, "left.networks: are several, and the text for MikroTik RouterOS joins one to one"],
+    ["a name where the device has an address", "windows-rras", toDevice("windows-rras", { right: { endpoint: undefined, identity: "right.office-to-branch" } }), {}, {}, "right.identity: is no IPv4 address, and Windows Server's Routing and Remote Access calls itself by its address"],
+    ["AWS's key that begins with 0", "aws", toDevice("aws"), {}, { preSharedKey: "0123456789abcdefghij" }, "preSharedKey: is not what AWS Site-to-Site VPN takes: 8 to 64 letters, digits, dots and underscores, the first no 0 (EC2 API Reference, PreSharedKey)"],
+    ["a space in a Cisco's key", "cisco-ios", toDevice("cisco-ios"), {}, { preSharedKey: "twenty characters and more" }, "preSharedKey: is not what Cisco IOS XE takes: 1 to 127 printable ASCII characters without spaces, quotes and question marks, the first no exclamation mark"],
+    ["an interface that would be another line", "cisco-ios", toDevice("cisco-ios"), { outsideInterface: "Gi1\nno ip" }, {}, "device.outsideInterface: is no name of an interface of Cisco IOS XE"],
+    ["an interface that nothing names", "aws", toDevice("aws"), { insideInterface: "eth0" }, {}, "device.insideInterface: is nothing that the text for AWS Site-to-Site VPN names"],
+    ["a choice for one that is told one suite", "azure", toDevice("azure", { right: { proposals: { ike: ["aes256-sha384-ecp384", "aes256-sha256-ecp256"], esp: ["aes256gcm16-ecp384"] } } }), {}, {}, "right.proposals.ike: is a choice, and Azure VPN Gateway is told one suite"],
+    ["a group that the device has not", "cisco-ios", toDevice("cisco-ios", { right: { proposals: { ike: ["aes256gcm16-prfsha384-x25519"], esp: ["aes256gcm16-ecp384"] } } }), {}, {}, "right.proposals.ike[0]: holds x25519, which Cisco IOS XE does not know"],
+  ])("%s", (_what, kind, spec, options, secrets, said) => {
+    expect(problems(kind, spec, options, secrets)).toEqual([said]);
+  });
+  test.each(["aws", "azure", "gcp"] as const)("%s whose address is not known yet is warned of, no more", (kind) => {
+    const found = deviceProblems(kind, toDevice(kind, { right: { endpoint: undefined, identity: "right.office-to-branch" } }));
+    expect(found.map(({ path: where, severity }) => [where, severity])).toEqual([["device.endpoint", "warning"]]);
+  });
+  test("ends that are set to different things: both lists, and the first suite that both could use", () => {
+    const spec = toDevice("fortigate", { left: { proposals: { ike: ["aes256gcm16-prfsha384-x25519"], esp: ["aes256gcm16-ecp384"] } } });
+    const [problem] = validateSite(spec);
+    expect(problem.message).toBe("the two ends have no IKE proposal in common: office has aes256gcm16-prfsha384-x25519; branch has aes256gcm16-prfsha384-ecp384");
+    expect(problem.remedy).toBe("Both could use aes256gcm16-prfsha384-ecp384: add it to office's list.");
+  });
+});
+
+test("every profile but those of two gateways is some device's", () => {
+  const used = new Set<string>(kinds.map((kind) => deviceKinds[kind].profile));
+  expect(Object.keys(siteProfiles).filter((name) => !used.has(name))).toEqual(["modern", "cnsa2"]);
+});
