@@ -108,7 +108,7 @@ export const siteEnds: Scenario[] = [
       try {
         await lab.world.run("edge", `nft -f - <<"END"
 table inet lab_fragments {
-  chain drop { type filter hook prerouting priority -450; ip frag-off & 0x3fff != 0 drop; }
+  chain fragments { type filter hook prerouting priority -450; ip frag-off & 0x3fff != 0 drop; }
 }
 END`);
         const small = await sites.largest(office.namespace, cloud.host);
