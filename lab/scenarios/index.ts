@@ -28,6 +28,6 @@ export const unproven: readonly string[] = [
   "user-certificates", "user-suspended", "user-expires", "fixed-address", "groups", "sessions", "doctor",
   "same-nat-firewall", "same-nat-daemons",
   "bare-debian", "pair-load-balancer", "rekeys",
-  "sites-change", "sites-device", "sites-certificate", "sites-black-hole",
+  "sites-change", "sites-certificate", "sites-black-hole",
   "mesh-routes", "mesh-dead", "mesh-grow",
 ];
