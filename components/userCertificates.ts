@@ -7,7 +7,8 @@ import { issueUserCertificate } from "../gateway/certificates/userCertificate";
 import type { UserCredential } from "../gateway/clients/access";
 import type { GatewaySpec } from "../gateway/spec";
 import type { RemoteAccessArgs } from "./args";
-import { key, validity, type ServerIdentity } from "./certificates";
+import { validity } from "./authority";
+import { key, type ServerIdentity } from "./certificates";
 import { containerPassword } from "./secrets";
 
 /** What the stack's authority gives users: their keys and certificates, and the list of those that hold no longer. */

@@ -46,7 +46,7 @@ export const gatewayLinks: LinkSpec[] = [
 export const bareGatewayLinks: LinkSpec[] = gatewayLinks.map((link) => {
   const { gateway4: via } = link;
   if (via === undefined) return link;
-  return { ...link, gateway4: undefined, gateway6: undefined, routes: ["198.51.100.0/24", "203.0.113.0/24"].map((to) => ({ to, via })) };
+  return { ...link, gateway4: undefined, gateway6: undefined, routes: [{ to: "198.51.100.0/24", via }] };
 });
 
 /** By which clients find a pair whose machines both serve (RFC 2606), and how long it takes until it has lost a machine. */

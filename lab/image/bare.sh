@@ -12,7 +12,7 @@ rm -f "$root/etc/resolv.conf"
 echo 'nameserver 10.0.2.3' > "$root/etc/resolv.conf"
 echo '/dev/vda1 / ext4 defaults,noatime 0 1' > "$root/etc/fstab"
 # Where packages come from is decided by who makes the image.
-echo 'apt_preserve_sources_list: true' > "$root/etc/cloud/cloud.cfg.d/99-lab.cfg"
+printf 'apt:\n  preserve_sources_list: true\n' > "$root/etc/cloud/cloud.cfg.d/99-lab.cfg"
 chroot "$root" systemctl enable systemd-networkd.service > /dev/null 2>&1
 
 words='console=ttyS0 net.ifnames=0 mitigations=off tsc=reliable no_timer_check random.trust_cpu=on'
