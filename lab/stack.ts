@@ -62,7 +62,7 @@ export class Stack {
   }
 
   async up(options: CallOptions = {}): Promise<Said> {
-    return this.call(["up", "--yes", "--skip-preview", "--non-interactive", "--color", "never"], { timeoutSeconds: 900, ...options });
+    return this.call(["up", "--yes", "--skip-preview", "--non-interactive", "--color", "never"], { timeoutSeconds: 1800, ...options });
   }
 
   async destroy(options: CallOptions = {}): Promise<Said> {

@@ -222,7 +222,10 @@ export const sameNat: Scenario[] = [
       const found = await zones(lab);
       for (let time = 0; time < 5; time++) await lab.gateway.mustRun(`nft -f ${file}; sleep 1`);
       await stopPings(lab, report, all, "while the firewall was loaded 5 times", 1);
-      check("each mark has the zone that it had", found !== "" && (await zones(lab)) === found, `${found}; then ${await zones(lab)}`);
+      const then = await zones(lab);
+      // What an earlier client left behind may be over meanwhile.
+      const kept = then.split(", ").filter((one) => found.split(", ").includes(one));
+      check("each mark has the zone that it had", kept.length >= 2 && kept.join(", ") === then, `${found}; then ${then}`);
 
       await startPings(lab, all);
       await lab.stack.set("clientToClient", "true");
