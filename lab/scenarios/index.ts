@@ -27,7 +27,7 @@ export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firew
 export const unproven: readonly string[] = [
   "user-suspended", "user-expires", "fixed-address", "groups", "sessions", "doctor",
   "same-nat-firewall", "same-nat-daemons",
-  "bare-debian", "pair-load-balancer", "rekeys",
+  "pair-load-balancer", "rekeys",
   "sites-change", "sites-certificate", "sites-black-hole",
   "mesh-routes", "mesh-dead", "mesh-grow",
 ];
