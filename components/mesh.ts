@@ -1,9 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { asOf } from "../gateway/site/bgp";
 import { gatewayProblems, namesProblems, planMesh, privateSpace, type MeshGateway, type MeshLink } from "../gateway/site/mesh";
-import { problemsText, type Problem } from "../gateway/validate";
-import { attempt } from "./attempt";
 import type { GatewaySite } from "./gatewaySite";
+import { refuse, refuseOrWarn } from "./refuse";
 import { SiteConnection } from "./siteConnection";
 
 /** A gateway of a mesh. */
@@ -61,14 +60,13 @@ export class Mesh extends pulumi.ComponentResource {
   constructor(name: string, args: MeshArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pulumi-vpn-gateway:index:Mesh", name, {}, opts);
     const names = args.gateways.map((gateway) => gateway.name);
-    refuse(namesProblems(name, names, args.hubs), name, this);
+    refuse(namesProblems(name, names, args.hubs), this, `The mesh ${name}`);
     const space = pulumi.output({ networks: args.networks ?? [...privateSpace], shared: args.sharedNetworks ?? [] });
     const gateways = args.gateways.map((given) => resolve(given));
     // What is wrong with a gateway stops its own connections and those of later ones: those of earlier ones do not wait for it.
     const good = gateways.map((_, index) =>
       pulumi.all([pulumi.all(gateways.slice(0, index + 1)), space]).apply(async ([plain, all]) => {
-        const warnings = await attempt(() => refuse(gatewayProblems(plain, all), name, this));
-        if (warnings !== "") await pulumi.log.warn(warnings, this);
+        await refuseOrWarn(() => gatewayProblems(plain, all), this, `The mesh ${name}`);
         return true;
       }),
     );
@@ -125,8 +123,3 @@ function resolve({ name, site, networks, as }: MeshGatewayArgs): pulumi.Output<M
 }
 
 /** Throws with all errors at once; gives the text of the warnings, or nothing. */
-function refuse(problems: Problem[], name: string, resource: pulumi.Resource): string {
-  const errors = problems.filter(({ severity }) => severity === "error");
-  if (errors.length > 0) throw new pulumi.ResourceError(problemsText(errors, `The mesh ${name}`), resource, true);
-  return problems.length === 0 ? "" : problemsText(problems, `The mesh ${name}`);
-}

@@ -4,13 +4,12 @@ import { siteSecretPart, sitePart } from "../gateway/site/parts";
 import { siteNames } from "../gateway/site/names";
 import { viewFrom, type Side, type SiteConnectionSpec, type SiteSecrets } from "../gateway/site/spec";
 import { validateSite } from "../gateway/site/validate";
-import { problemsText } from "../gateway/validate";
-import { attempt } from "./attempt";
 import type { GatewaySite } from "./gatewaySite";
 import { furtherParts } from "./parts";
+import { refuseOrWarn } from "./refuse";
 import { siteKey } from "./secrets";
 import { siteCertificates } from "./siteCertificates";
-import { deviceConfiguration, keyForDevice, resolveDevice, type SiteDevice } from "./siteDevice";
+import { deviceConfiguration, keyForDevice, resolveDevice } from "./siteDevice";
 import { resolveSite, type SiteArgs } from "./siteSpec";
 
 export type SiteConnectionArgs = SiteArgs;
@@ -36,8 +35,8 @@ export class SiteConnection extends pulumi.ComponentResource {
     // The ends' descriptions hold no secret, though they come beside one.
     const spec = pulumi.unsecret(
       pulumi.all([resolveSite(name, args), given, pulumi.output(device)]).apply(async ([plain, preSharedKey, kind]) => {
-        const warnings = await attempt(() => refuse(plain, { preSharedKey }, kind, this));
-        if (warnings !== "") await pulumi.log.warn(warnings, this);
+        const judge = () => [...validateSite(plain, { preSharedKey }), ...(kind === undefined ? [] : deviceProblems(kind.kind, plain, kind, { preSharedKey }))];
+        await refuseOrWarn(judge, this, `The site connection ${plain.name}`);
         return plain;
       }),
     );
@@ -72,13 +71,4 @@ export class SiteConnection extends pulumi.ComponentResource {
     pusher.push(names.secretPart, pulumi.all([view, secrets]).apply(([plain, values]) => siteSecretPart(plain, values)), true, false);
     pusher.push(names.part, view.apply(sitePart), false, false);
   }
-}
-
-/** Throws with all errors at once; gives the text of the warnings, or nothing. */
-function refuse(spec: SiteConnectionSpec, secrets: SiteSecrets, device: SiteDevice | undefined, resource: pulumi.Resource): string {
-  const ofDevice = device === undefined ? [] : deviceProblems(device.kind, spec, device, secrets);
-  const problems = [...validateSite(spec, secrets), ...ofDevice];
-  const errors = problems.filter(({ severity }) => severity === "error");
-  if (errors.length > 0) throw new pulumi.ResourceError(problemsText(errors, `The site connection ${spec.name}`), resource, true);
-  return problems.length === 0 ? "" : problemsText(problems, `The site connection ${spec.name}`);
 }

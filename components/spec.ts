@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { GatewaySecrets, GatewaySpec, PairSpec } from "../gateway/spec";
 import { clientKinds } from "../gateway/spec";
-import { problemsText, validateSpec, type Problem } from "../gateway/validate";
+import { validateSpec, type Problem } from "../gateway/validate";
 import type { RemoteAccessArgs, UserArgs } from "./args";
-import { attempt } from "./attempt";
+import { refuseOrWarn } from "./refuse";
 
 /** What the target knows of its machine, and what the args may leave open. */
 export interface SpecDefaults {
@@ -124,26 +124,17 @@ export function checkedSpec(
 ): pulumi.Output<GatewaySpec> {
   const checked = pulumi.all([spec, given]).apply(async ([plain, secrets]) => {
     const ofItsTarget = await ofTarget?.(plain);
-    const warnings = await attempt(() => refuseBadSpec(plain, secrets, parent, ofItsTarget));
-    if (warnings !== "") await pulumi.log.warn(warnings, parent);
+    await refuseOrWarn(() => specProblems(plain, secrets, ofItsTarget), parent);
     return plain;
   });
   // The spec holds no secret; it was only judged beside some.
   return pulumi.unsecret(checked);
 }
 
-/** Throws with all errors of a spec and the given secrets at once; gives the text of the warnings, or nothing. */
-export function refuseBadSpec(
-  spec: GatewaySpec,
-  secrets: GatewaySecrets,
-  resource: pulumi.Resource | undefined,
-  ofTarget: Problem[] = [],
-): string {
+/** All that is wrong with a spec and the given secrets, with what its target finds. */
+export function specProblems(spec: GatewaySpec, secrets: GatewaySecrets, ofTarget: Problem[] = []): Problem[] {
   // Where a target refuses what is elsewhere a warning, that is said once.
   const refused = new Set(ofTarget.map(({ path }) => path));
   const general = validateSpec(spec, secrets).filter(({ severity, path }) => severity === "error" || !refused.has(path));
-  const problems = [...general, ...ofTarget];
-  const errors = problems.filter(({ severity }) => severity === "error");
-  if (errors.length > 0) throw new pulumi.ResourceError(problemsText(errors), resource, true);
-  return problems.length === 0 ? "" : problemsText(problems);
+  return [...general, ...ofTarget];
 }

@@ -1,6 +1,13 @@
+import { labClouds } from "./networks";
 import { sleep } from "./progress";
 import type { Lab } from "./scenarios/lab";
 import type { MtuResult, PingResult } from "./world";
+
+/** The program that makes two gateways in two clouds, and a connection between them. */
+export const sitesProgram = "lab-sites";
+const [office, cloud] = labClouds;
+/** tcpdump's words for what belongs into their tunnel. */
+export const betweenSites = `(ip and net ${office.network} and net ${cloud.network}) or (ip6 and net ${office.network6} and net ${cloud.network6})`;
 
 /** What `vpn-gateway status --json` says of one connection. */
 export interface SiteStatus {

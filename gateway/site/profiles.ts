@@ -20,6 +20,8 @@ export interface SiteProfile {
 }
 
 const hour = 3600;
+/** For a device whose text, which the library writes, sets 28,800 and 3,600 s. */
+const writtenLifetimes = { ikeLifetime: 7 * hour, childLifetime: 3000 };
 
 /** Every profile by its name. */
 export const siteProfiles = {
@@ -95,9 +97,7 @@ export const siteProfiles = {
     version: 2,
     ike: ["aes256gcm16-prfsha384-ecp384"],
     esp: ["aes256gcm16-ecp384"],
-    // The text that the library writes sets 28,800 and 3,600 s.
-    ikeLifetime: 7 * hour,
-    childLifetime: 3000,
+    ...writtenLifetimes,
     // A static tunnel interface proposes all of IPv4.
     anySelectors: true,
     source:
@@ -108,9 +108,7 @@ export const siteProfiles = {
     version: 2,
     ike: ["aes256gcm16-prfsha384-ecp384"],
     esp: ["aes256gcm16-ecp384"],
-    // The text that the library writes sets 28,800 and 3,600 s.
-    ikeLifetime: 7 * hour,
-    childLifetime: 3000,
+    ...writtenLifetimes,
     anySelectors: true,
     source:
       "docs.fortinet.com/document/fortigate/6.0.0/cli-reference/791036 and 487941 (vpn ipsec phase1-interface, phase2-interface): proposal aes256gcm-prfsha384 and aes256gcm, dhgrp 20; selectors are 0.0.0.0/0 unless set",
@@ -120,9 +118,7 @@ export const siteProfiles = {
     version: 2,
     ike: ["aes256-sha384-ecp384"],
     esp: ["aes256gcm16-ecp384"],
-    // The text that the library writes sets 28,800 and 3,600 s.
-    ikeLifetime: 7 * hour,
-    childLifetime: 3000,
+    ...writtenLifetimes,
     source: "help.mikrotik.com/docs/display/ROS/IPsec: profile enc-algorithm=aes-256, hash-algorithm=sha384, dh-group=ecp384; proposal enc-algorithms=aes-256-gcm, pfs-group=ecp384",
     concession: "IKE itself with AES-CBC and HMAC-SHA-384: a RouterOS profile has no AES-GCM",
   },
@@ -131,9 +127,7 @@ export const siteProfiles = {
     version: 2,
     ike: ["aes256-sha384-ecp384"],
     esp: ["aes256gcm16-ecp384"],
-    // Its own, which the text sets, too: 28,800 and 3,600 s.
-    ikeLifetime: 7 * hour,
-    childLifetime: 3000,
+    ...writtenLifetimes,
     anySelectors: true,
     source: "learn.microsoft.com/powershell/module/remoteaccess/add-vpns2sinterface: EncryptionMethod AES256, IntegrityCheckMethod SHA384, DHGroup ECP384, CipherTransformConstants GCMAES256, PfsGroup ECP384",
     concession: "IKE itself with AES-CBC and HMAC-SHA-384: EncryptionMethod has no AES-GCM",

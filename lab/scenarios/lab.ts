@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { labAddresses } from "../networks";
 import { Pair } from "../pair";
+import { sitesProgram } from "../sites";
 import { Ssh } from "../ssh";
 import type { Stack } from "../stack";
 import { prepareWorld, type ClientName, type Connected, type ConnectOptions, type World } from "../world";
@@ -31,7 +32,7 @@ interface Outputs {
 }
 
 /** How many clouds there are around the gateways of a program. */
-const cloudsOf: Record<string, number> = { "lab-sites": 2, "lab-mesh": 3 };
+const cloudsOf: Record<string, number> = { [sitesProgram]: 2, "lab-mesh": 3 };
 
 /** A lab that runs: the stack it came from, the gateway and the world, and what its clients were told. */
 export class Lab {

@@ -1,13 +1,11 @@
 import { espSuites } from "../../gateway/cipherSuites";
 import { ikev2InnerMtu } from "../../gateway/mtu";
 import { labClouds } from "../networks";
-import { Sites } from "../sites";
+import { betweenSites, Sites, sitesProgram } from "../sites";
 import type { Scenario } from "./scenario";
 
-const program = "lab-sites";
 const connection = "office-to-cloud";
 const [office, cloud] = labClouds;
-const plain = "(ip and net 10.20.0.0/24 and net 10.30.0.0/24) or (ip6 and net fd20::/64 and net fd30::/64)";
 /** The second cloud's other address. */
 const elsewhere = "198.18.2.30";
 const days = 86_400;
@@ -33,7 +31,7 @@ export const siteEnds: Scenario[] = [
     name: "sites-certificate",
     shows: "two gateways prove themselves by certificates of the connection's own authority, and the end that nobody can dial comes back by itself from another address",
     twin: "a stranger's certificate for the same name is refused, and one whose time is over; status says which. ML-KEM, which no gateway has, is refused before anything is touched",
-    program,
+    program: sitesProgram,
     seconds: 400,
     async run(lab, { check, figure }) {
       const sites = new Sites(lab);
@@ -44,7 +42,7 @@ export const siteEnds: Scenario[] = [
       const up = await sites.standsWithin(1, connection, 60);
       const proof = await sites.must(1, `swanctl --list-conns | grep -A8 ^site-${connection}; ls /etc/swanctl/conf.d`);
       check("it stands, with certificates, and there is no pre-shared key any more", up !== undefined && /remote public key authentication/.test(proof) && !/sitekey/.test(proof), proof);
-      await lab.world.captureStart("proof", plain, office.card);
+      await lab.world.captureStart("proof", betweenSites, office.card);
       for (const [from, target] of [[office, cloud.host], [cloud, office.host6]] as const) {
         const { sent, received } = await sites.ping(from.namespace, target);
         check(`${from.namespace} reaches ${target}`, received === sent && sent > 0, `${received} of ${sent}`);
@@ -92,7 +90,7 @@ export const siteEnds: Scenario[] = [
     name: "sites-black-hole",
     shows: "a link of 1400 bytes in between that tells nobody swallows nothing: packets of the interface's whole MTU pass, and TCP",
     twin: "where the fragments of ESP are dropped, too, no more passes than the small link has room for",
-    program,
+    program: sitesProgram,
     seconds: 120,
     async run(lab, { check }) {
       const sites = new Sites(lab);

@@ -2,13 +2,10 @@ import { espSuites, type EspSuiteName } from "../../gateway/cipherSuites";
 import { ikev2InnerMtu } from "../../gateway/mtu";
 import { siteInterface } from "../../gateway/site/names";
 import { labClouds, labDevice } from "../networks";
-import { Sites } from "../sites";
+import { betweenSites, Sites, sitesProgram } from "../sites";
 import type { Scenario } from "./scenario";
 
-const program = "lab-sites";
 const [office, cloud] = labClouds;
-/** tcpdump's words for what belongs into the tunnel. */
-const plain = "(ip and net 10.20.0.0/24 and net 10.30.0.0/24) or (ip6 and net fd20::/64 and net fd30::/64)";
 
 /** Two gateways in two clouds, a NAT before the second, and one connection between them. */
 export const sites: Scenario[] = [
@@ -16,7 +13,7 @@ export const sites: Scenario[] = [
     name: "sites-connect",
     shows: "two sites' hosts reach each other through a tunnel that comes up by itself, IPv4 and IPv6, both ways",
     twin: "with another pre-shared key it does not come up, and status says why at both ends; without a tunnel nothing leaves in clear",
-    program,
+    program: sitesProgram,
     seconds: 150,
     async run(lab, { check, figure }) {
       const sites = new Sites(lab);
@@ -30,7 +27,7 @@ export const sites: Scenario[] = [
       }
       for (const [name, card] of [["wire1", office.card], ["wire2", cloud.card]] as const) {
         const all = await lab.world.captureStop(name);
-        const clear = await lab.world.captureCount(name, plain);
+        const clear = await lab.world.captureCount(name, betweenSites);
         const within = await lab.world.captureCount(name, "esp or udp port 4500");
         check(`on ${card} every packet of theirs is within ESP`, clear.packets === 0 && within.packets >= 20, `${clear.packets} in clear, ${within.packets} in ESP of ${all.packets}; ${clear.first.join(" ")}`);
       }
@@ -41,7 +38,7 @@ export const sites: Scenario[] = [
       check("vpn-gateway check finds nothing", (await sites.run(1, "vpn-gateway check")).code === 0, (await sites.run(1, "vpn-gateway check")).stdout);
 
       // The tunnel goes; nobody may notice but the hosts.
-      await lab.world.captureStart("cut1", plain, office.card);
+      await lab.world.captureStart("cut1", betweenSites, office.card);
       await lab.world.linkCut();
       const down = await sites.fallsWithin(1, "office-to-cloud", 40);
       check("a cut link is noticed", down !== undefined, `${down?.toFixed(1)} s`);
@@ -57,14 +54,14 @@ export const sites: Scenario[] = [
       check("not one packet in clear meanwhile", clear.packets === 0, clear.first.join(" "));
 
       // Everything that the connection has put between: taken away by hand, the firewall alone must hold.
-      await lab.world.captureStart("bare", plain, office.card);
+      await lab.world.captureStart("bare", betweenSites, office.card);
       const fromInside = `ping -c 2 -W 1 -I ${office.gatewayInside} ${cloud.host} || true`;
       await sites.must(1, `systemctl stop vpn-gateway-sites; ip route del unreachable ${cloud.network} metric 4278198272; ip route del ${cloud.network} metric 100; ip route get ${cloud.host} | grep -q wan0`);
       await sites.ping(office.namespace, cloud.host, 3);
       await sites.must(1, fromInside);
       const held = await lab.world.captureStop("bare");
       check("with its routes gone the firewall refuses the other site's traffic on any other interface", held.packets === 0, held.first.join(" "));
-      await lab.world.captureStart("twin", plain, office.card);
+      await lab.world.captureStart("twin", betweenSites, office.card);
       await sites.must(1, "nft delete table inet vpn_gateway_site_office_to_cloud");
       await sites.must(1, fromInside);
       const leaked = await lab.world.captureStop("twin");
@@ -89,7 +86,7 @@ export const sites: Scenario[] = [
     name: "sites-mtu",
     shows: "the largest unfragmented packet between sites is the one that the formula gives, and so is the interface's MTU: behind a NAT and over IPv6 outside, for GCM and CBC",
     twin: "one byte more does not pass; a connection whose two ends have no ESP suite in common is refused before either is touched",
-    program,
+    program: sitesProgram,
     seconds: 240,
     async run(lab, { check }) {
       const sites = new Sites(lab);
@@ -121,7 +118,7 @@ export const sites: Scenario[] = [
     name: "sites-change",
     shows: "a second up changes nothing; another connection comes and goes without a word to the first; one that is deleted takes exactly its own files, interface, routes and firewall with it",
     twin: "where one end alone is deleted, the other says why its tunnel is down, and refuses the traffic",
-    program,
+    program: sitesProgram,
     seconds: 240,
     async run(lab, { check, figure }) {
       const sites = new Sites(lab);
@@ -148,7 +145,7 @@ export const sites: Scenario[] = [
       const down = await sites.fallsWithin(1, "office-to-cloud", 40);
       const said = await sites.becomes(async () => /knows no connection with us|refuses our proof/.test(await sites.reason(1)), 60);
       check("twin: with one end deleted the other is down and says why", down !== undefined && said, await sites.reason(1));
-      await lab.world.captureStart("asymmetric", plain, office.card);
+      await lab.world.captureStart("asymmetric", betweenSites, office.card);
       await sites.ping(office.namespace, cloud.host, 3);
       const clear = await lab.world.captureStop("asymmetric");
       check("and sends nothing in clear", clear.packets === 0, clear.first.join(" "));
@@ -167,7 +164,7 @@ export const sites: Scenario[] = [
     name: "sites-device",
     shows: "Libreswan, configured from nothing but the text that the connection outputs, reaches the office's hosts and is reached by them",
     twin: "with another pre-shared key in its file it is refused, and the gateway's status says so",
-    program,
+    program: sitesProgram,
     seconds: 240,
     async run(lab, { check }) {
       const sites = new Sites(lab);

@@ -132,6 +132,13 @@ export function ofType(type: string): Map<string, Record<string, unknown>> {
   return new Map(registered.filter((one) => one.type === type).map((one) => [one.name, one.inputs]));
 }
 
+/** The only one of a type. */
+export function one(type: string): Record<string, unknown> {
+  const found = [...ofType(type).values()];
+  if (found.length !== 1) throw new Error(`${found.length} of ${type}, not one`);
+  return found[0];
+}
+
 /** Waits until every registration that the program has begun is recorded. */
 export async function settled(): Promise<void> {
   const { disconnect } = await import("@pulumi/pulumi/runtime/settings");

@@ -1,8 +1,21 @@
 /** What every cloud's component promises, asked in one wording: secrets, host keys, parents, and what is refused. */
 
+import * as fs from "fs";
 import * as pulumi from "@pulumi/pulumi";
 import { ofType, plain, registered, valueOf } from "./mocks";
 import { isSecretInput, type Previewed } from "./previews";
+
+/** Types and names of what was registered, under a title. */
+export function listing(title: string): string {
+  return [`# ${title}`, ...registered.map(({ type, name }) => `${type} ${name}`).sort(), ""].join("\n");
+}
+
+/** Types and names of a component's children are a contract with who has it deployed. UPDATE_CONTRACT=1 writes it anew. */
+export function expectContract(file: string, listings: string[]): void {
+  const found = listings.join("\n");
+  if (process.env.UPDATE_CONTRACT) fs.writeFileSync(file, found);
+  expect(found).toBe(fs.readFileSync(file, "utf8"));
+}
 
 /** None of what is of the tunnel is in what a machine is told at its first boot. */
 export function expectNothingOfTheTunnel(text: string): void {

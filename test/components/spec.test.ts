@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { RemoteAccessArgs } from "../../components/args";
-import { checkedSpec, givenSecrets, refuseBadSpec, resolveSpec } from "../../components/spec";
+import { checkedSpec, givenSecrets, resolveSpec, specProblems } from "../../components/spec";
+import { refuse } from "../../components/refuse";
 import { record, valueOf } from "./mocks";
 
 const args: RemoteAccessArgs = { users: [{ name: "alice", password: "a-canary" }], administrators: ["203.0.113.0/24"] };
@@ -13,7 +14,7 @@ async function refusal(changes: Partial<RemoteAccessArgs>): Promise<string> {
   const wrong = { ...args, ...changes };
   const [spec, secrets] = [await valueOf(resolveSpec("office", wrong, defaults)), await valueOf(givenSecrets(wrong))];
   try {
-    refuseBadSpec(spec, secrets, undefined);
+    refuse(specProblems(spec, secrets), undefined);
     return "taken";
   } catch (error) {
     return (error as Error).message;

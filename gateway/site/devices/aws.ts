@@ -1,9 +1,7 @@
-import { network } from "../../addressing";
-import { renderShell } from "../../formats/shell";
-import { siteNames } from "../names";
-import type { SiteSecrets, SiteView } from "../spec";
-import { gatewayEndpoint, heading, keyOf, notRun, type DeviceKind, type DeviceStep } from "./device";
-import { plainSequenceNumbers, together, translated, type DeviceWords } from "./words";
+import type { SiteView } from "../spec";
+import { commandLineSteps, phaseWords } from "./commandLine";
+import type { DeviceKind } from "./device";
+import { plainSequenceNumbers, type DeviceWords } from "./words";
 
 const title = "AWS Site-to-Site VPN";
 const ciphers = { aes256gcm16: "AES256-GCM-16", aes128gcm16: "AES128-GCM-16", aes256: "AES256", aes128: "AES128" };
@@ -20,9 +18,9 @@ const values = (list: readonly string[]) => list.map((Value) => ({ Value }));
 const numbers = (list: readonly string[]) => list.map((text) => ({ Value: Number(text) }));
 
 /** What `aws ec2 create-vpn-connection` takes as `--options`: the first tunnel is the connection, the second is AWS's own. */
-function options({ spec, near }: SiteView, preSharedKey: string): object {
-  const phases = (["ike", "esp"] as const).map((phase) => together(near.proposals[phase].map((text) => translated(words[phase], text))));
-  const [ike, esp] = phases;
+function options(view: SiteView, preSharedKey: string): object {
+  const { spec } = view;
+  const { ike, esp } = phaseWords(words, view);
   return {
     StaticRoutesOnly: true,
     TunnelOptions: [
@@ -61,28 +59,15 @@ aws ec2 describe-vpn-connections --vpn-connection-ids "$connection" \\
   --query 'VpnConnections[0].Options.TunnelOptions[0].OutsideIpAddress' --output text
 `;
 
-/** The key stands in a file, not on a command line. */
-function render(view: SiteView, secrets: SiteSecrets): DeviceStep[] {
-  const name = siteNames(view.spec.name).connection;
-  const variables = { name, gateway: gatewayEndpoint(view), networks: view.far.networks.map((text) => network(text).text).join(" ") };
-  return [
-    { title: `${name}.json (mode 0600)`, text: `${JSON.stringify(options(view, keyOf(view, secrets)), null, 2)}\n` },
-    { title: `A shell beside it, with the AWS CLI 2 (in a virtual private gateway's account and region)`, text: renderShell(variables, script, `${heading(view)}\n${notRun(title)}`) },
-  ];
-}
 
 export const aws: DeviceKind = {
   title,
   profile: "aws",
-  render,
+  render: (view, secrets) => commandLineSteps(view, secrets, title, "the AWS CLI 2 (in a virtual private gateway's account and region)", (key) => options(view, key), script),
   words,
   oneSuite: { ike: false, esp: false },
-  selectors: "any",
   dials: "ipv4",
   identity: "address",
   addressLater: true,
-  inside6: false,
-  severalNetworks: true,
   preSharedKey: { pattern: /^[A-Za-z1-9._][A-Za-z0-9._]{7,63}$/, says: "8 to 64 letters, digits, dots and underscores, the first no 0 (EC2 API Reference, PreSharedKey)" },
-  run: false,
 };

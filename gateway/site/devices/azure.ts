@@ -2,7 +2,7 @@ import { network, parseAddress } from "../../addressing";
 import { renderPowerShell } from "../../formats/powershell";
 import { siteNames } from "../names";
 import type { SiteSecrets, SiteView } from "../spec";
-import { deviceLifetimes, gatewayEndpoint, heading, keyOf, notRun, type DeviceKind, type DeviceStep } from "./device";
+import { type DeviceKind, deviceLifetimes, type DeviceStep, gatewayEndpoint, keyOf, untried } from "./device";
 import { espIntegrity, microsoftEsp, microsoftIkeGroups, microsoftIntegrity } from "./microsoft";
 import { prfOf, translated, type DeviceWords } from "./words";
 
@@ -64,7 +64,7 @@ function render(view: SiteView, secrets: SiteSecrets): DeviceStep[] {
     SaLifeTime: String(deviceLifetimes(view).child),
     SharedKey: keyOf(view, secrets),
   };
-  return [{ title: "PowerShell with the module Az.Network", text: renderPowerShell(parameters, variables, body, `${heading(view)}\n${notRun(title)}`) }];
+  return [{ title: "PowerShell with the module Az.Network", text: renderPowerShell(parameters, variables, body, untried(view, title)) }];
 }
 
 export const azure: DeviceKind = {
@@ -73,15 +73,11 @@ export const azure: DeviceKind = {
   render,
   words,
   oneSuite: { ike: true, esp: true },
-  selectors: "any",
   dials: "ipv4OrName",
   identity: "address",
   addressLater: true,
-  inside6: false,
-  severalNetworks: true,
   preSharedKey: {
     pattern: /^[\x21-\x2c\x2e-\x7d]{1,128}$/,
     says: "1 to 128 printable ASCII characters without spaces, hyphens and tildes (learn.microsoft.com/azure/vpn-gateway/vpn-gateway-vpn-faq)",
   },
-  run: false,
 };

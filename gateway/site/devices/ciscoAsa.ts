@@ -6,7 +6,7 @@ import { isAead } from "../proposals";
 import type { SiteSecrets, SiteView } from "../spec";
 import { addressAndMask, tunnelAddresses, tunnelNumber } from "./addresses";
 import { ciscoGroups, ciscoInterface, ciscoKey, ciscoPrfs } from "./cisco";
-import { deviceLifetimes, gatewayEndpoint, heading, keyOf, notRun, type DeviceKind, type DeviceOptions, type DeviceStep } from "./device";
+import { type DeviceKind, deviceLifetimes, type DeviceOptions, type DeviceStep, gatewayEndpoint, keyOf, untried } from "./device";
 import { plainSequenceNumbers, prfOf, translated, type DeviceWords } from "./words";
 
 const title = "Cisco ASA";
@@ -83,7 +83,7 @@ function render(view: SiteView, secrets: SiteSecrets, { outsideInterface = outsi
     ]),
     ciscoLine("sysopt", "connection", "tcpmss", String(maximumSegmentSize(leastSiteMtu(spec), 4))),
   ];
-  return [{ title: "In configuration mode", text: renderCiscoCli(lines, `${heading(view)}\n${notRun(title)}`) }];
+  return [{ title: "In configuration mode", text: renderCiscoCli(lines, untried(view, title)) }];
 }
 
 export const ciscoAsa: DeviceKind = {
@@ -92,13 +92,9 @@ export const ciscoAsa: DeviceKind = {
   render,
   words,
   oneSuite: { ike: false, esp: true },
-  selectors: "any",
   dials: "ipv4",
   // `crypto isakmp identity` is one for the whole device, and is its address unless something else is said.
   identity: "address",
-  inside6: false,
-  severalNetworks: true,
   interfaces: { outside, pattern: ciscoInterface },
   preSharedKey: ciscoKey,
-  run: false,
 };

@@ -7,7 +7,7 @@ import { isAead } from "../proposals";
 import type { SiteSecrets, SiteView } from "../spec";
 import { addressAndMask, tunnelNumber } from "./addresses";
 import { ciscoGroups, ciscoInterface, ciscoKey, ciscoPrfs } from "./cisco";
-import { deviceLifetimes, gatewayEndpoint, heading, keyOf, notRun, type DeviceKind, type DeviceOptions, type DeviceStep } from "./device";
+import { type DeviceKind, deviceLifetimes, type DeviceOptions, type DeviceStep, gatewayEndpoint, keyOf, untried } from "./device";
 import { plainSequenceNumbers, translated, type DeviceWords } from "./words";
 
 const title = "Cisco IOS XE";
@@ -96,7 +96,7 @@ function render(view: SiteView, secrets: SiteSecrets, { outsideInterface = outsi
       ciscoLine("ip", "route", ...addressAndMask(text), "Null0", "254"),
     ]),
   ];
-  return [{ title: "In configuration mode", text: renderCiscoCli(lines, `${heading(view)}\n${notRun(title)}`) }];
+  return [{ title: "In configuration mode", text: renderCiscoCli(lines, untried(view, title)) }];
 }
 
 export const ciscoIos: DeviceKind = {
@@ -105,12 +105,8 @@ export const ciscoIos: DeviceKind = {
   render,
   words,
   oneSuite: { ike: false, esp: true },
-  selectors: "any",
   dials: "ipv4",
   identity: "anything",
-  inside6: false,
-  severalNetworks: true,
   interfaces: { outside, pattern: ciscoInterface },
   preSharedKey: ciscoKey,
-  run: false,
 };

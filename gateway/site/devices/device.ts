@@ -23,36 +23,34 @@ export type DeviceRenderer = (view: SiteView, secrets: SiteSecrets, options: Dev
 /** A kind of device that the library writes the configuration of. */
 export interface DeviceKind {
   title: string;
-  /** What both ends are set to unless something else is said. */
+  /** What both ends are set to unless something else is said, and whose selectors its text makes. */
   profile: SiteProfileName;
   render: DeviceRenderer;
   /** Its own words for the proposals; what has none it does not know. */
   words: DeviceWords;
   /** Is one suite all that it can be told for IKE, or for ESP? */
   oneSuite: { ike: boolean; esp: boolean };
-  /** Which selectors its text makes: `any` goes with a profile of `anySelectors`. */
-  selectors: "any" | "networks";
+  /** Does its text speak IKEv1 where the connection does? @default false */
+  ikev1?: boolean;
   /** What it may dial. */
   dials: "ipv4" | "ipv4OrName" | "anything";
   /** What it may call itself. */
   identity: "address" | "anything";
   /** Is its address known only once its text was run? @default false */
   addressLater?: boolean;
-  /** Has its text IPv6 networks? */
-  inside6: boolean;
-  /** Has its text more than one network at an end? */
-  severalNetworks: boolean;
+  /** Has its text IPv6 networks? @default false */
+  inside6?: boolean;
+  /** Has its text more than one network at an end? @default true */
+  severalNetworks?: boolean;
   /** Its interface names, where it has any. */
   interfaces?: { outside?: string; inside?: string; pattern: RegExp };
   /** Which pre-shared keys it takes, and in words. */
   preSharedKey: { pattern: RegExp; says: string };
-  /** Did the text run on the device itself? */
-  run: boolean;
 }
 
-/** First line of a text that nobody could try here. */
-export function notRun(title: string): string {
-  return `Written after the documents of ${title} and not run against the device: read it before you enter it.`;
+/** First lines of a text that nobody could try here. */
+export function untried(view: SiteView, title: string): string {
+  return `${heading(view)}\nWritten after the documents of ${title} and not run against the device: read it before you enter it.`;
 }
 
 export function heading({ spec, near, far }: SiteView): string {

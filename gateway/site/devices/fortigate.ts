@@ -6,7 +6,7 @@ import { siteInterface } from "../names";
 import { isAead } from "../proposals";
 import type { SiteSecrets, SiteView } from "../spec";
 import { addressAndMask } from "./addresses";
-import { deviceLifetimes, gatewayEndpoint, heading, keyOf, notRun, type DeviceKind, type DeviceOptions, type DeviceStep } from "./device";
+import { type DeviceKind, deviceLifetimes, type DeviceOptions, type DeviceStep, gatewayEndpoint, keyOf, untried } from "./device";
 import { plainSequenceNumbers, together, translated, type DeviceWords } from "./words";
 
 const title = "FortiGate";
@@ -92,7 +92,7 @@ function render(view: SiteView, secrets: SiteSecrets, options: DeviceOptions): D
       ]),
     },
   ] as Parameters<typeof renderFortios>[0];
-  return [{ title: "In the CLI", text: renderFortios(sections, `${heading(view)}\n${notRun(title)}`) }];
+  return [{ title: "In the CLI", text: renderFortios(sections, untried(view, title)) }];
 }
 
 export const fortigate: DeviceKind = {
@@ -101,13 +101,9 @@ export const fortigate: DeviceKind = {
   render,
   words,
   oneSuite: { ike: false, esp: false },
-  selectors: "any",
   dials: "ipv4OrName",
   identity: "anything",
-  inside6: false,
-  severalNetworks: true,
   interfaces: { ...usual, pattern: /^[A-Za-z0-9][A-Za-z0-9 ._/-]{0,14}$/ },
   // FortiOS CLI reference: psksecret, at least 6 characters; `?` cannot be pasted.
   preSharedKey: { pattern: /^[\x20-\x3e\x40-\x7e]{6,128}$/, says: "6 to 128 printable ASCII characters without question marks" },
-  run: false,
 };

@@ -1,9 +1,7 @@
-import { network } from "../../addressing";
-import { renderShell } from "../../formats/shell";
-import { siteNames } from "../names";
-import type { SiteSecrets, SiteView } from "../spec";
-import { gatewayEndpoint, heading, keyOf, notRun, type DeviceKind, type DeviceStep } from "./device";
-import { plainSequenceNumbers, together, translated, type DeviceWords } from "./words";
+import type { SiteView } from "../spec";
+import { commandLineSteps, phaseWords } from "./commandLine";
+import type { DeviceKind } from "./device";
+import { plainSequenceNumbers, type DeviceWords } from "./words";
 
 const title = "Google Cloud VPN";
 const ciphers = { aes256gcm16: "AES-GCM-16-256", aes192gcm16: "AES-GCM-16-192", aes128gcm16: "AES-GCM-16-128", aes256: "AES-CBC-256", aes192: "AES-CBC-192", aes128: "AES-CBC-128" };
@@ -17,8 +15,8 @@ const words: DeviceWords = {
 };
 
 /** For gcloud's `--flags-file` (YAML, of which JSON is a part): the key is on no command line. */
-function flags({ near }: SiteView, preSharedKey: string): object {
-  const [ike, esp] = (["ike", "esp"] as const).map((phase) => together(near.proposals[phase].map((text) => translated(words[phase], text))));
+function flags(view: SiteView, preSharedKey: string): object {
+  const { ike, esp } = phaseWords(words, view);
   const listed = (name: string, list: readonly string[]) => (list.length > 0 ? { [name]: list } : {});
   return {
     "--shared-secret": preSharedKey,
@@ -51,28 +49,16 @@ done
 echo "$address"
 `;
 
-/** A Classic VPN gateway with static routes: HA VPN takes its routes by BGP alone. */
-function render(view: SiteView, secrets: SiteSecrets): DeviceStep[] {
-  const name = siteNames(view.spec.name).connection;
-  const variables = { name, gateway: gatewayEndpoint(view), networks: view.far.networks.map((text) => network(text).text).join(" ") };
-  return [
-    { title: `${name}.json (mode 0600)`, text: `${JSON.stringify(flags(view, keyOf(view, secrets)), null, 2)}\n` },
-    { title: "A shell beside it, with gcloud", text: renderShell(variables, script, `${heading(view)}\n${notRun(title)}`) },
-  ];
-}
 
+/** A Classic VPN gateway with static routes: HA VPN takes its routes by BGP alone. */
 export const gcp: DeviceKind = {
   title,
   profile: "gcp",
-  render,
+  render: (view, secrets) => commandLineSteps(view, secrets, title, "gcloud", (key) => flags(view, key), script),
   words,
   oneSuite: { ike: false, esp: false },
-  selectors: "any",
   dials: "ipv4",
   identity: "address",
   addressLater: true,
-  inside6: false,
-  severalNetworks: true,
   preSharedKey: { pattern: /^[\x20-\x7e]{1,128}$/, says: "1 to 128 printable ASCII characters" },
-  run: false,
 };

@@ -72,6 +72,7 @@ const encryptions = same(["aes256gcm16", "aes192gcm16", "aes128gcm16", "aes256",
 export const libreswan: DeviceKind = {
   title: "Libreswan",
   profile: "libreswan",
+  ikev1: true,
   render,
   words: {
     ike: { encryption: encryptions, integrity: hashes, prf: same(["prfsha512", "prfsha384", "prfsha256", "prfsha1"]), groups },
@@ -79,12 +80,9 @@ export const libreswan: DeviceKind = {
     esp: { encryption: encryptions, integrity: hashes, groups, sequenceNumbers: same(["esn", "noesn"]) },
   },
   oneSuite: { ike: false, esp: false },
-  selectors: "networks",
   dials: "anything",
   identity: "anything",
   inside6: true,
-  severalNetworks: true,
   // ipsec.secrets(5): between double quotes anything but them.
   preSharedKey: { pattern: /^[\x20-\x7e]+$/, says: "printable ASCII" },
-  run: true,
 };

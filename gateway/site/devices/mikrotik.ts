@@ -3,7 +3,7 @@ import { renderRouteros, type RouterosCommand } from "../../formats/routeros";
 import { siteNames } from "../names";
 import { isAead } from "../proposals";
 import type { SiteSecrets, SiteView } from "../spec";
-import { deviceLifetimes, gatewayEndpoint, heading, keyOf, notRun, type DeviceKind, type DeviceStep } from "./device";
+import { type DeviceKind, deviceLifetimes, type DeviceStep, gatewayEndpoint, keyOf, untried } from "./device";
 import { plainSequenceNumbers, translated, type DeviceWords } from "./words";
 
 const title = "MikroTik RouterOS";
@@ -64,7 +64,7 @@ function render(view: SiteView, secrets: SiteSecrets): DeviceStep[] {
       menu: "/ip firewall raw", action: "add", properties: [["chain", "prerouting"], ["src-address", source], ["dst-address", target], ["action", "notrack"], ["comment", name]],
     })),
   ];
-  return [{ title: "In the terminal", text: renderRouteros(commands, `${heading(view)}\n${notRun(title)}`) }];
+  return [{ title: "In the terminal", text: renderRouteros(commands, untried(view, title)) }];
 }
 
 export const mikrotik: DeviceKind = {
@@ -73,11 +73,8 @@ export const mikrotik: DeviceKind = {
   render,
   words,
   oneSuite: { ike: true, esp: true },
-  selectors: "networks",
   dials: "ipv4OrName",
   identity: "anything",
-  inside6: false,
   severalNetworks: false,
   preSharedKey: { pattern: /^[\x20-\x7e]+$/, says: "printable ASCII" },
-  run: false,
 };

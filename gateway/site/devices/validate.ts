@@ -1,5 +1,6 @@
 import { parseAddress, parseNetwork } from "../../addressing";
 import { error, warning, type Problem } from "../../validate/problem";
+import { siteProfiles, type SiteProfile } from "../profiles";
 import { proposalProblem } from "../proposals";
 import type { SiteConnectionSpec, SiteSecrets } from "../spec";
 import type { DeviceKind, DeviceOptions } from "./device";
@@ -16,14 +17,15 @@ export function deviceProblems(name: string, spec: SiteConnectionSpec, options: 
   return [...way(kind, spec), ...ends(kind, spec), ...networks(kind, spec), ...proposals(kind, spec), ...interfaces(kind, options), ...key(kind, secrets)];
 }
 
-function way({ title, selectors, profile }: DeviceKind, spec: SiteConnectionSpec): Problem[] {
+function way({ title, ikev1, profile }: DeviceKind, spec: SiteConnectionSpec): Problem[] {
   const problems: Problem[] = [];
   if (spec.authentication === "certificate") {
     problems.push(error("authentication", "certificate", "is for two gateways: the library has no certificates for devices", "Leave it out: a pre-shared key is minted."));
   }
-  if (spec.version === 1 && title !== "Libreswan") problems.push(error("version", 1, `is not what the text for ${title} speaks`, "Use a profile of IKEv2."));
-  if ((selectors === "any") !== spec.anySelectors) {
-    const [device, ours] = selectors === "any" ? ["all traffic", "the networks"] : ["the networks", "all traffic"];
+  if (spec.version === 1 && !ikev1) problems.push(error("version", 1, `is not what the text for ${title} speaks`, "Use a profile of IKEv2."));
+  const { anySelectors = false }: SiteProfile = siteProfiles[profile];
+  if (anySelectors !== spec.anySelectors) {
+    const [device, ours] = anySelectors ? ["all traffic", "the networks"] : ["the networks", "all traffic"];
     problems.push(error("profile", undefined, `agrees on ${ours}, and ${title} on ${device}`, `Use the profile ${profile}, or leave it out.`));
   }
   return problems;
@@ -52,7 +54,7 @@ function ends({ title, dials, identity, addressLater }: DeviceKind, { left, righ
   return problems;
 }
 
-function networks({ title, inside6, severalNetworks }: DeviceKind, { left, right }: SiteConnectionSpec): Problem[] {
+function networks({ title, inside6 = false, severalNetworks = true }: DeviceKind, { left, right }: SiteConnectionSpec): Problem[] {
   return ([["left", left], ["right", right]] as const).flatMap(([side, end]) => [
     ...end.networks.flatMap((text, index) =>
       !inside6 && parseNetwork(text)?.family === 6

@@ -2,7 +2,7 @@ import { network } from "../../addressing";
 import { renderPowerShell } from "../../formats/powershell";
 import { siteNames } from "../names";
 import type { SiteSecrets, SiteView } from "../spec";
-import { deviceLifetimes, gatewayEndpoint, heading, keyOf, notRun, type DeviceKind, type DeviceStep } from "./device";
+import { type DeviceKind, deviceLifetimes, type DeviceStep, gatewayEndpoint, keyOf, untried } from "./device";
 import { espIntegrity, microsoftEsp, microsoftIkeGroups, microsoftIntegrity } from "./microsoft";
 import { translated, type DeviceWords } from "./words";
 
@@ -43,7 +43,7 @@ function render(view: SiteView, secrets: SiteSecrets): DeviceStep[] {
     QuickModeLifetime: String(lifetimes.child),
     SharedSecret: keyOf(view, secrets),
   };
-  return [{ title: "PowerShell, as administrator", text: renderPowerShell("#Requires -RunAsAdministrator", variables, body, `${heading(view)}\n${notRun(title)}`) }];
+  return [{ title: "PowerShell, as administrator", text: renderPowerShell("#Requires -RunAsAdministrator", variables, body, untried(view, title)) }];
 }
 
 export const windowsRras: DeviceKind = {
@@ -52,11 +52,7 @@ export const windowsRras: DeviceKind = {
   render,
   words,
   oneSuite: { ike: true, esp: true },
-  selectors: "any",
   dials: "ipv4OrName",
   identity: "address",
-  inside6: false,
-  severalNetworks: true,
   preSharedKey: { pattern: /^[\x20-\x7e]+$/, says: "printable ASCII" },
-  run: false,
 };

@@ -1,7 +1,6 @@
-import * as fs from "fs";
 import * as path from "path";
-import { ofType, plain, registered, textOf, valueOf } from "../mocks";
-import { expectOwnChildren, expectSecretsOnlyIn, secretOutputs } from "../promises";
+import { ofType, one, plain, registered, textOf, valueOf } from "../mocks";
+import { expectContract, expectOwnChildren, expectSecretsOnlyIn, listing, secretOutputs } from "../promises";
 import { madePair, previews } from "./helpers";
 import type { AwsGatewayPair } from "../../../aws";
 import { rules } from "../../../policies/rules";
@@ -9,9 +8,7 @@ import { rules } from "../../../policies/rules";
 const contract = path.join(__dirname, "awsGatewayPair.contract.txt");
 const remote = "command:remote:Command";
 const subnets = { subnetIds: ["subnet-given", "subnet-other"], l2tp: { enabled: true, pool: "10.90.1.0/24" }, ikev2: { pool: "10.90.2.0/24" } };
-const one = (type: string) => [...ofType(type).values()][0];
 const instances = () => ofType("aws:ec2/instance:Instance");
-const listing = (title: string) => [`# ${title}`, ...registered.map(({ type, name }) => `${type} ${name}`).sort(), ""].join("\n");
 const pushed = (name: string) => textOf(ofType(remote).get(name)!.stdin);
 /** A file of a part as its push carries it. */
 const fileOf = (name: string, file: string) => pushed(name).split("\n").filter((line) => line.startsWith(`${file} |`)).map((line) => line.slice(file.length + 3)).join("\n");
@@ -219,9 +216,7 @@ describe("a DNS name", () => {
 });
 
 test("types and names of its children are the contract's", () => {
-  const found = listings.join("\n");
-  if (process.env.UPDATE_CONTRACT) fs.writeFileSync(contract, found);
-  expect(found).toBe(fs.readFileSync(contract, "utf8"));
+  expectContract(contract, listings);
 });
 
 describe("refused at preview, with nothing made", () => {

@@ -1,10 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ofType, registered, textOf, valueOf } from "../mocks";
+import { ofType, one, registered, textOf, valueOf } from "../mocks";
 import { made, previews } from "./helpers";
 
 const manager = { access: "systemsManager", administrators: [], platform: "ubuntu2404" };
 const parts = ["host", "identity", "base", "passwords", "users"];
-const one = (type: string) => [...ofType(type).values()][0];
 
 test("there is no SSH: no rule, no key, no command, no host key in user data", async () => {
   const gateway = await made(manager);

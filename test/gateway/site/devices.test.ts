@@ -51,8 +51,7 @@ describe.each(kinds)("%s", (kind) => {
     for (const phase of ["ike", "esp"] as const) expect(commonSuite(spec.left.proposals[phase], spec.right.proposals[phase], phase)).toBeDefined();
   });
   test("says that it was not run, but for the one that was", () => {
-    expect(rendered(kind).includes("not run against the device")).toBe(!deviceKinds[kind].run);
-    expect(deviceKinds[kind].run).toBe(kind === "libreswan");
+    expect(rendered(kind).includes("not run against the device")).toBe(kind !== "libreswan");
   });
   test("names the gateway and its network, and holds the key", () => {
     expect(rendered(kind)).toContain("192.0.2.11");
