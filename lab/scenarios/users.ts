@@ -135,7 +135,8 @@ export const users: Scenario[] = [
       check("bob's tunnel loses no packet by the change", bobs.sent > 20 && bobs.received === bobs.sent, `${bobs.received} of ${bobs.sent}`);
       for (const [protocol, client, address] of [["l2tp", 1, "10.77.3.50"], ["ikev2", 2, "10.77.4.50"]] as const) {
         for (const time of ["first", "second"]) {
-          const found = await lab.connect(client, protocol, "alice");
+          // As Windows and phones do: one that dials again by itself would take the address back.
+          const found = await lab.connect(client, protocol, "alice", { redial: false });
           check(`${protocol}, the ${time} time: ${address}`, found.address === address, found.reason ?? String(found.address));
         }
         const { sent, received } = await lab.world.ping(client, labAddresses.insideHost);
