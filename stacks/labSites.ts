@@ -26,13 +26,14 @@ export function labSites(): Record<string, unknown> {
       administrators: [labAddresses.management],
     });
   };
-  const [office, cloud] = [gateway("gateway-1", 1), gateway("gateway-2", 2)];
+  const office = gateway("gateway-1", 1);
+  const cloud = config.getBoolean("alone") === true ? undefined : gateway("gateway-2", 2);
   // IPv6 outside has no translation in between.
   const outside6 = config.getBoolean("outside6") === true;
-  const between = (name: string) =>
+  const between = (name: string, right: LabGateway) =>
     new SiteConnection(name, {
       left: office.site,
-      right: cloud.site,
+      right: right.site,
       ...(outside6 ? { leftEndpoint: labClouds[0].outside6, rightEndpoint: labClouds[1].outside6 } : {}),
       rightChanges: config.getBoolean("rightChanges"),
       authentication: config.get("authentication"),
@@ -42,7 +43,7 @@ export function labSites(): Record<string, unknown> {
       leftProposals: { esp: config.getObject<string[]>("leftEsp") },
       rightProposals: { esp: config.getObject<string[]>("rightEsp") },
     });
-  const connection = config.getBoolean("connection") === false ? undefined : between("office-to-cloud");
+  const connection = cloud === undefined || config.getBoolean("connection") === false ? undefined : between("office-to-cloud", cloud);
   const device =
     config.getBoolean("device") === true
       ? new SiteConnection("office-to-branch", {
@@ -52,12 +53,21 @@ export function labSites(): Record<string, unknown> {
           profile: config.get("deviceProfile"),
         })
       : undefined;
+  // As many as are wanted, to devices that nobody has: what connections cost is measured by them.
+  for (let number = 0; number < (config.getNumber("absentDevices") ?? 0); number++) {
+    new SiteConnection(`office-to-absent-${number + 1}`, {
+      left: office.site,
+      leftNetworks: [labClouds[0].network],
+      device: { kind: "libreswan", name: `absent-${number + 1}`, endpoint: `198.51.100.${100 + number}`, networks: [`10.128.${number}.0/24`] },
+    });
+  }
+  const gateways = [office, ...(cloud === undefined ? [] : [cloud])];
   return {
     lab: world.lab,
     address: office.address,
-    machineIds: [office.machineId, cloud.machineId],
+    machineIds: gateways.map(({ machineId }) => machineId),
     worldConnection: world.connection,
-    gatewayConnections: pulumi.secret(pulumi.all([office.connection, cloud.connection])),
+    gatewayConnections: pulumi.secret(pulumi.all(gateways.map(({ connection: toIt }) => toIt))),
     clientSettings: office.clientSettings,
     preSharedKey: connection?.preSharedKey,
     deviceConfiguration: device?.deviceConfiguration,

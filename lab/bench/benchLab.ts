@@ -1,5 +1,4 @@
 import { execFileSync } from "node:child_process";
-import * as os from "node:os";
 import type { Ssh } from "../ssh";
 import { labAddresses } from "../networks";
 import { Lab } from "../scenarios/lab";
@@ -7,21 +6,11 @@ import { failuresAlone } from "../scenarios/scenario";
 import { Stack } from "../stack";
 import { prepareWorld, type ClientName, type Connected, type ConnectOptions, type World } from "../world";
 import { bareEspCommands, encapsulationSocket, type BareEsp } from "./bareEsp";
+import { hostOf, type Host } from "./host";
 import { tcp, type TcpOptions } from "./iperf";
 
 /** Which rules the gateway filters by: ours, an ordinary article's, or none at all. */
 export type Firewall = "ours" | "article" | "none";
-
-/** What was measured on. */
-export interface Host {
-  accelerator: string;
-  hostCpus: number;
-  hostCpu: string;
-  /** Of the last minute, other work of the host among it. */
-  load: number;
-  guestCpus: number;
-  guestKernel: string;
-}
 
 /** The article forwards everything, masquerades, and clamps nothing. */
 const articleRules = `table inet article {
@@ -87,17 +76,8 @@ export class BenchLab {
     await this.lab.end(failuresAlone((line) => this.say(`left behind: ${line}`)));
   }
 
-  async host(): Promise<Host> {
-    const said = await this.gateway.mustRun("systemd-detect-virt; nproc; uname -r");
-    const [virtualization, guestCpus, guestKernel] = said.trim().split("\n");
-    return {
-      accelerator: virtualization === "kvm" ? "KVM" : "TCG (QEMU emulates every instruction)",
-      hostCpus: os.cpus().length,
-      hostCpu: os.cpus()[0]?.model ?? "unknown",
-      load: Number(os.loadavg()[0].toFixed(1)),
-      guestCpus: Number(guestCpus),
-      guestKernel,
-    };
+  host(): Promise<Host> {
+    return hostOf(this.gateway);
   }
 
   async firewall(which: Firewall): Promise<void> {

@@ -1,9 +1,9 @@
-import * as os from "node:os";
 import { Pair, pairClients, type Member } from "../pair";
 import { sleep } from "../progress";
 import { Lab } from "../scenarios/lab";
 import { failuresAlone } from "../scenarios/scenario";
 import { Stack } from "../stack";
+import { hostOf, type Host } from "./host";
 import { percentile, rounded, spread, type Spread } from "./statistics";
 
 /** Seconds without an answer, of every failover that was made. */
@@ -26,7 +26,7 @@ export interface Failover {
   /** At the longest, in one failover: two machines answered for the pair; none did. */
   longestTwo: number;
   longestNone: number;
-  host: { hostCpus: number; hostCpu: string; load: number };
+  host: Host;
   notes: string[];
 }
 
@@ -83,7 +83,7 @@ export class FailoverBench {
       notBack: this.notBack,
       longestTwo: this.two,
       longestNone: this.none,
-      host: { hostCpus: os.cpus().length, hostCpu: os.cpus()[0]?.model ?? "unknown", load: Number(os.loadavg()[0].toFixed(1)) },
+      host: await hostOf(this.lab.gateway),
       notes: [
         "three emulated machines; the active one's links are cut (a ping each 0.1 s through the tunnel; its longest silence is the outage)",
         "clients ask after 1 s of silence and give a silent gateway up 1.8 s later; another client's outage is its own dead-peer time and about 2 s",

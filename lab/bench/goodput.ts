@@ -1,6 +1,7 @@
 import { labAddresses } from "../networks";
 import { sleep } from "../progress";
-import type { BenchLab, Firewall, Host } from "./benchLab";
+import type { BenchLab, Firewall } from "./benchLab";
+import type { Host } from "./host";
 import { orderOf, rates, ratio, ratioOf, type Rates, type Repeat } from "./ratios";
 import { rounded, type Spread } from "./statistics";
 

@@ -2,7 +2,8 @@ import { espSuites, type EspSuiteName } from "../../gateway/cipherSuites";
 import { ikev2InnerMtu, l2tpInnerMtu } from "../../gateway/mtu";
 import { labAddresses } from "../networks";
 import type { ClientName, ConnectOptions } from "../world";
-import type { BenchLab, Host } from "./benchLab";
+import type { BenchLab } from "./benchLab";
+import type { Host } from "./host";
 
 /** One connection over one outer link. */
 export interface MtuRow {

@@ -1,9 +1,9 @@
-import * as os from "node:os";
 import { MeshLab, meshPlain } from "../mesh";
 import { labClouds } from "../networks";
 import { Lab } from "../scenarios/lab";
 import { failuresAlone } from "../scenarios/scenario";
 import { Stack } from "../stack";
+import { hostOf, type Host } from "./host";
 import { percentile, rounded, spread, type Spread } from "./statistics";
 
 export interface Routing {
@@ -14,7 +14,7 @@ export interface Routing {
   /** Packets between two inside networks that were seen in clear on any gateway's outer wire, in all faults. */
   clearPackets: number;
   medians: Record<string, Spread>;
-  host: { hostCpus: number; hostCpu: string; load: number };
+  host: Host;
   notes: string[];
 }
 
@@ -57,7 +57,7 @@ export class RoutingBench {
       plainGapP95: rounded(percentile(plain, 95), 2),
       clearPackets: this.clear,
       medians: { bfd: spread(bfd), plain: spread(plain) },
-      host: { hostCpus: os.cpus().length, hostCpu: os.cpus()[0]?.model ?? "unknown", load: Number(os.loadavg()[0].toFixed(1)) },
+      host: await hostOf(this.lab.gateway),
       notes: [
         "four emulated machines; the direct path between two gateways swallows every packet, and the way by the third gateway takes over",
         "a host pings another each 50 ms; its longest silence, less the 50 ms, is the gap",

@@ -1,7 +1,8 @@
 import { labAddresses } from "../networks";
 import { sleep } from "../progress";
 import { prepareWorld, type PingResult } from "../world";
-import { benchClients, type BenchLab, type Host } from "./benchLab";
+import { benchClients, type BenchLab } from "./benchLab";
+import type { Host } from "./host";
 import { orderOf, ratio, ratioOf, type Repeat } from "./ratios";
 import { rounded, spread, type Spread } from "./statistics";
 

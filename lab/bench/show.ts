@@ -1,17 +1,19 @@
 /** What a person reads: one table a bench. */
 
-import type { Host } from "./benchLab";
+import type { Host } from "./host";
+import type { Connections } from "./connections";
 import type { Failover } from "./failover";
 import type { Goodput } from "./goodput";
 import type { ImportCost } from "./import";
 import type { Mtu } from "./mtu";
 import type { Routing } from "./routing";
 import type { SameNat } from "./sameNat";
+import type { SitesGoodput } from "./sites";
 import { spreadText, table } from "./table";
 import type { TuningResult } from "./tuning";
 
 function hostText(host: Host): string {
-  return `${host.accelerator}, ${host.guestCpus} CPUs a machine, two machines on ${host.hostCpus} CPUs (${host.hostCpu}), load ${host.load} at the end, Linux ${host.guestKernel}`;
+  return `${host.accelerator}, ${host.guestCpus} CPUs a machine, all on ${host.hostCpus} CPUs (${host.hostCpu}), load ${host.load} at the end, Linux ${host.guestKernel}`;
 }
 
 const titles: Record<string, string> = {
@@ -108,7 +110,7 @@ export function showFailover(result: Failover): string {
   };
   const rows = Object.entries(result.medians).map(([name, found]) => [name, spreadText(found, 2), name in p95 ? p95[name].toFixed(2) : ""]);
   return [
-    `${result.runs} failovers of each kind, on ${result.host.hostCpus} CPUs (${result.host.hostCpu}), load ${result.host.load} at the end`,
+    `${result.runs} failovers of each kind; ${hostText(result.host)}`,
     table(["seconds without an answer", "median (least–most)", "95th percentile"], rows),
     `not back within 90 s: ${result.notBack}; two machines answered for ${result.longestTwo} s at the longest, none for ${result.longestNone} s`,
     ...result.notes.map((note) => `- ${note}`),
@@ -132,9 +134,28 @@ export function showSameNat(result: SameNat): string {
 export function showRouting({ runs, bfdGapP95, plainGapP95, clearPackets, medians, host, notes }: Routing): string {
   const rows = Object.entries({ bfd: ["with BFD, 300 ms × 3", bfdGapP95, "1.5"], plain: ["BGP's own hold time, 9 s", plainGapP95, "10"] } as const).map(([name, [title, p95, aim]]) => [title, spreadText(medians[name], 2), p95.toFixed(2), aim]);
   return [
-    `${runs} faults each; ${host.hostCpus} CPUs (${host.hostCpu}), load ${host.load} at the end`,
+    `${runs} faults each; ${hostText(host)}`,
     table(["seconds without an answer", "median (least–most)", "95th percentile", "aim"], rows),
     `packets in clear: ${clearPackets}`,
+    notes.map((note) => `- ${note}`).join("\n"),
+  ].join("\n\n");
+}
+
+export function showSites({ runs, ratios, megabits, host, notes }: SitesGoodput): string {
+  const names: Record<string, string> = { tunnel: "our connection", tunnelUnfiltered: "our connection, without the firewall", byHand: "ip xfrm by hand" };
+  const rows = Object.entries(megabits).map(([name, { up, down }]) => {
+    const found = ratios[`${name}/byHand`];
+    return [names[name], spreadText(up), spreadText(down), found === undefined ? "" : spreadText(found, 2)];
+  });
+  return [hostText(host), `${runs} repeats, median (least–most)`, table(["between two sites", "there, Mbit/s", "back, Mbit/s", "ratio"], rows), notes.map((note) => `- ${note}`).join("\n")].join("\n\n");
+}
+
+export function showConnections({ steps, megabytesPerConnection, growth, othersTouched, unchangedUpSeconds, host, notes }: Connections): string {
+  const rows = steps.map((step) => [step.connections, step.added, step.previewSeconds, step.upSeconds, step.secondsPerConnection, step.megabytesInUse].map(String));
+  return [
+    hostText(host),
+    table(["connections", "added", "preview, s", "up, s", "s for each added", "MB in use"], rows),
+    `an up that changes nothing: ${unchangedUpSeconds} s; the last step's cost by the first's: ${growth}; MB for each: ${megabytesPerConnection}; touched of the others by one more: ${othersTouched}`,
     notes.map((note) => `- ${note}`).join("\n"),
   ].join("\n\n");
 }

@@ -1,5 +1,6 @@
 import { labAddresses } from "../networks";
-import type { BenchLab, Host } from "./benchLab";
+import type { BenchLab } from "./benchLab";
+import type { Host } from "./host";
 import { functional, type Functional } from "./functional";
 import { actsOnGoodput, orderOf, roundedSpread } from "./ratios";
 import { restartTunings } from "./restartTunings";

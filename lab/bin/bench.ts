@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * bench goodput | tuning | mtu | import | failover | same-nat  [--json] [--runs N] [--minutes N] [--clients N,…] [--keep] [--stack NAME]
+ * bench goodput | tuning | mtu | import | failover | routing | same-nat | sites | connections  [--json] [--runs N] [--minutes N] [--clients N,…] [--keep] [--stack NAME]
  *
  * Measures and prints a table, or with --json one JSON object; progress goes to stderr. All but `import` measure in a
  * lab of their own (stack `bench`), which is destroyed at the end unless --keep. Figures are medians with the least and
@@ -10,13 +10,15 @@
 
 import * as path from "node:path";
 import { BenchLab, revision } from "../bench/benchLab";
+import { ConnectionsBench } from "../bench/connections";
 import { FailoverBench } from "../bench/failover";
 import { goodput } from "../bench/goodput";
 import { importCost } from "../bench/import";
 import { mtu } from "../bench/mtu";
 import { RoutingBench } from "../bench/routing";
 import { sameNat } from "../bench/sameNat";
-import { showFailover, showGoodput, showImport, showMtu, showRouting, showSameNat, showTuning } from "../bench/show";
+import { SitesBench } from "../bench/sites";
+import { showConnections, showFailover, showGoodput, showImport, showMtu, showRouting, showSameNat, showSites, showTuning } from "../bench/show";
 import { tuning } from "../bench/tuning";
 
 const root = path.resolve(__dirname, "..", "..", "..");
@@ -57,6 +59,8 @@ const benches: Record<string, Bench> = {
   mtu: staged(1, lab, (bench) => mtu(bench, say), showMtu),
   import: { defaultRuns: 9, show: showImport, prepare: () => ({ run: async (runs) => importCost(root, runs) }) },
   "same-nat": staged(5, lab, (bench, repeats) => sameNat(bench, { repeats, minutes: options.minutes, offices: options.offices }, say), showSameNat),
+  sites: staged(5, () => new SitesBench(root, say, options.stack), (bench, runs) => bench.run(runs), showSites),
+  connections: staged(1, () => new ConnectionsBench(root, say, [1, 10, 100], options.stack), (bench) => bench.run(), showConnections),
   routing: staged(20, () => new RoutingBench(root, say, options.stack), (bench, runs) => bench.run(runs), showRouting),
   failover: staged(20, () => new FailoverBench(root, say), (bench, runs) => bench.run(runs), showFailover),
 };

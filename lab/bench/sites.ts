@@ -1,0 +1,134 @@
+import { labClouds } from "../networks";
+import { Lab } from "../scenarios/lab";
+import { failuresAlone } from "../scenarios/scenario";
+import { Sites, sitesProgram } from "../sites";
+import { Stack } from "../stack";
+import { bareEspCommands } from "./bareEsp";
+import { hostOf, type Host } from "./host";
+import { tcp } from "./iperf";
+import { orderOf, rates, ratio, ratioOf, type Rates, type Repeat } from "./ratios";
+import type { Spread } from "./statistics";
+
+export interface SitesGoodput {
+  runs: number;
+  /** Our connection by hand-written `ip xfrm`, of the same suite between the same machines: both directions' mean, its median. */
+  tunnelRatio: number;
+  ratios: Record<string, Spread>;
+  megabits: Record<string, Rates>;
+  host: Host;
+  notes: string[];
+}
+
+const [office, cloud] = labClouds;
+/** What stands behind either end of the tunnel made by hand. */
+const byHand = { near: "10.99.1.10", far: "10.99.3.10" };
+
+/** From the first site's host to the second's. */
+interface Variant {
+  name: "tunnel" | "tunnelUnfiltered" | "byHand";
+  filtered: boolean;
+  target: string;
+}
+const variants: Variant[] = [
+  { name: "tunnel", filtered: true, target: cloud.host },
+  { name: "byHand", filtered: false, target: byHand.far },
+  { name: "tunnelUnfiltered", filtered: false, target: cloud.host },
+];
+
+/** Two sites of its own, with a second tunnel between the same machines: policies and states by hand, no IKE, no firewall. */
+export class SitesBench {
+  private readonly lab: Lab;
+  private readonly sites: Sites;
+
+  constructor(root: string, private readonly say: (line: string) => void, stack = "bench-sites") {
+    this.lab = new Lab(new Stack(stack, root, sitesProgram));
+    this.sites = new Sites(this.lab);
+  }
+
+  async start(): Promise<void> {
+    this.say("two sites of its own: three machines boot");
+    await this.lab.start();
+    await this.lab.fresh();
+    if ((await this.sites.standsWithin(1, "office-to-cloud", 60)) === undefined) throw new Error("the connection does not come up");
+    for (const gateway of [1, 2]) await this.sites.must(gateway, "mkdir -p /run/bench && nft list ruleset > /run/bench/ours.nft");
+    await this.makeByHand();
+  }
+
+  async end(keep: boolean): Promise<void> {
+    if (!keep) return this.lab.end(failuresAlone((line) => this.say(`left behind: ${line}`)));
+    await this.filter(true);
+    await this.clearByHand();
+  }
+
+  async run(runs: number): Promise<SitesGoodput> {
+    const repeats: Repeat[] = [];
+    for (let number = 0; number < runs; number++) {
+      const repeat: Repeat = {};
+      for (const { name, filtered, target } of orderOf(variants, number)) {
+        await this.filter(filtered);
+        const rate = async (direction: "up" | "down") => (await tcp(this.lab.world, office.namespace, target, { seconds: 4, direction })).megabits;
+        repeat[name] = { up: await rate("up"), down: await rate("down") };
+      }
+      repeats.push(repeat);
+      this.say(`repeat ${number + 1} of ${runs}: ${variants.map(({ name }) => `${name} ${repeat[name].up.toFixed(1)}/${repeat[name].down.toFixed(1)}`).join(", ")}`);
+    }
+    const pairs = [["tunnel", "byHand"], ["tunnelUnfiltered", "byHand"]] as const;
+    return {
+      runs,
+      tunnelRatio: ratio(repeats, "tunnel", "byHand").median,
+      ratios: Object.fromEntries(
+        pairs.flatMap(([name, reference]) => [
+          [`${name}/${reference}`, ratio(repeats, name, reference)],
+          ...(["up", "down"] as const).map((direction): [string, Spread] => [`${name}/${reference} ${direction}`, ratioOf(repeats, name, reference, direction)]),
+        ]),
+      ),
+      megabits: Object.fromEntries(variants.map(({ name }) => [name, rates(repeats, name)])),
+      host: await hostOf(this.sites.lab.gateways[0]),
+      notes: [
+        "TCP by iperf3 between the hosts of two sites, forwarded by both gateways, the first second left out; ESP within UDP, since one gateway is behind a 1:1 NAT",
+        "by hand: ip xfrm state and policy of aes256gcm16 with a replay window of 1024, static keys, no XFRM interface, no IKE, no firewall; the connection: its XFRM interface, charon and the whole firewall",
+      ],
+    };
+  }
+
+  /** With our rules on both gateways, or with none at all. */
+  private async filter(filtered: boolean): Promise<void> {
+    for (const gateway of [1, 2]) await this.sites.must(gateway, `nft flush ruleset${filtered ? "; nft -f /run/bench/ours.nft" : ""}`);
+  }
+
+  private async makeByHand(): Promise<void> {
+    await this.clearByHand();
+    const lines = bareEspCommands({
+      mode: "tunnel",
+      suite: "aes256gcm16",
+      client: cloud.outside,
+      seenAs: cloud.endpoint,
+      gateway: office.endpoint,
+      port: 4500,
+      number: 1,
+      inner: { client: `${byHand.far}/32`, network: `${byHand.near}/32` },
+      replayWindow: { client: 1024, gateway: 1024 },
+    });
+    const ends = [
+      { gateway: 1, xfrm: lines.gateway, of: office, own: byHand.near, other: byHand.far },
+      { gateway: 2, xfrm: lines.client, of: cloud, own: byHand.far, other: byHand.near },
+    ];
+    for (const { gateway, xfrm, of, own, other } of ends) {
+      await this.sites.must(gateway, [...xfrm.map((line) => `ip ${line}`), `ip route replace ${own}/32 via ${of.host}`].join(" && "));
+      await this.inside(of.namespace, `ip addr replace ${own}/32 dev lo && ip route replace ${other}/32 via ${of.gatewayInside} src ${own}`);
+    }
+  }
+
+  private async clearByHand(): Promise<void> {
+    for (const gateway of [1, 2]) {
+      const [own, other] = gateway === 1 ? [byHand.near, byHand.far] : [byHand.far, byHand.near];
+      const policies = [`src ${own}/32 dst ${other}/32 dir out`, ...["in", "fwd"].map((direction) => `src ${other}/32 dst ${own}/32 dir ${direction}`)];
+      await this.sites.must(gateway, `${policies.map((selector) => `ip xfrm policy delete ${selector} 2>/dev/null`).join("; ")}; ip xfrm state deleteall reqid 50001; ip route del ${own}/32 2>/dev/null; true`);
+    }
+  }
+
+  private async inside(namespace: string, command: string): Promise<void> {
+    const { code, stdout, stderr } = await this.lab.world.run(namespace, command);
+    if (code !== 0) throw new Error(`in ${namespace}, ${command} failed: ${stderr || stdout}`);
+  }
+}
