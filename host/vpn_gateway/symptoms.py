@@ -40,7 +40,8 @@ class _Reader:
         self.received = self.configured = ""  # the proposals last shown
         self.peer = "?"
         self.answered: set[str] = set()  # peers to whom IKE_SA_INIT was answered and who said nothing since
-        self.user = "?"
+        self.user = "?"  # of the conversation at hand
+        self.asked = "?"  # the name of a gateway that the client wants
         self.certificate = "?"  # whose status was last looked at
 
     def add(self, cause: str, about: str, evidence: str, remedy: str, also: str = "") -> None:
@@ -56,6 +57,21 @@ class _Reader:
         self.peer = match[1]
         if match[2] == "4500":
             self.answered.discard(self.peer)
+
+    def begins(self, _match: re.Match, _line: str) -> None:
+        self.user = self.asked = "?"
+
+    def asks_for(self, match: re.Match, _line: str) -> None:
+        self.asked = match[1]
+
+    def nobody_of_that_name(self, _match: re.Match, _line: str) -> None:
+        if self.asked not in ("?", "%any"):
+            self.add(
+                "WRONG_GATEWAY_NAME",
+                self.asked,
+                f"{self.peer} asked for a gateway by the name {json.dumps(self.asked)}, which this one has not",
+                "Let the client ask for exactly the gateway's `endpoint`: Apple's remote ID, strongSwan's remote id, Android's IPsec identifier of the server.",
+            )
 
     def init_answered(self, _match: re.Match, _line: str) -> None:
         self.answered.add(self.peer)
@@ -182,6 +198,9 @@ def _words(line: str) -> str:
 RULES = [
     (rf"received packet: from {ADDRESS}\[\d+\] to \S+\[(\d+)\]", _Reader.came),
     (r"generating (?:IKE_SA_INIT response 0|ID_PROT response 0) \[ (?:SA|KE)", _Reader.init_answered),
+    (r"parsed IKE_SA_INIT request 0 ", _Reader.begins),
+    (r"looking for peer configs matching \S+?\[(.+)\]\.\.\.", _Reader.asks_for),
+    (r"no matching peer config found", _Reader.nobody_of_that_name),
     (r"received proposals: (.*)", _Reader.proposals),
     (r"configured proposals: (.*)", _Reader.own_proposals),
     (r"received proposals unacceptable|no acceptable proposal found", _Reader.no_proposal),

@@ -73,9 +73,8 @@ export const clientProfiles: Scenario[] = [
         check("bob's way to the internet is the tunnel, by ip-up.d", route.stdout.includes(" dev ppp"), route.stdout);
         figure(`seconds to connect: swanctl ${alice.seconds}, xl2tpd ${bob.seconds}`);
 
-        const stranger = fs.readFileSync(path.join(lab.stack.root, "test", "gateway", "clients", "authority.pem"), "utf8");
         const twins: [string, ClientName, ProfileOptions][] = [
-          ["alice's profile with another's authority", 1, changed(ikev2, `/etc/swanctl/x509ca/${gatewayName}.pem`, /[\s\S]+/, stranger)],
+          ["alice's profile with another's authority", 1, changed(ikev2, `/etc/swanctl/x509ca/${gatewayName}.pem`, /[\s\S]+/, lab.strangersAuthority)],
           ["alice's profile with another password", 1, changed(ikev2, `/etc/swanctl/conf.d/${gatewayName}.conf`, /secret = .*/, 'secret = "another one"')],
           ["bob's profile with another pre-shared key", 2, changed(l2tp, `/etc/swanctl/conf.d/${gatewayName}-l2tp.conf`, /secret = .*/, 'secret = "not the right key at all"')],
           ["bob's profile with another password", 2, changed(l2tp, `/etc/ppp/options.${gatewayName}-l2tp`, /^password .*/m, 'password "another one"')],

@@ -44,10 +44,12 @@ export const doctor: Scenario[] = [
       await lab.connect(2, "ikev2", "bob", { password: "wrong" });
       await lab.connect(2, "ikev2", "mallory", { password: "anything" });
       await lab.connect(3, "ikev2", "bob", { serverId: "other.example.com" });
+      await lab.connect(3, "ikev2", "bob", { caCertificate: lab.strangersAuthority });
       await lab.connect(1, "l2tp", "alice", { psk: "quite another key than that", ikeTimeoutSeconds: 15 });
       await named("a weak proposal", "NO_PROPOSAL_CHOSEN", /3DES.*takes.*AES_GCM/, began);
       await named("a wrong password", "WRONG_PASSWORD", /"bob"/, began);
       await named("a stranger", "UNKNOWN_USER", /"mallory"/, began);
+      await named("a client that asks for another gateway", "WRONG_GATEWAY_NAME", /other\.example\.com/, began);
       await named("a client that does not trust the gateway", "CLIENT_REFUSES_CERTIFICATE", /198\.51\.100\.2/, began);
       await named("a wrong pre-shared key", "WRONG_PRE_SHARED_KEY", /198\.51\.100\.2/, began);
 

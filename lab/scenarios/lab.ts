@@ -55,6 +55,10 @@ export class Lab {
   get connections(): NonNullable<Outputs["connections"]> {
     return this.outputs.connections ?? [];
   }
+  /** The certificate of an authority that no gateway has anything of. */
+  get strangersAuthority(): string {
+    return fs.readFileSync(path.join(this.stack.root, "test", "gateway", "clients", "authority.pem"), "utf8");
+  }
   get machineId(): string {
     return this.outputs.machineId;
   }

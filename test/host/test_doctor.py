@@ -45,12 +45,24 @@ class LogTest(unittest.TestCase):
         self.one("USER_NOT_ADMITTED", "until 1970-01-01T00:15:00Z", dialled("bob", False), User("bob", until=900.0))
         self.one("WRONG_PASSWORD", '"bob" from 198.51.100.2, by IKEv2', dialled("bob", True), User("bob"))
 
+    def test_a_client_that_asks_for_another_gateway(self) -> None:
+        asked = MOVED + f"{START}looking for peer configs matching 192.0.2.11[other.example.com]...198.51.100.2[10.9.0.13]\n"
+        self.one("WRONG_GATEWAY_NAME", '198.51.100.2 asked for a gateway by the name "other.example.com"', asked + f"{START}no matching peer config found\n")
+        self.assertEqual(causes(asked + f"{START}selected peer config 'ikev2'\n"), [])
+        nobody = asked.replace("other.example.com", "%any")
+        self.assertEqual(causes(nobody + f"{START}no matching peer config found\n"), [])
+
     def test_udp_4500_that_is_blocked(self) -> None:
         self.one("UDP_4500_BLOCKED", "198.51.100.2", CAME + ANSWERED + HALF_OPEN)
         self.assertEqual(causes(CAME + ANSWERED + MOVED + HALF_OPEN), [])
 
     def test_a_client_that_trusts_nobody_of_ours(self) -> None:
         self.one("CLIENT_REFUSES_CERTIFICATE", "198.51.100.2", MOVED + f"{START}parsed INFORMATIONAL request 2 [ N(AUTH_FAILED) ]\n")
+
+    def test_who_had_a_wrong_password_before_hides_nobody_after(self) -> None:
+        before = f"{START}received EAP identity 'bob'\n{START}EAP-MS-CHAPv2 verification failed, retry (1)\n"
+        after = f"{START}parsed IKE_SA_INIT request 0 [ SA KE No ]\n" + MOVED + f"{START}parsed INFORMATIONAL request 2 [ N(AUTH_FAILED) ]\n"
+        self.assertEqual([cause for cause, _evidence in causes(MOVED + before + after, User("bob"))], ["WRONG_PASSWORD", "CLIENT_REFUSES_CERTIFICATE"])
 
     def test_certificates_of_users(self) -> None:
         looked = MOVED + f'{START}checking certificate status of "CN=ann"\n'
