@@ -1,5 +1,6 @@
 export type { Ikev2Args, L2tpArgs, ProfilesArgs, RemoteAccessArgs, SitesArgs, SshConnectionArgs, UserArgs } from "./components/args";
 export type { ClientProfiles } from "./components/clientProfiles";
+export type { GatewayIdentity } from "./gateway/identity";
 export type { ClientSettings } from "./components/remoteAccess";
 export type { GatewaySite } from "./components/gatewaySite";
 export { SiteConnection, type SiteConnectionArgs } from "./components/siteConnection";

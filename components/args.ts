@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { GatewayIdentity } from "../gateway/identity";
 
 /** What may be reached: all of these networks, or only these ports of them. */
 export interface ReachArgs {
@@ -137,6 +138,11 @@ export interface RemoteAccessArgs {
   administrators: pulumi.Input<pulumi.Input<string>[]>;
   /** Seconds of silence before a peer is asked whether it lives. @default 30 */
   deadPeerDelay?: pulumi.Input<number>;
+  /**
+   * The output `identity` of a gateway that stood elsewhere: in place of what the stack would mint, so that every enrolled
+   * device connects again as it is. What `users` and `l2tp` give goes before it. @default a new one
+   */
+  identity?: pulumi.Input<GatewayIdentity>;
   /** What the profiles in `clientProfiles` are like. */
   profiles?: ProfilesArgs;
 }

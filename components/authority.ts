@@ -21,8 +21,10 @@ export interface KeyKind {
 /** A private authority in the stack's state. Its key is a Pulumi secret and never on a gateway. */
 export interface Authority {
   name: string;
-  key: PrivateKey;
-  certificate: SelfSignedCert;
+  /** PEM (PKCS #8). */
+  privateKey: pulumi.Output<string>;
+  /** PEM. */
+  certificate: pulumi.Output<string>;
   kind: KeyKind;
 }
 
@@ -49,7 +51,7 @@ export function privateAuthority(name: string, commonName: string, kind: KeyKind
     },
     opts,
   );
-  return { name, key, certificate, kind };
+  return { name, privateKey: pulumi.secret(key.privateKeyPemPkcs8), certificate: certificate.certPem, kind };
 }
 
 /**
@@ -73,8 +75,8 @@ export function issued(authority: Authority, what: string, certificateName: stri
     certificateName,
     {
       certRequestPem: request.certRequestPem,
-      caCertPem: authority.certificate.certPem,
-      caPrivateKeyPem: authority.key.privateKeyPemPkcs8,
+      caCertPem: authority.certificate,
+      caPrivateKeyPem: authority.privateKey,
       setSubjectKeyId: true,
       ...validity,
       allowedUses,

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { renderUserData } from "../gateway/cloudInit";
+import type { GatewayIdentity } from "../gateway/identity";
 import { bareGatewayLinks, cloudLinks, gatewayLinks, labAddresses, labClouds, type LabCloud } from "../lab/networks";
 import type { RemoteAccessArgs, SshConnectionArgs } from "./args";
 import { attempt } from "./attempt";
@@ -35,6 +36,8 @@ export class LabGateway extends pulumi.ComponentResource {
   public readonly machineId: pulumi.Output<string>;
   /** What clients must be told; a secret. */
   public readonly clientSettings: pulumi.Output<ClientSettings>;
+  /** What another gateway takes as `identity`, to be the same to every enrolled device; a secret: docs/move-house.md. */
+  public readonly identity: pulumi.Output<GatewayIdentity>;
   /** What each user imports on their devices: files by path, by user name; a secret. `scripts/clients` writes them. */
   public readonly clientProfiles: pulumi.Output<ClientProfiles>;
   /** How to reach the machine over SSH; a secret. */
@@ -69,6 +72,7 @@ export class LabGateway extends pulumi.ComponentResource {
     if (bare) machine.connection.hostKey = ownHostKey(`${name}-host-key`, { ...machine.connection }, machine, { parent: this });
     const standing = standingGateway(name, args, spec, machine, this);
     this.clientSettings = standing.settings;
+    this.identity = standing.identity;
     this.site = standing.site;
     this.clientProfiles = clientProfiles(spec, this.clientSettings);
     this.address = spec.endpoint;

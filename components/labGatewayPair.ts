@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { renderUserData } from "../gateway/cloudInit";
+import type { GatewayIdentity } from "../gateway/identity";
 import { healthPort, otherMachine } from "../gateway/pair";
 import type { FloatingAddress, PairFront, PairSpec } from "../gateway/spec";
 import { labAddresses, pairAddresses, pairLinks, pairName } from "../lab/networks";
@@ -33,6 +34,8 @@ export class LabGatewayPair extends pulumi.ComponentResource {
   public readonly machineIds: pulumi.Output<string[]>;
   /** What clients must be told; a secret. */
   public readonly clientSettings: pulumi.Output<ClientSettings>;
+  /** What another gateway takes as `identity`, to be the same to every enrolled device; a secret: docs/move-house.md. */
+  public readonly identity: pulumi.Output<GatewayIdentity>;
   /** What each user imports on their devices: files by path, by user name; a secret. `scripts/clients` writes them. */
   public readonly clientProfiles: pulumi.Output<ClientProfiles>;
   /** How to reach the two machines over SSH; a secret. */
@@ -69,6 +72,7 @@ export class LabGatewayPair extends pulumi.ComponentResource {
     const second = pushParts(`${name}-2`, machines[1], specs[1], material.secrets, { parent: this });
     const last = pushParts(`${name}-1`, machines[0], specs[0], material.secrets, { parent: this, dependsOn: [second] });
     this.clientSettings = material.settings(last);
+    this.identity = material.identity;
     this.clientProfiles = clientProfiles(first, this.clientSettings);
     this.address = first.endpoint;
     this.machineIds = pulumi.all(machines.map(({ id }) => id));

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Part, PartName } from "../gateway/bundle";
 import { renderReadableParts, renderSecretParts } from "../gateway/renderBundle";
 import type { UserCredential } from "../gateway/clients/access";
+import type { GatewayIdentity } from "../gateway/identity";
 import type { GatewaySecrets, GatewaySpec } from "../gateway/spec";
 import type { RemoteAccessArgs } from "./args";
 import { serverIdentity } from "./certificates";
@@ -9,7 +10,7 @@ import { userCertificates } from "./userCertificates";
 import { gatewaySite, type GatewaySite } from "./gatewaySite";
 import { partPusher, type Machine, type PartPusher } from "./parts";
 import { accessSecrets } from "./secrets";
-import { checkedSpec, givenSecrets, resolveSpec, type SpecDefaults, type TargetProblems } from "./spec";
+import { checkedSpec, given, givenSecrets, resolveSpec, type SpecDefaults, type TargetProblems } from "./spec";
 
 /** What a client must be told to connect. As a whole a Pulumi secret. */
 export interface ClientSettings {
@@ -33,7 +34,7 @@ export function remoteAccessSpec(
   parent: pulumi.Resource,
   ofTarget?: TargetProblems,
 ): pulumi.Output<GatewaySpec> {
-  return checkedSpec(resolveSpec(name, args, defaults), givenSecrets(args), parent, ofTarget);
+  return checkedSpec(resolveSpec(name, args, defaults), givenSecrets(args), parent, ofTarget, args.identity);
 }
 
 /** What a gateway must hide and what its clients must know, minted once: two machines of a pair have the same. */
@@ -41,12 +42,14 @@ export interface AccessMaterial {
   secrets: pulumi.Output<GatewaySecrets>;
   /** What clients are told, once `ready` has been made. */
   settings(ready: pulumi.CustomResource): pulumi.Output<ClientSettings>;
+  /** What another gateway takes to be the same to every device; a secret. */
+  identity: pulumi.Output<GatewayIdentity>;
 }
 
 export function accessMaterial(name: string, args: RemoteAccessArgs, spec: pulumi.Output<GatewaySpec>, parent: pulumi.Resource): AccessMaterial {
   const opts = { parent };
   const access = accessSecrets(name, args, spec, opts);
-  const identity = args.ikev2?.enabled === false ? undefined : serverIdentity(name, spec, opts);
+  const identity = args.ikev2?.enabled === false ? undefined : serverIdentity(name, spec, args.identity, opts);
   const users = identity === undefined || args.ikev2?.certificates !== true ? undefined : userCertificates(name, args, spec, identity, opts);
   const secrets = pulumi.secret(
     pulumi.output({
@@ -58,8 +61,12 @@ export function accessMaterial(name: string, args: RemoteAccessArgs, spec: pulum
       ...(users === undefined ? {} : { revocationList: users.revocationList }),
     }),
   ) as pulumi.Output<GatewaySecrets>;
+  const authority = identity && { certificate: identity.authority, privateKey: identity.authorityKey };
   return {
     secrets,
+    identity: pulumi.secret(
+      pulumi.output({ preSharedKey: access.preSharedKey ?? "", passwords: access.passwords, ...given({ authority, credentials: users?.credentials }) }),
+    ) as pulumi.Output<GatewayIdentity>,
     settings: (ready) =>
       pulumi.secret(
         pulumi
@@ -97,9 +104,14 @@ export function pushParts(
   return pusher.push("users", pick(readable, "users"), false, false);
 }
 
-/** A gateway that stands: what its clients are told, and what a site connection takes. */
-export interface Standing {
+/** A gateway that stands: what its clients are told, and what another takes to be the same to them. Both are secrets. */
+export interface RemoteAccess {
   settings: pulumi.Output<ClientSettings>;
+  identity: pulumi.Output<GatewayIdentity>;
+}
+
+/** The same, with what a site connection takes. */
+export interface Standing extends RemoteAccess {
   /** A secret as a whole: it holds how to reach the machine. Only of a machine that is reached over SSH. */
   site: pulumi.Output<GatewaySite>;
 }
@@ -111,16 +123,16 @@ export function remoteAccess(
   spec: pulumi.Output<GatewaySpec>,
   machine: Machine | PartPusher,
   parent: pulumi.Resource,
-): pulumi.Output<ClientSettings> {
+): RemoteAccess {
   const material = accessMaterial(name, args, spec, parent);
   // Only once the last part stands is there something to connect to.
-  return material.settings(pushParts(name, machine, spec, material.secrets, { parent }, hasClients(args)));
+  return { settings: material.settings(pushParts(name, machine, spec, material.secrets, { parent }, hasClients(args))), identity: material.identity };
 }
 
 /** The same, with what a site connection takes. */
 export function standingGateway(name: string, args: RemoteAccessArgs, spec: pulumi.Output<GatewaySpec>, machine: Machine, parent: pulumi.Resource): Standing {
-  const settings = remoteAccess(name, args, spec, machine, parent);
-  return { settings, site: gatewaySite(spec, machine, settings) };
+  const access = remoteAccess(name, args, spec, machine, parent);
+  return { ...access, site: gatewaySite(spec, machine, access.settings) };
 }
 
 function hasClients(args: RemoteAccessArgs): boolean {

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword";
+import type { GatewayIdentity } from "../gateway/identity";
 import type { GatewaySpec } from "../gateway/spec";
 import type { RemoteAccessArgs } from "./args";
 
@@ -16,6 +17,12 @@ function mint(
   // Its length comes of the checked spec, so that nothing is minted for a gateway that is refused.
   const password = new RandomPassword(name, { ...alphabet, length: spec.apply(() => length) }, opts);
   return pulumi.secret(password.result);
+}
+
+/** What is taken of an identity that was given, and what is minted where it has nothing. A secret. */
+export function carried(identity: pulumi.Input<GatewayIdentity> | undefined, minted: pulumi.Output<string>, of: (given: GatewayIdentity) => string | undefined): pulumi.Output<string> {
+  if (identity === undefined) return minted;
+  return pulumi.secret(pulumi.all([identity, minted]).apply(([given, own]) => of(given) ?? own));
 }
 
 /** What a user or a client must know; minted where it was not given. Every value is a Pulumi secret. */
@@ -37,14 +44,14 @@ export function accessSecrets(
       ? undefined
       : given !== undefined
         ? pulumi.secret(given)
-        : mint(`${name}-pre-shared-key`, 32, spec, opts);
+        : carried(args.identity, mint(`${name}-pre-shared-key`, 32, spec, opts), (one) => one.preSharedKey || undefined);
   // A Map: a name given twice is minted once, and refused by the spec's check rather than by a doubled resource.
   const passwords = new Map<string, pulumi.Input<string>>();
   for (const user of args.users) {
     if (passwords.has(user.name)) continue;
     passwords.set(
       user.name,
-      user.password !== undefined ? pulumi.secret(user.password) : mint(`${name}-password-${user.name}`, 24, spec, opts),
+      user.password !== undefined ? pulumi.secret(user.password) : carried(args.identity, mint(`${name}-password-${user.name}`, 24, spec, opts), ({ passwords }) => (Object.hasOwn(passwords, user.name) ? passwords[user.name] : undefined)),
     );
   }
   return { preSharedKey, passwords: pulumi.secret(pulumi.output(Object.fromEntries(passwords))) };

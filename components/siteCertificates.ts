@@ -11,7 +11,7 @@ export function siteCertificates(name: string, spec: pulumi.Output<SiteConnectio
   const end = (side: Side): pulumi.Output<SiteSecrets> => {
     const identity = spec.apply((plain) => plain[side].identity);
     const { certificate, privateKey } = issued(authority, side, `${name}-${side}-certificate`, identity, ["digital_signature", "server_auth", "client_auth"], opts);
-    return pulumi.secret(pulumi.output({ authority: authority.certificate.certPem, certificate, privateKey }));
+    return pulumi.secret(pulumi.output({ authority: authority.certificate, certificate, privateKey }));
   };
   return { left: end("left"), right: end("right") };
 }

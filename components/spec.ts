@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { GatewaySecrets, GatewaySpec, PairSpec } from "../gateway/spec";
 import { clientKinds } from "../gateway/spec";
+import { identityProblems, type GatewayIdentity } from "../gateway/identity";
 import { validateSpec, type Problem } from "../gateway/validate";
 import type { RemoteAccessArgs, UserArgs } from "./args";
 import { refuseOrWarn } from "./refuse";
@@ -100,15 +101,26 @@ function withoutPassword(user: UserArgs): Omit<UserArgs, "password"> {
 }
 
 /** Only the fields that were given: a spec that does not use a feature is the same as before there was one. */
-function given<T extends object>(fields: T): T {
+export function given<T extends object>(fields: T): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }
 
 /** The secrets that the caller gave rather than left to be minted. */
 export function givenSecrets(args: RemoteAccessArgs): pulumi.Output<GatewaySecrets> {
   const passwords: Record<string, pulumi.Input<string>> = {};
   for (const user of args.users) if (user.password !== undefined) passwords[user.name] = user.password;
-  return pulumi.secret(pulumi.output({ preSharedKey: args.l2tp?.preSharedKey, passwords })) as pulumi.Output<GatewaySecrets>;
+  return pulumi.secret(
+    pulumi.all([pulumi.output({ preSharedKey: args.l2tp?.preSharedKey, passwords }), pulumi.output(args.identity)]).apply(([own, identity]) => {
+      if (identity === undefined) return own;
+      const carried = Object.entries(isObject(identity.passwords) ? identity.passwords : {}).filter(([name, text]) => typeof text === "string" && args.users.some((user) => user.name === name));
+      const key = typeof identity.preSharedKey === "string" && identity.preSharedKey !== "" ? identity.preSharedKey : undefined;
+      return { preSharedKey: own.preSharedKey ?? key, passwords: { ...Object.fromEntries(carried), ...own.passwords } };
+    }),
+  ) as pulumi.Output<GatewaySecrets>;
 }
 
 /**
@@ -121,10 +133,12 @@ export function checkedSpec(
   given: pulumi.Output<GatewaySecrets>,
   parent: pulumi.Resource,
   ofTarget?: TargetProblems,
+  identity?: pulumi.Input<GatewayIdentity>,
 ): pulumi.Output<GatewaySpec> {
-  const checked = pulumi.all([spec, given]).apply(async ([plain, secrets]) => {
-    const ofItsTarget = await ofTarget?.(plain);
-    await refuseOrWarn(() => specProblems(plain, secrets, ofItsTarget), parent);
+  const checked = pulumi.all([spec, given, pulumi.output(identity)]).apply(async ([plain, secrets, carried]) => {
+    const ofItsTarget = (await ofTarget?.(plain)) ?? [];
+    const ofIdentity = carried === undefined ? [] : identityProblems(carried);
+    await refuseOrWarn(() => specProblems(plain, secrets, [...ofItsTarget, ...ofIdentity]), parent);
     return plain;
   });
   // The spec holds no secret; it was only judged beside some.

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { GatewayIdentity } from "../gateway/identity";
 import type { RemoteAccessArgs, SshConnectionArgs } from "./args";
 import { clientProfiles, type ClientProfiles } from "./clientProfiles";
 import type { GatewaySite } from "./gatewaySite";
@@ -21,6 +22,8 @@ export class SshGateway extends pulumi.ComponentResource {
   public readonly address: pulumi.Output<string>;
   /** What clients must be told; a secret. */
   public readonly clientSettings: pulumi.Output<ClientSettings>;
+  /** What another gateway takes as `identity`, to be the same to every enrolled device; a secret: docs/move-house.md. */
+  public readonly identity: pulumi.Output<GatewayIdentity>;
   /** What each user imports on their devices: files by path, by user name; a secret. `scripts/clients` writes them. */
   public readonly clientProfiles: pulumi.Output<ClientProfiles>;
   /** What a `SiteConnection` takes; a secret. */
@@ -33,6 +36,7 @@ export class SshGateway extends pulumi.ComponentResource {
     const machine = { connection: args.connection, id: args.connection.host };
     const standing = standingGateway(name, args, spec, machine, this);
     this.clientSettings = standing.settings;
+    this.identity = standing.identity;
     this.site = standing.site;
     this.clientProfiles = clientProfiles(spec, this.clientSettings);
     this.address = spec.endpoint;

@@ -5,6 +5,7 @@ import { SelfSignedCert } from "@pulumi/tls/selfSignedCert";
 import { renderRevocationList } from "../gateway/certificates/revocationList";
 import { issueUserCertificate } from "../gateway/certificates/userCertificate";
 import type { UserCredential } from "../gateway/clients/access";
+import { carriedCredential, type GatewayIdentity } from "../gateway/identity";
 import type { GatewaySpec } from "../gateway/spec";
 import type { RemoteAccessArgs } from "./args";
 import { validity } from "./authority";
@@ -34,13 +35,16 @@ export function userCertificates(
 ): UserCertificates {
   const algorithm = spec.apply(() => key.algorithm);
   const authority = pulumi.secret(pulumi.output({ certificate: identity.authority, privateKey: identity.authorityKey }));
+  const carried = pulumi.secret(pulumi.output(args.identity)) as pulumi.Output<GatewayIdentity | undefined>;
   const credentials: Record<string, pulumi.Output<UserCredential>> = {};
   for (const user of new Set(args.users.filter(({ authentication }) => authentication === "certificate").map((each) => each.name))) {
     const own = new PrivateKey(`${name}-user-key-${user}`, { ...key, algorithm }, opts);
     const request = new SelfSignedCert(`${name}-user-request-${user}`, { privateKeyPem: own.privateKeyPemPkcs8, subject: { commonName: user }, allowedUses: ["client_auth"], ...validity }, opts);
     const password = containerPassword(name, user, spec, opts);
     credentials[user] = pulumi.secret(
-      pulumi.all([authority, own.privateKeyPemPkcs8, request.certPem, password]).apply(([signer, privateKey, asked, containersPassword]) => {
+      pulumi.all([authority, own.privateKeyPemPkcs8, request.certPem, password, carried]).apply(([signer, privateKey, asked, containersPassword, former]) => {
+        const kept = carriedCredential(former, user);
+        if (kept !== undefined) return kept;
         const { serialNumber, publicKey, validFrom, validTo } = new X509Certificate(asked);
         const dates = { notBefore: new Date(validFrom), notAfter: new Date(validTo) };
         return { privateKey, certificate: issueUserCertificate(signer, { user, publicKey, serialNumber, ...dates }), containerPassword: containersPassword };
@@ -48,7 +52,7 @@ export function userCertificates(
     );
   }
   const all = pulumi.secret(pulumi.output(credentials)) as pulumi.Output<Record<string, UserCredential>>;
-  const serialNumbers = pulumi.unsecret(pulumi.all([spec, all]).apply(([plain, given]) => revoked(plain, given)));
+  const serialNumbers = pulumi.unsecret(pulumi.all([spec, all, carried]).apply(([plain, given, former]) => revoked(plain, given, former?.credentials)));
   // Another list is another certificate here, whose dates are the list's.
   const dates = new SelfSignedCert(
     `${name}-revocation-list-dates`,
@@ -68,10 +72,10 @@ export function userCertificates(
 }
 
 /** Serial numbers of what holds no longer, each once. */
-function revoked({ users, ikev2 }: GatewaySpec, credentials: Record<string, UserCredential>): string[] {
+function revoked({ users, ikev2 }: GatewaySpec, ...credentials: (Record<string, UserCredential> | undefined)[]): string[] {
   const ofUsers = users
-    .filter((user) => user.revoked === true && Object.hasOwn(credentials, user.name))
-    .map(({ name }) => new X509Certificate(credentials[name].certificate).serialNumber);
+    .filter((user) => user.revoked === true)
+    .flatMap(({ name }) => credentials.flatMap((all) => (all !== undefined && Object.hasOwn(all, name) ? [new X509Certificate(all[name].certificate).serialNumber] : [])));
   const given = (ikev2?.revokedSerials ?? []).map((serial) => serial.replaceAll(":", "").toUpperCase());
   return [...new Set([...ofUsers, ...given])].sort();
 }

@@ -19,5 +19,6 @@ export function awsPair(): Record<string, unknown> {
     ...(gateway.connections === undefined ? {} : { gatewayConnections: gateway.connections }),
     clientSettings: gateway.clientSettings,
     clientProfiles: gateway.clientProfiles,
+    identity: gateway.identity,
   };
 }

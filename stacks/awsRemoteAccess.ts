@@ -20,5 +20,6 @@ export function awsRemoteAccess(): Record<string, unknown> {
     ...(gateway.connection === undefined ? {} : { gatewayConnection: gateway.connection }),
     clientSettings: gateway.clientSettings,
     clientProfiles: gateway.clientProfiles,
+    identity: gateway.identity,
   };
 }

@@ -22,5 +22,6 @@ export function azureRemoteAccess(): Record<string, unknown> {
     gatewayConnection: gateway.connection,
     clientSettings: gateway.clientSettings,
     clientProfiles: gateway.clientProfiles,
+    identity: gateway.identity,
   };
 }

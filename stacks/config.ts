@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { GroupArgs, RemoteAccessArgs, UserArgs } from "../components/args";
+import type { GatewayIdentity } from "../gateway/identity";
 import { labId } from "../lab/labId";
 import { labAddresses } from "../lab/networks";
 
@@ -12,6 +13,7 @@ export function labName(): string {
 export function remoteAccessConfig(config: pulumi.Config): RemoteAccessArgs {
   const passwords = config.getObject<Record<string, string>>("passwords") ?? {};
   return {
+    identity: config.getSecretObject<GatewayIdentity>("identity"),
     users: (config.getObject<(string | UserArgs)[]>("users") ?? [])
       .map((user) => (typeof user === "string" ? { name: user } : user))
       .map((user) => ({ ...user, password: passwords[user.name] })),

@@ -48,5 +48,6 @@ export function existingHost(): Record<string, unknown> {
     gatewayConnection: pulumi.secret(pulumi.output(machine.connection)),
     clientSettings: gateway?.clientSettings,
     clientProfiles: gateway?.clientProfiles,
+    identity: gateway?.identity,
   };
 }

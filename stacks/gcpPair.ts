@@ -13,5 +13,6 @@ export function gcpPair(): Record<string, unknown> {
     gatewayConnections: gateway.connections,
     clientSettings: gateway.clientSettings,
     clientProfiles: gateway.clientProfiles,
+    identity: gateway.identity,
   };
 }

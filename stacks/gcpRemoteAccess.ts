@@ -21,5 +21,6 @@ export function gcpRemoteAccess(): Record<string, unknown> {
     gatewayConnection: gateway.connection,
     clientSettings: gateway.clientSettings,
     clientProfiles: gateway.clientProfiles,
+    identity: gateway.identity,
   };
 }

@@ -16,5 +16,6 @@ export function lab(): Record<string, unknown> {
     gatewayConnection: gateway.connection,
     clientSettings: gateway.clientSettings,
     clientProfiles: gateway.clientProfiles,
+    identity: gateway.identity,
   };
 }

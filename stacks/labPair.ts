@@ -16,5 +16,6 @@ export function labPair(): Record<string, unknown> {
     gatewayConnections: gateway.connections,
     clientSettings: gateway.clientSettings,
     clientProfiles: gateway.clientProfiles,
+    identity: gateway.identity,
   };
 }

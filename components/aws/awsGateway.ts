@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { tagsOf } from "../../gateway/aws/tags";
+import type { GatewayIdentity } from "../../gateway/identity";
 import { awsProblems } from "../../gateway/aws/validate";
 import { renderUserData } from "../../gateway/cloudInit";
 import type { GatewaySpec } from "../../gateway/spec";
@@ -37,6 +38,8 @@ export class AwsGateway extends pulumi.ComponentResource {
   public readonly networkInterfaceId: pulumi.Output<string>;
   /** What clients must be told; a secret. */
   public readonly clientSettings: pulumi.Output<ClientSettings>;
+  /** What another gateway takes as `identity`, to be the same to every enrolled device; a secret: docs/move-house.md. */
+  public readonly identity: pulumi.Output<GatewayIdentity>;
   /** What each user imports on their devices: files by path, by user name; a secret. `scripts/clients` writes them. */
   public readonly clientProfiles: pulumi.Output<ClientProfiles>;
   /** How to reach the machine over SSH, where that is the way in; a secret. */
@@ -86,7 +89,9 @@ export class AwsGateway extends pulumi.ComponentResource {
     const machine = { id: instance.id, resource: instance };
     const connection = ssh?.connection(address.publicIp, machine);
     const wayIn = connection === undefined ? manager!.pusher(instance.id) : { ...machine, connection };
-    this.clientSettings = remoteAccess(name, args, spec, wayIn, this);
+    const access = remoteAccess(name, args, spec, wayIn, this);
+    this.clientSettings = access.settings;
+    this.identity = access.identity;
     this.clientProfiles = clientProfiles(spec, this.clientSettings);
     if (connection !== undefined) {
       this.connection = pulumi.secret(pulumi.output(connection));

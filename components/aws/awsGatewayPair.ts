@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { tagsOf } from "../../gateway/aws/tags";
+import type { GatewayIdentity } from "../../gateway/identity";
 import { renderUserData } from "../../gateway/cloudInit";
 import { otherMachine } from "../../gateway/pair";
 import type { AwsMoveSpec, GatewaySpec, PairFront } from "../../gateway/spec";
@@ -41,6 +42,8 @@ export class AwsGatewayPair extends pulumi.ComponentResource {
   public readonly networkInterfaceIds: pulumi.Output<string[]>;
   /** What clients must be told; a secret. */
   public readonly clientSettings: pulumi.Output<ClientSettings>;
+  /** What another gateway takes as `identity`, to be the same to every enrolled device; a secret: docs/move-house.md. */
+  public readonly identity: pulumi.Output<GatewayIdentity>;
   /** What each user imports on their devices: files by path, by user name; a secret. `scripts/clients` writes them. */
   public readonly clientProfiles: pulumi.Output<ClientProfiles>;
   /** How to reach the two machines over SSH, where that is the way in; a secret. */
@@ -170,6 +173,7 @@ export class AwsGatewayPair extends pulumi.ComponentResource {
     }
 
     this.clientSettings = material.settings(last.stands);
+    this.identity = material.identity;
     this.clientProfiles = clientProfiles(first, this.clientSettings);
     this.address = first.endpoint;
     this.publicIps = pulumi.all(members.map(({ address }) => address.publicIp));

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { tagsOf } from "../../gateway/azure/tags";
+import type { GatewayIdentity } from "../../gateway/identity";
 import { azureProblems, firstBoot } from "../../gateway/azure/validate";
 import type { GatewaySpec } from "../../gateway/spec";
 import type { SshConnectionArgs } from "../args";
@@ -34,6 +35,8 @@ export class AzureGateway extends pulumi.ComponentResource {
   public readonly networkInterfaceId: pulumi.Output<string>;
   /** What clients must be told; a secret. */
   public readonly clientSettings: pulumi.Output<ClientSettings>;
+  /** What another gateway takes as `identity`, to be the same to every enrolled device; a secret: docs/move-house.md. */
+  public readonly identity: pulumi.Output<GatewayIdentity>;
   /** What each user imports on their devices, by user and file; a secret. */
   public readonly clientProfiles: pulumi.Output<ClientProfiles>;
   /** What a `SiteConnection` and a `Mesh` take; a secret. */
@@ -95,7 +98,9 @@ export class AzureGateway extends pulumi.ComponentResource {
 
     const machine = { id: instance.vmId, resource: instance };
     const connection = ssh.connection(publicIp, machine);
-    this.clientSettings = remoteAccess(name, args, spec, { ...machine, connection }, this);
+    const access = remoteAccess(name, args, spec, { ...machine, connection }, this);
+    this.clientSettings = access.settings;
+    this.identity = access.identity;
     this.clientProfiles = clientProfiles(spec, this.clientSettings);
     this.site = gatewaySite(spec, { ...machine, connection }, this.clientSettings);
     this.connection = pulumi.secret(pulumi.output(connection));

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Route } from "@pulumi/gcp/compute/route";
 import { labelsOf } from "../../gateway/gcp/labels";
+import type { GatewayIdentity } from "../../gateway/identity";
 import { firstBoot, gcpProblems } from "../../gateway/gcp/validate";
 import type { GatewaySpec } from "../../gateway/spec";
 import type { SshConnectionArgs } from "../args";
@@ -35,6 +36,8 @@ export class GcpGateway extends pulumi.ComponentResource {
   public readonly machineSelfLink: pulumi.Output<string>;
   /** What clients must be told; a secret. */
   public readonly clientSettings: pulumi.Output<ClientSettings>;
+  /** What another gateway takes as `identity`, to be the same to every enrolled device; a secret: docs/move-house.md. */
+  public readonly identity: pulumi.Output<GatewayIdentity>;
   /** What each user imports on their devices, by user and file; a secret. */
   public readonly clientProfiles: pulumi.Output<ClientProfiles>;
   /** What a `SiteConnection` and a `Mesh` take; a secret. */
@@ -96,7 +99,9 @@ export class GcpGateway extends pulumi.ComponentResource {
 
     const machine = { id: instance.instanceId, resource: instance };
     const connection = ssh.connection(address.address, machine);
-    this.clientSettings = remoteAccess(name, args, spec, { ...machine, connection }, this);
+    const access = remoteAccess(name, args, spec, { ...machine, connection }, this);
+    this.clientSettings = access.settings;
+    this.identity = access.identity;
     this.clientProfiles = clientProfiles(spec, this.clientSettings);
     this.site = gatewaySite(spec, { ...machine, connection }, this.clientSettings);
     this.connection = pulumi.secret(pulumi.output(connection));

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { getZonesOutput } from "@pulumi/gcp/compute/getZones";
 import { healthCheckRanges } from "../../gateway/gcp/firewall";
+import type { GatewayIdentity } from "../../gateway/identity";
 import { labelsOf } from "../../gateway/gcp/labels";
 import { firstBoot, gcpPairProblems } from "../../gateway/gcp/validate";
 import { otherMachine } from "../../gateway/pair";
@@ -50,6 +51,8 @@ export class GcpGatewayPair extends pulumi.ComponentResource {
   public readonly machineIds: pulumi.Output<string[]>;
   /** What clients must be told; a secret. */
   public readonly clientSettings: pulumi.Output<ClientSettings>;
+  /** What another gateway takes as `identity`, to be the same to every enrolled device; a secret: docs/move-house.md. */
+  public readonly identity: pulumi.Output<GatewayIdentity>;
   /** What each user imports on their devices, by user and file; a secret. */
   public readonly clientProfiles: pulumi.Output<ClientProfiles>;
   /** How to reach the two machines over SSH; a secret. */
@@ -138,6 +141,7 @@ export class GcpGatewayPair extends pulumi.ComponentResource {
     pairBalancers(name, [last.instance, second.instance], { network, region, healthPort: good.apply(({ pair }) => pair!.healthPort), address, pools, labels }, child);
 
     this.clientSettings = material.settings(last.stands);
+    this.identity = material.identity;
     this.clientProfiles = clientProfiles(first, this.clientSettings);
     this.address = first.endpoint;
     this.publicIp = address.address;

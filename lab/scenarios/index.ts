@@ -8,6 +8,7 @@ import { firewall } from "./firewall";
 import { hostile } from "./hostile";
 import { keeping } from "./keeping";
 import { mesh } from "./mesh";
+import { moveHouse } from "./moveHouse";
 import { mtu } from "./mtu";
 import { pairs } from "./pairs";
 import { policies } from "./policies";
@@ -21,12 +22,11 @@ import { userCertificates } from "./userCertificates";
 import { users } from "./users";
 
 /** Every lab scenario, in the order in which `--all` runs them. */
-export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firewall, ...mtu, ...changing, ...users, ...userCertificates, ...policies, ...doctor, ...hostile, ...pushing, ...keeping, ...recovering, ...sameNat, ...existing, ...bare, ...pairs, ...sites, ...siteEnds, ...mesh];
+export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firewall, ...mtu, ...changing, ...users, ...userCertificates, ...policies, ...doctor, ...hostile, ...pushing, ...keeping, ...recovering, ...moveHouse, ...sameNat, ...existing, ...bare, ...pairs, ...sites, ...siteEnds, ...mesh];
 
 /** Written, and not yet seen to pass: they run by name alone, so that `--all` says what is known to hold. */
 export const unproven: readonly string[] = [
-  "user-suspended", "user-expires", "fixed-address", "groups", "sessions", "doctor",
-  "same-nat-firewall", "same-nat-daemons",
+  "fixed-address", "doctor", "move-house",
   "pair-load-balancer", "rekeys",
   "sites-change", "sites-certificate", "sites-black-hole",
   "mesh-routes", "mesh-dead", "mesh-grow",

@@ -5,9 +5,8 @@ import * as os from "os";
 import * as path from "path";
 import * as pulumi from "@pulumi/pulumi";
 import { SshGateway, type SshGatewayArgs } from "../../index";
-import { tlsTypes } from "../../lab/plugins/tls";
-import type { Properties } from "../../lab/plugins/values";
-import { ofType, plain, record, settled, textOf, valueOf } from "./mocks";
+import { ofType, settled, textOf, valueOf } from "./mocks";
+import { recordWithRealKeys, state } from "./realKeys";
 
 const args: SshGatewayArgs = {
   connection: { host: "198.51.100.7", privateKey: "PRIVATE", hostKey: "ssh-ed25519 AAAAhost" },
@@ -15,25 +14,6 @@ const args: SshGatewayArgs = {
   ikev2: { certificates: true, revokedSerials: ["0A:0b"] },
   administrators: ["203.0.113.0/24"],
 };
-
-/** Inputs without the wrapping of secrets, at every depth of these. */
-const bare = (inputs: Record<string, unknown>): Properties => Object.fromEntries(Object.entries(inputs).map(([key, value]) => [key, plain(value)])) as Properties;
-
-/** As {@link record}, but tls' resources are those that the lab's own provider makes; nothing is made twice. */
-const state = new Map<string, Record<string, unknown>>();
-function recordWithRealKeys(): void {
-  record();
-  const mocks = (pulumi.runtime as unknown as { getMonitor(): { mocks: pulumi.runtime.Mocks } }).getMonitor().mocks;
-  const { newResource } = mocks;
-  mocks.newResource = async (asked) => {
-    const plainly = newResource.call(mocks, asked);
-    const type = tlsTypes[asked.type];
-    if (type === undefined) return plainly;
-    const key = JSON.stringify([asked.name, asked.inputs]);
-    if (!state.has(key)) state.set(key, (await type.create({ ...type.defaults?.(bare(asked.inputs)), ...bare(asked.inputs) }, {} as never)).state);
-    return { id: `${asked.name}-id`, state: { ...asked.inputs, ...state.get(key) } };
-  };
-}
 
 async function made(changes: Partial<SshGatewayArgs> = {}) {
   recordWithRealKeys();

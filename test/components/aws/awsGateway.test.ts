@@ -5,6 +5,7 @@ import { isSecretInput } from "../previews";
 import { expectContract, expectNothingOfTheTunnel, expectOwnChildren, expectOwnHostKeys, expectSecretsOnlyIn, listing, refusedAtPreview, secretOutputs } from "../promises";
 import { made, previews } from "./helpers";
 import type { AwsGateway, AwsGatewayArgs } from "../../../aws";
+import type { GatewayIdentity } from "../../../gateway/identity";
 
 const contract = path.join(__dirname, "awsGateway.contract.txt");
 const remote = "command:remote:Command";
@@ -140,7 +141,7 @@ describe("secrets", () => {
   test("no input that is not a secret holds one, of any resource", () => expectSecretsOnlyIn(["office-identity", "office-passwords"], gateway.clientSettings));
 
   test("outputs: what clients and administrators must know is secret, addresses and ids are not", async () => {
-    expect(await secretOutputs(gateway, ["clientSettings", "connection", "address", "publicIp", "machineId", "networkInterfaceId"])).toEqual(["clientSettings", "connection"]);
+    expect(await secretOutputs(gateway, ["clientSettings", "identity", "connection", "address", "publicIp", "machineId", "networkInterfaceId"])).toEqual(["clientSettings", "identity", "connection"]);
   });
 });
 
@@ -171,6 +172,7 @@ test("parents: everything is the gateway's own child", async () => {
 refusedAtPreview<AwsGatewayArgs>(
   [
     ["a type without AES, SSH from anywhere and a bad tag, all at once", { instanceType: "m1.small", administrators: ["0.0.0.0/0"], tags: { "aws:x": "y" }, users: [{ name: "a" }, { name: "a" }] }, [/instanceType/, /error administrators\[0\]/, /tags/, /users\[1\]/]],
+    ["an identity that is none, beside the rest", { identity: { preSharedKey: 7, passwords: { b: "a-canary" }, authority: { certificate: "none", privateKey: "canary" } } as unknown as GatewayIdentity, users: [{ name: "a" }, { name: "a" }] }, [/error identity\.preSharedKey: is not a text/, /error identity\.authority\.certificate: is no certificate/, /users\[1\]/]],
     ["a pool within the VPC that is given", { subnetId: "subnet-given" }, [/error l2tp\.pool \("10\.77\.1\.0\/24"\): overlaps the VPC's range \(10\.77\.0\.0\/16\)/]],
   ],
   (changes) => previews("AwsGateway", changes),

@@ -106,7 +106,7 @@ describe("floating address", () => {
 
   test("no input that is not a secret holds one, of any resource", async () => {
     await expectSecretsOnlyIn(["office-1-identity", "office-1-passwords", "office-2-identity", "office-2-passwords"], pair.clientSettings);
-    expect(await secretOutputs(pair, ["clientSettings", "connections", "address", "publicIps", "machineIds", "networkInterfaceIds"])).toEqual(["clientSettings", "connections"]);
+    expect(await secretOutputs(pair, ["clientSettings", "identity", "connections", "address", "publicIps", "machineIds", "networkInterfaceIds"])).toEqual(["clientSettings", "identity", "connections"]);
   });
 
   test("parents: everything is the pair's own child; everything that takes tags has them; the policy pack has nothing against it", async () => {

@@ -145,7 +145,7 @@ describe("secrets", () => {
   test("no input that is not a secret holds one, of any resource", () => expectSecretsOnlyIn(["office-identity", "office-passwords"], gateway.clientSettings));
 
   test("outputs: what clients and administrators must know is secret, addresses and ids are not", async () => {
-    expect(await secretOutputs(gateway, ["clientSettings", "connection", "address", "publicIp", "privateIp", "machineId", "networkInterfaceId"])).toEqual(["clientSettings", "connection"]);
+    expect(await secretOutputs(gateway, ["clientSettings", "identity", "connection", "address", "publicIp", "privateIp", "machineId", "networkInterfaceId"])).toEqual(["clientSettings", "identity", "connection"]);
   });
 
   test("the first contact pins the bootstrap key, every push the machine's own, and no push asks it to take its parts away", () => expectOwnHostKeys("198.51.100.20"));

@@ -90,7 +90,7 @@ describe("defaults, with L2TP", () => {
 
   test("no input that is not a secret holds one; outputs are secret where they must be", async () => {
     await expectSecretsOnlyIn(["office-1-identity", "office-1-passwords", "office-2-identity", "office-2-passwords"], pair.clientSettings);
-    expect(await secretOutputs(pair, ["clientSettings", "connections", "address", "publicIp", "publicIps", "machineIds"])).toEqual(["clientSettings", "connections"]);
+    expect(await secretOutputs(pair, ["clientSettings", "identity", "connections", "address", "publicIp", "publicIps", "machineIds"])).toEqual(["clientSettings", "identity", "connections"]);
   });
 
   test("parents: everything is the pair's own child", async () => {
