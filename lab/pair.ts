@@ -1,6 +1,6 @@
 import { healthPort } from "../gateway/pair";
-import { powerOffMachine, powerOnMachine } from "./machine";
-import { labAddresses, pairAddresses } from "./networks";
+import { freezeMachine, machineStatus, powerOffMachine, powerOnMachine } from "./machine";
+import { labAddresses, pairAddresses, pairName } from "./networks";
 import { sleep } from "./progress";
 import type { Lab } from "./scenarios/lab";
 import type { ClientName, Connected } from "./world";
@@ -57,7 +57,7 @@ export class Pair {
 
   /** The active machine gives way on purpose, and may be chosen again. */
   async handOver(active: Member): Promise<void> {
-    await this.ssh(active).mustRun("vpn-gateway hand-over && vpn-gateway rejoin", { timeoutSeconds: 60 });
+    await this.ssh(active).mustRun("vpn-gateway hand-over && vpn-gateway rejoin", { timeoutSeconds: 150 });
   }
 
   /** Does the health port of this machine answer, asked from where a load balancer would ask? */
@@ -75,6 +75,13 @@ export class Pair {
     await this.lab.world.balancerStart(labAddresses.gatewayOutside, own, healthPort);
   }
 
+  /** Gives the two machines' name its addresses, and the inside network a way back to each half of the pools. */
+  async nameserverStart(): Promise<void> {
+    await this.lab.world.nameserverStart(pairName.name, labAddresses.internetHost, own, healthPort);
+    const routes = pairAddresses.flatMap(({ inside }, index) => ["10.77.1.", "10.77.2."].map((pool) => `ip route replace ${pool}${index * 128}/25 via ${inside}`));
+    await this.lab.world.run("inside", routes.join(" && "));
+  }
+
   /** A power cut, and power again: the machine boots. */
   powerOff(member: Member): Promise<void> {
     return powerOffMachine(this.lab.id, `gateway-${member}`);
@@ -82,6 +89,25 @@ export class Pair {
   async powerOn(member: Member): Promise<void> {
     await powerOnMachine(this.lab.id, `gateway-${member}`, () => undefined);
     await this.ssh(member).close();
+  }
+
+  /** Both wired and under power, as at first. */
+  async whole(): Promise<void> {
+    for (const member of [1, 2] as const) {
+      if (machineStatus(this.lab.id, `gateway-${member}`).state === "off") await this.powerOn(member);
+      await this.mend(member);
+    }
+  }
+
+  /** The machine stands still, cut off, until `thaw`, and then knows nothing of what happened meanwhile. */
+  async freeze(member: Member): Promise<void> {
+    await this.cut(member);
+    await this.ssh(member).close();
+    freezeMachine(this.lab.id, `gateway-${member}`, true);
+  }
+  async thaw(member: Member): Promise<void> {
+    freezeMachine(this.lab.id, `gateway-${member}`, false);
+    await this.mend(member);
   }
 
   /** The machine's wires out of the world's bridges, and in again: its own cards notice nothing. */

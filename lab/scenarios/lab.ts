@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import { isIP } from "node:net";
 import * as path from "node:path";
 import { labAddresses } from "../networks";
 import { Pair } from "../pair";
@@ -109,8 +110,9 @@ export class Lab {
     if (this.gateways.length > 0) {
       if (this.stack.program in cloudsOf) return this.asAtFirst();
       await this.world.balancerStop();
-      const pair = new Pair(this);
-      for (const member of [1, 2] as const) await pair.mend(member);
+      await this.world.nameserverStop();
+      await this.world.run("inside", "ip route flush root 10.77.0.0/16");
+      await new Pair(this).whole();
     }
     await this.world.disconnectAll();
     await this.asAtFirst();
@@ -133,6 +135,7 @@ export class Lab {
       gateway: endpoint,
       user,
       password: passwords[user] ?? "no such user",
+      ...(isIP(endpoint) === 0 ? { nameServer: labAddresses.internetHost } : {}),
       ...(protocol === "l2tp" ? { psk: preSharedKey } : { caCertificate: authority }),
       ...changes,
     };

@@ -1,11 +1,12 @@
 import { labAddresses, pairAddresses } from "../networks";
 import { otherMember as other, Pair, type Member } from "../pair";
 import { sleep } from "../progress";
+import type { Lab } from "./lab";
 import type { Report, Scenario } from "./scenario";
 
 const own = pairAddresses.map(({ outside }) => outside);
 
-async function bothConnected(pair: Pair, { check }: Report): Promise<void> {
+export async function bothConnected(pair: Pair, { check }: Report): Promise<void> {
   for (const { name, connected, reason, address } of await pair.connect()) check(`a client connects by ${name}`, connected, connected ? String(address) : reason);
 }
 
@@ -199,7 +200,7 @@ export const pairs: Scenario[] = [
     name: "pair-load-balancer",
     program: "lab-pair",
     shows: "behind a load balancer with NLB's manners both clients connect, and are back after the active machine died",
-    twin: "with no healthy target it fails open, and sends traffic to both machines",
+    twin: "with no healthy target it fails open: it sends traffic to both, and IKE answers through it all the same",
     seconds: 180,
     async run(lab, report) {
       const { check, figure } = report;
@@ -219,17 +220,37 @@ export const pairs: Scenario[] = [
       check("IKEv2 passes traffic again within 25 s", ikev2 !== undefined && ikev2 <= 25, `${ikev2} s`);
       check("L2TP passes traffic again within 40 s", l2tp !== undefined && l2tp <= 40, `${l2tp} s`);
       figure(`load balancer: IKEv2 ${ikev2} s, L2TP ${l2tp} s`);
-      const standby = other(active);
-      await pair.ssh(standby).mustRun("systemctl stop vpn-gateway-watch");
-      await until(async () => (await lab.world.balancerStatus()).healthy.length === 0, 40);
-      const open = await lab.world.balancerStatus();
-      check("twin: with none healthy it sends traffic to both", open.traffic.length === 2, open.traffic.join());
-      await pair.ssh(standby).mustRun("systemctl start vpn-gateway-watch");
       await pair.mend(active);
+      for (const member of [1, 2] as const) await pair.ssh(member).mustRun("systemctl stop vpn-gateway-watch");
+      await until(async () => (await lab.world.balancerStatus()).healthy.length === 0, 60);
+      const open = await lab.world.balancerStatus();
+      check("twin: with none healthy it sends traffic to both", open.healthy.length === 0 && open.traffic.length === 2, open.traffic.join());
+      for (const [namespace, address] of [["direct", "198.51.100.60"], ["internet", labAddresses.internetHost]])
+        check(`twin: IKE answers ${address} through it all the same`, await ikeAnswers(lab, namespace, labAddresses.gatewayOutside));
+      for (const member of [1, 2] as const) await pair.ssh(member).mustRun("systemctl start vpn-gateway-watch");
       await pair.active();
     },
   },
 ];
+
+/** Whether an IKE daemon answers there: a message of a version that does not exist wants an answer (RFC 7296, 2.5). */
+async function ikeAnswers(lab: Lab, namespace: string, address: string): Promise<boolean> {
+  const ask = [
+    "import os, socket, struct, sys",
+    "asking = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)",
+    "asking.settimeout(2)",
+    `asking.connect((${JSON.stringify(address)}, 500))`,
+    'asked = os.urandom(8) + bytes(8) + struct.pack("!BBBBII", 0, 0x30, 34, 8, 0, 28)',
+    "for _ in range(3):",
+    "    asking.send(asked)",
+    "    try:",
+    "        sys.exit(0 if asking.recv(1500)[:8] == asked[:8] else 1)",
+    "    except OSError:",
+    "        pass",
+    "sys.exit(1)",
+  ].join("\n");
+  return (await lab.world.ssh.run(`ip netns exec ${namespace} python3 -`, { stdin: ask, timeoutSeconds: 30 })).code === 0;
+}
 
 async function until(holds: () => Promise<boolean>, seconds: number): Promise<void> {
   for (const end = Date.now() + seconds * 1000; Date.now() < end && !(await holds()); ) await sleep(500);
