@@ -1,6 +1,7 @@
 /** What a person reads: one table a bench. */
 
 import type { Host } from "./host";
+import type { Churn, Held } from "./churn";
 import type { Connections } from "./connections";
 import type { Failover } from "./failover";
 import type { Goodput } from "./goodput";
@@ -156,6 +157,17 @@ export function showConnections({ steps, megabytesPerConnection, growth, othersT
     hostText(host),
     table(["connections", "added", "preview, s", "up, s", "s for each added", "MB in use"], rows),
     `an up that changes nothing: ${unchangedUpSeconds} s; the last step's cost by the first's: ${growth}; MB for each: ${megabytesPerConnection}; touched of the others by one more: ${othersTouched}`,
+    notes.map((note) => `- ${note}`).join("\n"),
+  ].join("\n\n");
+}
+
+export function showChurn({ cycles, cut, leaked, failed, before, after, megabytes, connectSeconds, host, notes }: Churn): string {
+  const rows = (Object.keys(before) as (keyof Held)[]).map((what) => [what, String(before[what]), String(after[what])]);
+  return [
+    hostText(host),
+    `${cycles} sessions made and ended, ${cut} without a word; ${failed} did not connect; ${leaked} things left behind`,
+    table(["on the gateway", "before", "after"], [...rows, ["MB of charon and xl2tpd", String(megabytes.before), String(megabytes.after)]]),
+    `seconds to connect: L2TP ${spreadText(connectSeconds.l2tp)}, IKEv2 ${spreadText(connectSeconds.ikev2)}`,
     notes.map((note) => `- ${note}`).join("\n"),
   ].join("\n\n");
 }

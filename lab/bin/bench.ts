@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * bench goodput | tuning | mtu | import | failover | routing | same-nat | sites | connections  [--json] [--runs N] [--minutes N] [--clients N,…] [--keep] [--stack NAME]
+ * bench goodput | tuning | mtu | import | failover | routing | same-nat | sites | connections | churn  [--json] [--runs N] [--minutes N] [--clients N,…] [--keep] [--stack NAME]
  *
  * Measures and prints a table, or with --json one JSON object; progress goes to stderr. All but `import` measure in a
  * lab of their own (stack `bench`), which is destroyed at the end unless --keep. Figures are medians with the least and
@@ -10,6 +10,7 @@
 
 import * as path from "node:path";
 import { BenchLab, revision } from "../bench/benchLab";
+import { churn } from "../bench/churn";
 import { ConnectionsBench } from "../bench/connections";
 import { FailoverBench } from "../bench/failover";
 import { goodput } from "../bench/goodput";
@@ -18,7 +19,7 @@ import { mtu } from "../bench/mtu";
 import { RoutingBench } from "../bench/routing";
 import { sameNat } from "../bench/sameNat";
 import { SitesBench } from "../bench/sites";
-import { showConnections, showFailover, showGoodput, showImport, showMtu, showRouting, showSameNat, showSites, showTuning } from "../bench/show";
+import { showChurn, showConnections, showFailover, showGoodput, showImport, showMtu, showRouting, showSameNat, showSites, showTuning } from "../bench/show";
 import { tuning } from "../bench/tuning";
 
 const root = path.resolve(__dirname, "..", "..", "..");
@@ -61,6 +62,7 @@ const benches: Record<string, Bench> = {
   "same-nat": staged(5, lab, (bench, repeats) => sameNat(bench, { repeats, minutes: options.minutes, offices: options.offices }, say), showSameNat),
   sites: staged(5, () => new SitesBench(root, say, options.stack), (bench, runs) => bench.run(runs), showSites),
   connections: staged(1, () => new ConnectionsBench(root, say, [1, 10, 100], options.stack), (bench) => bench.run(), showConnections),
+  churn: staged(1000, lab, (bench, cycles) => churn(bench, cycles, say), showChurn),
   routing: staged(20, () => new RoutingBench(root, say, options.stack), (bench, runs) => bench.run(runs), showRouting),
   failover: staged(20, () => new FailoverBench(root, say), (bench, runs) => bench.run(runs), showFailover),
 };
