@@ -69,6 +69,7 @@ export class SiteConnection extends pulumi.ComponentResource {
     const view = spec.apply((plain) => viewFrom(plain, side));
     const pusher = furtherParts(`${name}-${side}`, machine, { parent: this });
     pusher.push(names.secretPart, pulumi.all([view, secrets]).apply(([plain, values]) => siteSecretPart(plain, values)), true, false);
-    pusher.push(names.part, view.apply(sitePart), false, false);
+    const shown = pulumi.unsecret(secrets.apply(({ certificate, authority }) => ({ certificate, authority })));
+    pusher.push(names.part, pulumi.all([view, shown]).apply(([plain, certificates]) => sitePart(plain, certificates)), false, false);
   }
 }

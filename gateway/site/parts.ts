@@ -7,8 +7,14 @@ import { renderSiteFirewall } from "./render/firewall";
 import { renderSiteConnection, renderSiteSecret } from "./render/swanctl";
 import type { SiteSecrets, SiteView } from "./spec";
 
-/** What anybody may read of a connection on one of its gateways. Expects a connection that `validateSite` has no error for. */
-export function sitePart(view: SiteView): Part {
+/** What an end shows to prove itself, and what it proves the other by. PEM. */
+export type SiteCertificates = Pick<SiteSecrets, "certificate" | "authority">;
+
+/**
+ * What anybody may read of a connection on one of its gateways. Expects a connection that `validateSite` has no error for.
+ * The certificates are among it: with them elsewhere there would be a moment at which the connection names one that is gone.
+ */
+export function sitePart(view: SiteView, certificates: SiteCertificates = {}): Part {
   const names = siteNames(view.spec.name);
   return {
     name: names.part,
@@ -19,6 +25,7 @@ export function sitePart(view: SiteView): Part {
     services: [],
     confirmWithin: 0,
     files: [
+      ...(view.spec.authentication === "psk" ? [] : certificateFiles(view, certificates)),
       readable(names.firewall, renderSiteFirewall(view)),
       readable(names.swanctl, renderSiteConnection(view)),
       readable(names.description, renderSiteDescription(view)),
@@ -37,12 +44,16 @@ export function siteSecretPart(view: SiteView, secrets: SiteSecrets): Part {
     modules: [],
     services: [],
     confirmWithin: 0,
-    files: view.spec.authentication === "psk" ? [secret(names.preSharedKey, renderSiteSecret(view, secrets))] : certificates(view, secrets),
+    files: view.spec.authentication === "psk" ? [secret(names.preSharedKey, renderSiteSecret(view, secrets))] : [secret(names.privateKey, pem(needed(view, secrets.privateKey)))],
   };
 }
 
-function certificates({ spec }: SiteView, { certificate, privateKey, authority }: SiteSecrets): ConfigFile[] {
-  if (!certificate || !privateKey || !authority) throw new Error(`site ${spec.name}: needs a certificate, its key and its authority`);
-  const names = siteNames(spec.name);
-  return [readable(names.authority, pem(authority)), readable(names.certificate, pem(certificate)), secret(names.privateKey, pem(privateKey))];
+function certificateFiles(view: SiteView, { certificate, authority }: SiteCertificates): ConfigFile[] {
+  const names = siteNames(view.spec.name);
+  return [readable(names.authority, pem(needed(view, authority))), readable(names.certificate, pem(needed(view, certificate)))];
+}
+
+function needed({ spec }: SiteView, text: string | undefined): string {
+  if (!text) throw new Error(`site ${spec.name}: needs a certificate, its key and its authority`);
+  return text;
 }

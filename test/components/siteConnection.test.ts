@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { SiteConnection, SshGateway, type SiteConnectionArgs, type SshGatewayArgs } from "../../index";
+import { isSecretInput } from "./previews";
 import { ofType, record, registered, settled, textOf, valueOf } from "./mocks";
 
 const remote = "command:remote:Command";
@@ -72,6 +73,11 @@ describe("SiteConnection", () => {
       "office-to-cloud-right-certificate", "office-to-cloud-right-key", "office-to-cloud-right-request",
     ]);
     expect(registered.some(({ type }) => type.startsWith("random:"))).toBe(false);
+    for (const [name, { stdin }] of ofType(remote)) {
+      const isKey = name.includes("-sitekey-");
+      const text = textOf(stdin);
+      expect([name, isSecretInput(stdin), text.includes("BEGIN PRIVATE KEY"), text.includes("BEGIN CERTIFICATE")]).toEqual([name, isKey, isKey, !isKey]);
+    }
   });
 
   test("to a device: one gateway is pushed to, and the device's configuration is a secret text", async () => {

@@ -26,7 +26,7 @@ describe.each(Object.keys(cases))("golden tree %s", (name) => {
   const [spec, side] = cases[name];
   const view = viewFrom(spec, side);
   const secrets = spec.authentication === "psk" ? exampleSiteSecrets : exampleSiteCertificates;
-  const files = Object.fromEntries([...sitePart(view).files, ...siteSecretPart(view, secrets).files].map((file) => [file.path, file.content]));
+  const files = Object.fromEntries([...sitePart(view, secrets).files, ...siteSecretPart(view, secrets).files].map((file) => [file.path, file.content]));
   test("is what the connection renders to", () => {
     if (process.env.UPDATE_GOLDEN) {
       fs.rmSync(path.join(golden, name), { recursive: true, force: true });
@@ -49,6 +49,15 @@ describe("a connection's parts", () => {
     expect(text).not.toContain(exampleSiteSecrets.preSharedKey);
     expect(text).not.toContain(Buffer.from(exampleSiteSecrets.preSharedKey!).toString("base64"));
     expect(siteSecretPart(view, exampleSiteSecrets).files.map(({ mode }) => mode)).toEqual([0o600]);
+  });
+  test("certificates go with the connection that names them, so that either is never there without the other; the key apart", () => {
+    const proved = viewFrom(exampleSite({ authentication: "certificate" }), "left");
+    const [shown, hidden] = [sitePart(proved, exampleSiteCertificates), siteSecretPart(proved, exampleSiteCertificates)];
+    const pems = shown.files.filter(({ path: where }) => where.endsWith(".pem"));
+    expect(pems.map(({ path: where }) => where)).toEqual(["/etc/swanctl/x509ca/site-office-to-cloud.pem", "/etc/swanctl/x509/site-office-to-cloud.pem"]);
+    expect(hidden.files.map(({ path: where, mode }) => [where, mode])).toEqual([["/etc/swanctl/private/site-office-to-cloud.pem", 0o600]]);
+    expect(shown.files.map(({ content }) => content).join()).not.toContain("PRIVATE KEY");
+    expect(() => sitePart(proved)).toThrow(/needs a certificate/);
   });
   test("nothing goes to the far site in clear, and nothing comes from it", () => {
     const firewall = sitePart(view).files[0].content;
