@@ -73,7 +73,9 @@ describe("SiteConnection", () => {
       "office-to-cloud-right-certificate", "office-to-cloud-right-key", "office-to-cloud-right-request",
     ]);
     expect(registered.some(({ type }) => type.startsWith("random:"))).toBe(false);
-    for (const [name, { stdin }] of ofType(remote)) {
+    const pushes = [...ofType(remote)].filter(([name]) => name.startsWith("office-to-cloud-"));
+    expect(pushes).toHaveLength(4);
+    for (const [name, { stdin }] of pushes) {
       const isKey = name.includes("-sitekey-");
       const text = textOf(stdin);
       expect([name, isSecretInput(stdin), text.includes("BEGIN PRIVATE KEY"), text.includes("BEGIN CERTIFICATE")]).toEqual([name, isKey, isKey, !isKey]);
