@@ -63,7 +63,7 @@ export const siteEnds: Scenario[] = [
       await sites.must(1, again);
       const unknown = await sites.becomes(async () => /authority of .* is not trusted|no trusted certificate/.test(await sites.reason(1)), 60);
       check("twin: a stranger's certificate is refused, and status says so", unknown && (await sites.ping(cloud.namespace, office.host, 2)).received === 0, await sites.reason(1));
-      await sites.putBack(2, `sitekey-${connection}`);
+      for (const part of [`sitekey-${connection}`, `site-${connection}`]) await sites.putBack(2, part);
       check("with the right one it comes up by itself", (await sites.standsWithin(1, connection, 90)) !== undefined);
 
       try {
