@@ -96,6 +96,34 @@ export interface ProfilesArgs {
   trustedWireless?: pulumi.Input<pulumi.Input<string>[]>;
 }
 
+/** One RADIUS server of your own. */
+export interface RadiusServerArgs {
+  /** IP address; for L2TP IPv4. */
+  host: pulumi.Input<string>;
+  /** UDP port. @default 1812 */
+  authenticationPort?: pulumi.Input<number>;
+  /** UDP port. @default 1813 */
+  accountingPort?: pulumi.Input<number>;
+  /** The secret that the server has for this gateway; for L2TP at most 48 characters without a space. */
+  secret: pulumi.Input<string>;
+}
+
+/** RADIUS servers of your own, which say who comes in by password: docs/radius.md. */
+export interface RadiusArgs {
+  /** In the order in which they are asked: a further one where those before are silent. */
+  servers: RadiusServerArgs[];
+  /** `l2tp`, `ikev2`: by these the servers alone are asked for passwords, by another one the list of users. @default all that the gateway speaks */
+  protocols?: pulumi.Input<pulumi.Input<string>[]>;
+  /** Tell the servers when sessions begin and end, and of their bytes. @default true */
+  accounting?: pulumi.Input<boolean>;
+  /** Seconds that a server is given to answer, three times before it counts as silent. @default 2 */
+  timeout?: pulumi.Input<number>;
+  /** What the gateway calls itself towards the servers. @default the gateway's name */
+  nasIdentifier?: pulumi.Input<string>;
+  /** May the servers end sessions (Disconnect-Request of RFC 5176, UDP 3799)? @default false */
+  disconnect?: pulumi.Input<boolean>;
+}
+
 /** Room for site connections: which there are, each `SiteConnection` says. */
 export interface SitesArgs {
   /** @default false */
@@ -118,6 +146,8 @@ export interface RemoteAccessArgs {
   clients?: pulumi.Input<pulumi.Input<string>[]>;
   l2tp?: L2tpArgs;
   ikev2?: Ikev2Args;
+  /** Your own RADIUS servers, instead of the list of users' passwords. @default none */
+  radius?: RadiusArgs;
   /** With neither `l2tp` nor `ikev2` the gateway is there for site connections alone, and has no users. @default none */
   sites?: SitesArgs;
   /** IPv4 address or DNS name that clients are given. @default the machine's public address */

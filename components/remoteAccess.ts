@@ -9,7 +9,7 @@ import { serverIdentity } from "./certificates";
 import { userCertificates } from "./userCertificates";
 import { gatewaySite, type GatewaySite } from "./gatewaySite";
 import { partPusher, type Machine, type PartPusher } from "./parts";
-import { accessSecrets } from "./secrets";
+import { accessSecrets, radiusSecrets } from "./secrets";
 import { checkedSpec, given, givenSecrets, resolveSpec, type SpecDefaults, type TargetProblems } from "./spec";
 
 /** What a client must be told to connect. As a whole a Pulumi secret. */
@@ -59,6 +59,7 @@ export function accessMaterial(name: string, args: RemoteAccessArgs, spec: pulum
       certificate: identity?.certificate,
       authority: identity?.authority,
       ...(users === undefined ? {} : { revocationList: users.revocationList }),
+      ...radiusSecrets(args),
     }),
   ) as pulumi.Output<GatewaySecrets>;
   const authority = identity && { certificate: identity.authority, privateKey: identity.authorityKey };

@@ -57,6 +57,12 @@ export function accessSecrets(
   return { preSharedKey, passwords: pulumi.secret(pulumi.output(Object.fromEntries(passwords))) };
 }
 
+/** The secrets of the RADIUS servers, which are given and never minted: the other end of each is somebody's already. */
+export function radiusSecrets(args: Pick<RemoteAccessArgs, "radius">): { radius?: pulumi.Output<string[]> } {
+  if (args.radius === undefined) return {};
+  return { radius: pulumi.secret(pulumi.output(args.radius.servers.map(({ secret }) => secret))) };
+}
+
 /** The password of a container of a user's key, for devices that import one. */
 export function containerPassword(name: string, user: string, spec: pulumi.Output<unknown>, opts: pulumi.CustomResourceOptions): pulumi.Output<string> {
   return mint(`${name}-container-password-${user}`, 24, spec, opts);

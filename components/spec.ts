@@ -3,8 +3,9 @@ import type { GatewaySecrets, GatewaySpec, PairSpec } from "../gateway/spec";
 import { clientKinds } from "../gateway/spec";
 import { identityProblems, type GatewayIdentity } from "../gateway/identity";
 import { validateSpec, type Problem } from "../gateway/validate";
-import type { RemoteAccessArgs, UserArgs } from "./args";
+import type { RadiusServerArgs, RemoteAccessArgs, UserArgs } from "./args";
 import { refuseOrWarn } from "./refuse";
+import { radiusSecrets } from "./secrets";
 
 /** What the target knows of its machine, and what the args may leave open. */
 export interface SpecDefaults {
@@ -48,6 +49,7 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
       sshPort: defaults.sshPort,
       deadPeerDelay: args.deadPeerDelay,
       profiles: args.profiles,
+      radius: args.radius === undefined ? undefined : { ...args.radius, servers: args.radius.servers.map(withoutSecret) },
       pair: defaults.pair,
     })
     .apply((a) => {
@@ -88,6 +90,7 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
           : { profiles: { onDemand: a.profiles.onDemand ?? false, trustedWireless: a.profiles.trustedWireless ?? [] } }),
         ...(a.groups === undefined || a.groups.length === 0 ? {} : { groups: a.groups }),
         ...(a.accounting === true ? { accounting: true } : {}),
+        ...(a.radius === undefined ? {} : { radius: given({ ...a.radius, servers: a.radius.servers.map(given) }) }),
         ...(a.pair === undefined ? {} : { pair: a.pair as PairSpec }),
       } as GatewaySpec;
     });
@@ -98,6 +101,12 @@ function withoutPassword(user: UserArgs): Omit<UserArgs, "password"> {
   const rest = { ...user };
   delete rest.password;
   return rest;
+}
+
+function withoutSecret(server: RadiusServerArgs): Omit<RadiusServerArgs, "secret"> {
+  const rest: Partial<RadiusServerArgs> = { ...server };
+  delete rest.secret;
+  return rest as Omit<RadiusServerArgs, "secret">;
 }
 
 /** Only the fields that were given: a spec that does not use a feature is the same as before there was one. */
@@ -114,11 +123,11 @@ export function givenSecrets(args: RemoteAccessArgs): pulumi.Output<GatewaySecre
   const passwords: Record<string, pulumi.Input<string>> = {};
   for (const user of args.users) if (user.password !== undefined) passwords[user.name] = user.password;
   return pulumi.secret(
-    pulumi.all([pulumi.output({ preSharedKey: args.l2tp?.preSharedKey, passwords }), pulumi.output(args.identity)]).apply(([own, identity]) => {
+    pulumi.all([pulumi.output({ preSharedKey: args.l2tp?.preSharedKey, passwords, ...radiusSecrets(args) }), pulumi.output(args.identity)]).apply(([own, identity]) => {
       if (identity === undefined) return own;
       const carried = Object.entries(isObject(identity.passwords) ? identity.passwords : {}).filter(([name, text]) => typeof text === "string" && args.users.some((user) => user.name === name));
       const key = typeof identity.preSharedKey === "string" && identity.preSharedKey !== "" ? identity.preSharedKey : undefined;
-      return { preSharedKey: own.preSharedKey ?? key, passwords: { ...Object.fromEntries(carried), ...own.passwords } };
+      return { ...own, preSharedKey: own.preSharedKey ?? key, passwords: { ...Object.fromEntries(carried), ...own.passwords } };
     }),
   ) as pulumi.Output<GatewaySecrets>;
 }

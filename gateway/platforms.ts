@@ -35,7 +35,7 @@ const units = {
 
 /**
  * Of strongSwan only what a gateway loads (see render/charon.ts): eap-mschapv2 is in libcharon-extauth-plugins,
- * eap-identity and eap-tls in libcharon-extra-plugins (eap-dynamic in none), all ciphers are in libstrongswan's own OpenSSL plugin. Both distributions
+ * eap-identity, eap-tls and eap-radius in libcharon-extra-plugins (pppd's radius plugin is in ppp itself) (eap-dynamic in none), all ciphers are in libstrongswan's own OpenSSL plugin. Both distributions
  * name the unit of charon-systemd `strongswan.service`, and ship xl2tpd with an init script only.
  */
 const common = {
@@ -92,6 +92,10 @@ export const paths = {
   xl2tpd: "/etc/xl2tpd/xl2tpd.conf",
   pppOptions: "/etc/ppp/options.vpn-gateway",
   chapSecrets: "/etc/ppp/chap-secrets",
+  radiusClient: "/etc/ppp/radius.vpn-gateway/client.conf",
+  radiusDictionary: "/etc/ppp/radius.vpn-gateway/dictionary",
+  radiusServers: "/etc/ppp/radius.vpn-gateway/servers",
+  eapRadius: "/etc/strongswan.d/vpn-gateway-radius.conf",
   firewall: "/etc/vpn-gateway/firewall.nft",
   users: "/etc/vpn-gateway/users",
   // After vpn-gateway.conf in the order in which they are read.

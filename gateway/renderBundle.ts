@@ -6,9 +6,11 @@ import { renderModules, requiredModules } from "./render/modules";
 import { renderFirewall } from "./render/nftables";
 import { renderPolicies } from "./render/policies";
 import { renderChapSecrets, renderPppd } from "./render/pppd";
+import { renderEapRadius, renderPppRadius, renderPppRadiusDictionary, renderPppRadiusServers } from "./render/radius";
 import { renderConnections, renderEapSecrets, renderPreSharedKey } from "./render/swanctl";
 import { renderKernelParameters } from "./render/sysctl";
 import { bothActive } from "./pair";
+import { asksRadius } from "./radius";
 import { renderFitScript, renderPair, renderStateScript, renderVrrp } from "./render/keepalived";
 import { renderFirewallUnit, renderIkeUnit, renderKeeperUnit, renderL2tpUnit, renderPoliciesUnit, renderSitesUnit, renderVrrpUnit, renderWatchUnit } from "./render/units";
 import { renderUserConnections } from "./render/userConnections";
@@ -57,6 +59,9 @@ function identityPart(spec: GatewaySpec, secrets: GatewaySecrets): Part {
     if (!secrets.preSharedKey) throw new Error("identity: L2TP needs a pre-shared key");
     files.push(secret(paths.preSharedKey, renderPreSharedKey(secrets.preSharedKey)));
   }
+  // Before `base`, which makes the daemons ask those servers.
+  if (spec.radius && asksRadius(spec, "ikev2")) files.push(secret(paths.eapRadius, renderEapRadius(spec, spec.radius, secrets)));
+  if (spec.radius && asksRadius(spec, "l2tp")) files.push(secret(paths.radiusServers, renderPppRadiusServers(spec, spec.radius, secrets)));
   return { ...part("identity", true), files };
 }
 
@@ -76,6 +81,10 @@ function basePart(spec: GatewaySpec): Part {
     files.push(readable(paths.xl2tpd, renderXl2tpd(spec, spec.l2tp)));
     files.push(readable(paths.pppOptions, renderPppd(spec)));
     files.push(readable(paths.l2tpUnit, renderL2tpUnit(spec)));
+  }
+  if (spec.radius && asksRadius(spec, "l2tp")) {
+    files.push(readable(paths.radiusClient, renderPppRadius(spec, spec.radius)));
+    files.push(readable(paths.radiusDictionary, renderPppRadiusDictionary()));
   }
   if (spec.bgp) {
     files.push(readable(paths.frrDaemons, renderFrrDaemons(spec)), readable(paths.frrUnit, renderFrrUnit(spec)), readable(paths.frrBase, renderFrrBase(spec)));
@@ -112,7 +121,7 @@ function basePart(spec: GatewaySpec): Part {
 function passwordsPart(spec: GatewaySpec, secrets: GatewaySecrets): Part {
   const files: ConfigFile[] = [];
   if (spec.ikev2) files.push(secret(paths.passwords, renderEapSecrets(spec, secrets)));
-  if (spec.l2tp) files.push(secret(paths.chapSecrets, renderChapSecrets(spec, spec.l2tp, secrets)));
+  if (spec.l2tp && !asksRadius(spec, "l2tp")) files.push(secret(paths.chapSecrets, renderChapSecrets(spec, spec.l2tp, secrets)));
   return { ...part("passwords", true), files };
 }
 

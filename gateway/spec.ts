@@ -166,6 +166,31 @@ export interface UserSpec {
   reach?: ReachSpec[];
 }
 
+/** One RADIUS server of the user's own. Its shared secret is in {@link GatewaySecrets}. */
+export interface RadiusServerSpec {
+  /** IP address; for L2TP IPv4. */
+  host: string;
+  /** UDP ports. Default 1812 and 1813. */
+  authenticationPort?: number;
+  accountingPort?: number;
+}
+
+/** RADIUS servers of the user's own, which say who comes in by password, instead of the list of users. */
+export interface RadiusSpec {
+  /** In the order in which they are asked: a further one where those before are silent. */
+  servers: RadiusServerSpec[];
+  /** None: every protocol that the gateway speaks. */
+  protocols?: ProtocolName[];
+  /** Are they told when sessions begin and end, and of bytes? Default true. */
+  accounting?: boolean;
+  /** Seconds for which a server is given to answer, three times in a row. Default 2. */
+  timeout?: number;
+  /** What the gateway calls itself. Default its name. */
+  nasIdentifier?: string;
+  /** May the servers end sessions (Disconnect-Request of RFC 5176, UDP 3799)? Default false. */
+  disconnect?: boolean;
+}
+
 /** What people choose about the profiles that they import; the gateway's own files know nothing of it. */
 export interface ProfilesSpec {
   /** Do Apple's devices connect by themselves whenever they have a network (IKEv2 alone)? */
@@ -205,6 +230,8 @@ export interface GatewaySpec {
   groups?: GroupSpec[];
   /** Count each user's bytes, also where nobody is in a group. */
   accounting?: boolean;
+  /** None: the list of users says who comes in. */
+  radius?: RadiusSpec;
   /** @default nothing is on demand */
   profiles?: ProfilesSpec;
   /**
@@ -232,4 +259,6 @@ export interface GatewaySecrets {
   revocationList?: string;
   /** Password of each user, by user name. */
   passwords: Record<string, string>;
+  /** Shared secret of each RADIUS server, in their order. */
+  radius?: string[];
 }

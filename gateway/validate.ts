@@ -5,6 +5,7 @@ import { pairProblems } from "./validate/pair";
 import type { Problem } from "./validate/problem";
 import { policyProblems } from "./validate/policies";
 import { secretProblems } from "./validate/secrets";
+import { radiusProblems, radiusSecretProblems } from "./validate/radius";
 import { userOptionProblems } from "./validate/userOptions";
 import { userProblems } from "./validate/users";
 import type { GatewaySecrets, GatewaySpec } from "./spec";
@@ -29,6 +30,7 @@ export function validateSpec(spec: GatewaySpec, secrets?: Partial<GatewaySecrets
     ...userOptionProblems(spec),
     ...policyProblems(spec),
     ...pairProblems(spec),
-    ...(secrets === undefined ? [] : secretProblems(spec, secrets, complete)),
+    ...radiusProblems(spec),
+    ...(secrets === undefined ? [] : [...secretProblems(spec, secrets, complete), ...radiusSecretProblems(spec, secrets)]),
   ];
 }

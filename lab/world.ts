@@ -72,6 +72,15 @@ export interface Connected {
   reason?: string;
 }
 
+export interface RadiusOptions {
+  number: number;
+  /** Its own, in the inside network. */
+  address: string;
+  secret: string;
+  /** By name: the password, and what is sent with an Access-Accept. */
+  users: Record<string, { password: string; reply?: Record<string, string | number> }>;
+}
+
 export interface PingResult {
   sent: number;
   received: number;
@@ -248,6 +257,23 @@ export class World {
   }
   nameserverStatus(): Promise<{ running: boolean; healthy: string[]; told: string[] }> {
     return this.call(["nameserver", "status"]);
+  }
+
+  /** A FreeRADIUS of the inside network, which knows these users and no others. */
+  async radiusStart(server: RadiusOptions): Promise<void> {
+    await this.call(["radius", "start"], server);
+  }
+  /** `silence`: it hears and says nothing, until `speak`. */
+  async radius(action: "stop" | "silence" | "speak", number: number): Promise<void> {
+    await this.call(["radius", action, number]);
+  }
+  /** What it was told of sessions (its detail file), and what it says in its log. */
+  async radiusTold(number: number): Promise<{ accounting: Record<string, string>[]; log: string }> {
+    return { ...(await this.call<{ accounting: Record<string, string>[] }>(["radius", "told", number])), ...(await this.call<{ log: string }>(["radius", "said", number])) };
+  }
+  /** Sends a Disconnect-Request from a server's address to the gateway; gives what radclient says. */
+  radiusDisconnect(wanted: { from: string; to: string; secret: string; attributes: Record<string, string> }): Promise<{ code: number; output: string }> {
+    return this.call(["radius", "disconnect"], wanted);
   }
 
   /** Asks the machines of a pair, each 0.2 s, whether they answer for it. */

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { GroupArgs, RemoteAccessArgs, UserArgs } from "../components/args";
+import type { GroupArgs, RadiusArgs, RemoteAccessArgs, UserArgs } from "../components/args";
 import type { GatewayIdentity } from "../gateway/identity";
 import { labId } from "../lab/labId";
 import { labAddresses } from "../lab/networks";
@@ -37,7 +37,16 @@ export function remoteAccessConfig(config: pulumi.Config): RemoteAccessArgs {
     masquerade: config.get("masquerade"),
     outsideMtu: config.getNumber("outsideMtu"),
     platform: config.get("platform"),
+    radius: radiusConfig(config),
     profiles: config.getObject<{ onDemand?: boolean; trustedWireless?: string[] }>("profiles"),
     administrators: config.getObject<string[]>("administrators") ?? [labAddresses.management],
   };
+}
+
+/** The servers' secrets apart, so that they alone are kept encrypted: `radiusSecrets`, in the order of `radius.servers`. */
+function radiusConfig(config: pulumi.Config): RadiusArgs | undefined {
+  const radius = config.getObject<RadiusArgs>("radius");
+  if (radius === undefined) return undefined;
+  const secrets = config.requireSecretObject<string[]>("radiusSecrets");
+  return { ...radius, servers: radius.servers.map((server, index) => ({ ...server, secret: secrets.apply((all) => all[index]) })) };
 }

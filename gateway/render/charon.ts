@@ -1,20 +1,24 @@
 import { ikev2Clients, l2tpAddresses, network } from "../addressing";
 import { renderStrongswanConf, section, setting, type Entry } from "../formats/strongswanConf";
+import { asksRadius, framesAddresses } from "../radius";
 import type { GatewaySpec } from "../spec";
+import { attributeSettings, eapRadiusSettings } from "./radius";
 
 /**
  * Plugins of charon-systemd. Every one more is code that an unauthenticated peer may reach, and two that the
  * distribution loads by itself are in our way: connmark and forecast program iptables behind the firewall's back.
  */
-export function charonPlugins(spec: Pick<GatewaySpec, "ikev2" | "sites">): string[] {
+export function charonPlugins(spec: Pick<GatewaySpec, "l2tp" | "ikev2" | "sites" | "radius">): string[] {
   const always = ["nonce", "random", "drbg", "openssl", "kernel-netlink", "socket-default", "vici"];
   const certificates = ["pem", "pkcs1", "pkcs8", "pubkey", "x509", "constraints"];
   // eap-identity asks for a user's name; eap-mschapv2 finds MD4 and DES in OpenSSL's legacy provider.
   const eap = ["eap-identity", "eap-mschapv2"];
   // The list of revoked certificates counts only where it is looked at.
   const ofUsers = ["revocation", "eap-tls"];
+  // Before vici: who of the two is asked for an address first, is who was loaded first (attribute_manager.c).
+  const radius = asksRadius(spec, "ikev2") ? ["eap-radius", ...(framesAddresses(spec) ? ["attr"] : [])] : [];
   // Whether a site proves itself by a certificate is not known here: its part may come later.
-  return [...always, ...(spec.ikev2 || spec.sites ? certificates : []), ...(spec.ikev2 ? eap : []), ...(spec.ikev2?.certificates === true ? ofUsers : [])];
+  return [...radius, ...always, ...(spec.ikev2 || spec.sites ? certificates : []), ...(spec.ikev2 ? eap : []), ...(spec.ikev2?.certificates === true ? ofUsers : [])];
 }
 
 /** The IKE daemon's own settings: strongswan.conf(5), for /etc/strongswan.d. */
@@ -25,7 +29,7 @@ export function renderCharon(spec: GatewaySpec): string {
       section("charon-systemd", [
         setting("load_modular", false, "A list of our own instead of all that is installed."),
         setting("load", charonPlugins(spec).join(" ")),
-        setting("threads", 16),
+        ...threads(spec),
         ...saTable(most),
         ...retransmissions(spec),
         setting("block_threshold", 2 * halfOpen(most), "Half-open IKE SAs from one address: an office behind a NAT dials all at once."),
@@ -35,6 +39,8 @@ export function renderCharon(spec: GatewaySpec): string {
           section("kernel-netlink", [
             setting("roam_events", false, "Each L2TP session brings an interface; none of them moves an IKE SA."),
           ]),
+          ...eapRadiusSettings(spec),
+          ...attributeSettings(spec),
         ]),
         section("journal", [setting("default", 1, "From 2 on there are identities, from 4 on there are keys."), setting("ike_name", true)]),
       ]),
@@ -64,6 +70,18 @@ function retransmissions(spec: GatewaySpec): Entry[] {
     setting("retransmit_base", "1.8"),
   ];
   return spec.l2tp || spec.ikev2 ? forClients : forSites;
+}
+
+/**
+ * A log-in that waits for a RADIUS server holds a thread. Log-ins are of low priority to charon (process_message_job.c), so
+ * threads that are kept for others go on with dead-peer detection and with other clients' new keys meanwhile.
+ */
+function threads(spec: GatewaySpec): Entry[] {
+  if (!asksRadius(spec, "ikev2")) return [setting("threads", 16)];
+  return [
+    setting("threads", 32),
+    section("processor", [section("priority_threads", [setting("high", 2), setting("medium", 6)], "For dead-peer detection and for new keys, while log-ins wait for a RADIUS server.")]),
+  ];
 }
 
 /** Room for so many site connections in charon's table. */

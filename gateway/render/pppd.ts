@@ -3,6 +3,7 @@ import { renderPppOptions, renderPppSecrets } from "../formats/pppOptions";
 import { pathMtu } from "../mtu";
 import type { GatewaySecrets, GatewaySpec, L2tpSpec } from "../spec";
 import { plainAddress, speaks } from "../users";
+import { pppRadiusOptions } from "./radius";
 import { passwordOf } from "./passwordOf";
 
 /** Options of the pppd that xl2tpd starts for each session: pppd(8). */
@@ -16,6 +17,7 @@ export function renderPppd(spec: GatewaySpec): string {
       { option: "name", args: [spec.name] },
       { option: "auth" },
       { option: "require-mschap-v2" },
+      ...pppRadiusOptions(spec),
       { option: "refuse-pap", why: "Nobody shall make the gateway log in to them." },
       ...["refuse-chap", "refuse-mschap", "refuse-mschap-v2", "refuse-eap"].map((option) => ({ option })),
       { option: "mtu", args: [mtu], why: "What fits one packet outside, with the largest suite accepted and NAT traversal." },

@@ -2,6 +2,7 @@ import { parseAddress, parseNetwork, network, contains, hostNetwork } from "../a
 import { concessions, espProposals, ikeProposals } from "../cipherSuites";
 import { renderStrongswanConf, section, setting, type Entry } from "../formats/strongswanConf";
 import { ownShare } from "../pair";
+import { asksRadius, framesAddresses } from "../radius";
 import type { GatewaySecrets, GatewaySpec, Ikev2Spec, L2tpSpec } from "../spec";
 import { swanctlIdentity } from "./identity";
 import { byCertificate, nameInSections, speaks } from "../users";
@@ -14,7 +15,8 @@ const heading = (spec: GatewaySpec) => `Connections and address pools of ${spec.
 export function renderConnections(spec: GatewaySpec): string {
   const connections: Entry[] = [];
   if (spec.ikev2) connections.push(ikev2Connection(spec, spec.ikev2));
-  if (spec.ikev2?.fixedPool !== undefined) connections.push(askingConnection(spec, spec.ikev2));
+  // Where RADIUS is asked for passwords, an address comes with its answer.
+  if (spec.ikev2?.fixedPool !== undefined && !asksRadius(spec, "ikev2")) connections.push(askingConnection(spec, spec.ikev2));
   if (spec.l2tp) connections.push(l2tpConnection(spec, spec.l2tp));
   const entries = [section("connections", connections)];
   if (spec.ikev2) entries.push(section("pools", pools(spec, spec.ikev2)));
@@ -49,6 +51,11 @@ export function byPassword(user: string): Entry[] {
   return [setting("auth", "eap-mschapv2"), setting("id", "%any"), setting("eap_id", user)];
 }
 
+/** Clients whose password the RADIUS servers know. */
+function byRadius(): Entry[] {
+  return [setting("auth", "eap-radius"), setting("id", "%any"), setting("eap_id", "%any")];
+}
+
 const quarters = ["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2", "::/2", "4000::/2", "8000::/2", "c000::/2"];
 
 export const manyDevices = setting("unique", "never", "One person has several devices, and each says INITIAL_CONTACT.");
@@ -57,8 +64,8 @@ function everybody(spec: GatewaySpec, ikev2: Ikev2Spec): Ikev2Variant {
   return {
     name: "ikev2",
     from: ["%any"],
-    remote: byPassword("%any"),
-    pools: poolNames(ikev2),
+    remote: asksRadius(spec, "ikev2") ? byRadius() : byPassword("%any"),
+    pools: asksRadius(spec, "ikev2") ? [framedAddresses, ...poolNames(ikev2)] : poolNames(ikev2),
     unique: manyDevices,
     localTrafficSelectors: trafficSelectors(spec, ikev2),
   };
@@ -170,6 +177,9 @@ function poolNetworks(ikev2: Ikev2Spec, l2tp?: L2tpSpec) {
   return [ikev2.pool, ikev2.pool6, l2tp?.pool, ikev2.fixedPool, ikev2.fixedPool6, l2tp?.fixedPool].flatMap((text) => (text === undefined ? [] : [network(text)]));
 }
 
+/** No pool, but the plugin's word for the Framed-IP-Address of the answer (eap_radius_provider.c). */
+const framedAddresses = "radius";
+
 /** The pools that everybody's addresses are of. */
 export function poolNames(ikev2: Ikev2Spec): string[] {
   return ikev2.pool6 === undefined ? ["ikev2-ipv4"] : ["ikev2-ipv4", "ikev2-ipv6"];
@@ -182,7 +192,7 @@ function pools(spec: GatewaySpec, ikev2: Ikev2Spec): Entry[] {
     return [
       section(poolNames(ikev2)[index], [
         setting("addrs", ownShare(network(text), spec.pair).text, spec.pair && "This machine's half: the other hands out the rest."),
-        ...attributes(family, spec.dns, spec.tunnel === "split" ? trafficSelectors(spec, ikev2) : []),
+        ...(framesAddresses(spec) ? [] : attributes(family, spec.dns, spec.tunnel === "split" ? trafficSelectors(spec, ikev2) : [])),
       ]),
     ];
   });

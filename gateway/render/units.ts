@@ -1,6 +1,7 @@
 import { directive, renderUnit, type Directive } from "../formats/unit";
 import { paths, platform } from "../platforms";
 import type { GatewaySpec, PairSpec } from "../spec";
+import { asksRadius } from "../radius";
 import { sharesNat } from "./sharedNat";
 
 const why = (text: string) => `${text} Written by pulumi-vpn-gateway.`;
@@ -87,6 +88,9 @@ export function renderL2tpUnit(spec: GatewaySpec): string {
           directive("Type", "exec"),
           directive("ExecStart", `/usr/sbin/xl2tpd -D -p /run/xl2tpd/xl2tpd.pid -C /run/xl2tpd/l2tp-control -c ${paths.xl2tpd}`),
           directive("RuntimeDirectory", "xl2tpd"),
+          ...(asksRadius(spec, "l2tp")
+            ? [directive("Environment", '"RES_OPTIONS=timeout:1 attempts:1"', "pppd's RADIUS looks up the machine's own name, and a silent server's: a name server that is silent, too, must not hold up a log-in.")]
+            : []),
           directive("Restart", "always"),
           directive("RestartSec", "1"),
           directive("KillMode", "mixed", "The pppds of a daemon that is gone serve nobody, and waiting for them costs seconds."),

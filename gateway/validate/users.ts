@@ -6,7 +6,7 @@ import { error, warning, type Problem } from "./problem";
 /** Names of users: each by itself, and against the others. */
 export function userProblems(spec: GatewaySpec): Problem[] {
   const problems: Problem[] = [];
-  if (spec.users.length === 0 && (spec.l2tp || spec.ikev2)) {
+  if (spec.users.length === 0 && (spec.l2tp || spec.ikev2) && spec.radius === undefined) {
     problems.push(warning("users", [], "nobody may connect", "Name at least one user."));
   }
   const exact = new Map<string, number>();

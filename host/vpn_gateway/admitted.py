@@ -44,14 +44,23 @@ class User:
         return None
 
 
+ANYBODY = ""  # in the list: whoever else the RADIUS servers let in, by the protocols that ask them
+
+
 def parse(text: bytes) -> dict[str, User]:
-    """A user a line: a JSON string, or an object where more is said than the name. Empty lines do not count."""
+    """
+    A user a line: a JSON string, or an object where more is said than the name. Empty lines do not count. An object with
+    nothing but `radius` says by which protocols whoever is not on the list may be connected.
+    """
     found = {}
     for number, line in enumerate(text.decode().split("\n"), 1):
         if not line:
             continue  # nobody: the file is one empty line
         try:
             data = json.loads(line)
+            if isinstance(data, dict) and "radius" in data:
+                found[ANYBODY] = User(ANYBODY, protocols=frozenset(data["radius"]))
+                continue
             user = User(data) if isinstance(data, str) else _user(data)
         except (ValueError, TypeError, KeyError):
             user = User("")
@@ -59,6 +68,11 @@ def parse(text: bytes) -> dict[str, User]:
             raise Failure(f"{PATH}: line {number}: not a user as JSON")
         found[user.name] = user
     return found
+
+
+def find(known: dict[str, User], name: str) -> User | None:
+    """The user of that name, or who stands for everybody that the list does not name; None: nobody may be called that."""
+    return known.get(name) or known.get(ANYBODY)
 
 
 def _user(data: dict) -> User:

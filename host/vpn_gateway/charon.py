@@ -16,12 +16,12 @@ UNIT = "strongswan.service"
 SOCKET = "/run/charon.vici"
 SWANCTL = "/etc/swanctl/"
 SETTINGS = ("/etc/strongswan.conf", "/etc/strongswan.d/")
-# Read again for each new SA, or by `--reload-settings` itself. Everything else (threads, plugins, sockets, table
+# Read again for each new SA, or by `--reload-settings` itself (RADIUS servers: eap_radius_plugin.c, reload). Everything else (threads, plugins, sockets, table
 # sizes) charon reads once, when it starts.
 LIVE = re.compile(
     r"(charon|charon-systemd)(\.(filelog|syslog|journal)(\..*)?"
     r"|\.(retransmit_(tries|timeout|base|jitter|limit)|half_open_timeout|close_ike_on_child_failure"
-    r"|cisco_unity|inactivity_close_ike|keep_alive|keep_alive_dpd_margin))?"
+    r"|cisco_unity|inactivity_close_ike|keep_alive|keep_alive_dpd_margin|plugins(\.eap-radius(\.servers(\..*)?)?)?))?"
 )
 # A certificate that is gone from the disk stays in charon's memory unless all credentials are cleared first.
 CLEARED = re.compile(r"/etc/swanctl/x509[a-z]*/")

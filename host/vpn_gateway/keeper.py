@@ -60,7 +60,7 @@ class Keeper:
         found = sessions.collect(self.gateway)
         # Policies before sessions end: from then on nothing passes, however long the ending takes.
         self._fill(found, known, now)
-        if any(known.get(each.user) is None or known[each.user].refused(each.protocol, now) for each in found):
+        if any((user := admitted.find(known, each.user)) is None or user.refused(each.protocol, now) for each in found):
             users.end_refused(self.gateway, known, now)
         self._one_session_an_address(known)
         state = (known, refused)
@@ -136,11 +136,15 @@ class Keeper:
             return False
 
     def _one_session_an_address(self, known: dict[str, User]) -> None:
-        """pppd gives a fixed address to whoever dials with the right password: the newest session keeps it."""
+        """
+        pppd gives a fixed address to whoever dials with the right password, and a RADIUS server may give one to two: the
+        newest session keeps it.
+        """
         newest: dict[str, ppp.Session] = {}
         for session in sorted(ppp.sessions(self.gateway), key=lambda each: ppp.started(self.gateway, each.pid)):
             user = known.get(session.user)
-            if user is None or not user.l2tp_address or session.address != user.l2tp_address:
+            fixed = user.l2tp_address if user else ""
+            if not session.address or not (session.address == fixed or admitted.ANYBODY in known):
                 continue
             older = newest.get(session.address)
             if older is not None:

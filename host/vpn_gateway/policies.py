@@ -24,7 +24,7 @@ def elements(found: Iterable[Session], known: dict[str, User], now: float) -> El
     """What the table shall hold. A session of nobody, or of somebody who is not admitted, has no element: nothing of it passes."""
     wanted: Elements = {}
     for session in found:
-        user = known.get(session.user)
+        user = admitted.find(known, session.user)
         if user is None or user.refused(session.protocol, now):
             continue
         verdict = f"jump {user.policy}" if user.policy else "accept"

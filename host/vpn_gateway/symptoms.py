@@ -42,6 +42,7 @@ class _Reader:
         self.answered: set[str] = set()  # peers to whom IKE_SA_INIT was answered and who said nothing since
         self.user = "?"  # of the conversation at hand
         self.asked = "?"  # the name of a gateway that the client wants
+        self.server = "?"  # RADIUS, last asked by charon
         self.certificate = "?"  # whose status was last looked at
 
     def add(self, cause: str, about: str, evidence: str, remedy: str, also: str = "") -> None:
@@ -186,6 +187,22 @@ class _Reader:
     def no_ppp(self, _match: re.Match, line: str) -> None:
         self.add("NO_PPP_IN_KERNEL", "ppp", _words(line), "Install a kernel with ppp and l2tp_ppp (Debian: linux-image-amd64; Ubuntu: linux-modules-extra) and boot into it.")
 
+    def radius_secret(self, _match: re.Match, line: str) -> None:
+        self.add("RADIUS_SECRET_WRONG", "radius", _words(line), "The server's answer is signed with another secret than the stack's (`radius.servers[].secret`), or somebody forges answers. Give both ends the same.", "Windows 691")
+
+    def radius_asked(self, match: re.Match, _line: str) -> None:
+        self.server = match[1]
+
+    def radius_silent(self, match: re.Match, _line: str) -> None:
+        name = match[1] or self.server
+        self.add(
+            "RADIUS_SERVER_SILENT",
+            name,
+            f"the RADIUS server {name} did not answer",
+            "Is it up, does it know this gateway's address as a client's, and may UDP 1812 pass? A server also keeps silent about a request that is signed with another secret than its own: its log says so.",
+            "Windows 691, 718; \"user authentication failed\"",
+        )
+
     def aggressive(self, match: re.Match, line: str) -> None:
         self.add("TOO_MANY_HALF_OPEN", match[1], _words(line), "That address begins more connections than it ends: a flood, or an office whose clients cannot get further.")
 
@@ -223,5 +240,8 @@ RULES = [
     (r"LCP: timeout sending Config-Requests|peer refused to authenticate", _Reader.ppp_silence),
     (r"Peer is not authorized to use remote address|Could not determine remote IP address", _Reader.ppp_address),
     (r"Couldn't open (?:the )?/dev/ppp|This system lacks kernel support for PPP|Couldn't create PPPoL2TP|PPPoL2TP.*not supported", _Reader.no_ppp),
+    (r"received invalid reply digest from RADIUS server|RADIUS (?:Response|Message)-Authenticator verification failed", _Reader.radius_secret),
+    (r"sending RADIUS \S+ to server '(.+)'", _Reader.radius_asked),
+    (r"no reply from RADIUS server (\S+)|RADIUS (?:Access|Accounting)-Request timed out", _Reader.radius_silent),
     (rf"ignoring IKE_SA setup from {ADDRESS}, (?:peer too aggressive|per-IP half-open)", _Reader.aggressive),
 ]

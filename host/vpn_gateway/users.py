@@ -19,7 +19,7 @@ def follow(gateway: Gateway, before: bytes | None, after: bytes) -> None:
     now = time.time()
 
     def why(name: str, protocol: str) -> str | None:
-        user = known.get(name)
+        user = admitted.find(known, name)
         if user is None:
             return "who is no longer a user"
         was = old.get(name, user)
@@ -34,7 +34,8 @@ def end_refused(gateway: Gateway, known: dict[str, User], now: float) -> None:
     """Ends the sessions of users who are not admitted now, as the keeper does each second."""
 
     def why(name: str, protocol: str) -> str | None:
-        return known[name].refused(protocol, now) if name in known else "who is no longer a user"
+        user = admitted.find(known, name)
+        return user.refused(protocol, now) if user else "who is no longer a user"
 
     _end(gateway, known, why)
 

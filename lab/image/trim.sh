@@ -103,7 +103,7 @@ rm -rf "$root/usr/lib/python3/dist-packages/jsonschema"
 chroot "$root" systemctl enable systemd-networkd.service > /dev/null 2>&1
 
 # The daemons start when they have a configuration, not before.
-for unit in strongswan.service xl2tpd.service iperf3.service frr.service; do
+for unit in strongswan.service xl2tpd.service iperf3.service frr.service freeradius.service; do
   rm -f "$units"/*.wants/"$unit"
 done
 chroot "$root" update-rc.d xl2tpd disable > /dev/null 2>&1 || true

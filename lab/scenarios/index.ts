@@ -15,6 +15,7 @@ import { pairFaults } from "./pairFaults";
 import { pairs } from "./pairs";
 import { policies } from "./policies";
 import { pushing } from "./pushing";
+import { radius } from "./radius";
 import { recovering } from "./recovering";
 import { sameNat } from "./sameNat";
 import { siteEnds } from "./siteEnds";
@@ -24,10 +25,11 @@ import { userCertificates } from "./userCertificates";
 import { users } from "./users";
 
 /** Every lab scenario, in the order in which `--all` runs them. */
-export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firewall, ...mtu, ...changing, ...users, ...userCertificates, ...policies, ...doctor, ...hostile, ...pushing, ...keeping, ...recovering, ...moveHouse, ...sameNat, ...existing, ...bare, ...pairs, ...pairFaults, ...pairDns, ...sites, ...siteEnds, ...mesh];
+export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firewall, ...mtu, ...changing, ...users, ...userCertificates, ...policies, ...radius, ...doctor, ...hostile, ...pushing, ...keeping, ...recovering, ...moveHouse, ...sameNat, ...existing, ...bare, ...pairs, ...pairFaults, ...pairDns, ...sites, ...siteEnds, ...mesh];
 
 /** Written, and not yet seen to pass: they run by name alone, so that `--all` says what is known to hold. */
 export const unproven: readonly string[] = [
+  "radius", "radius-fails-over",
   "pair-load-balancer", "pair-both-restarted", "pair-clocks", "pair-stale", "pair-frozen-1", "pair-frozen-2", "pair-dns", "rekeys",
   "sites-certificate",
   "mesh-routes", "mesh-dead", "mesh-grow",

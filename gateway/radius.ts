@@ -1,0 +1,43 @@
+import type { GatewaySpec, ProtocolName, RadiusServerSpec, RadiusSpec, UserSpec } from "./spec";
+import { byCertificate, speaks } from "./users";
+
+/** RFC 2865, 3 and RFC 2866, 3. */
+export const radiusPorts = { authentication: 1812, accounting: 1813 } as const;
+
+/** How often a server is asked before it counts as silent, each time for `timeout` seconds. */
+export const radiusTries = 3;
+export const defaultRadiusTimeout = 2;
+
+/** pppd's radius plugin has room for so many (radiusclient.h, SERVER_MAX), and does not look whether there are more. */
+export const mostRadiusServers = 8;
+
+/** Does the gateway ask the RADIUS servers, and nobody else, whether a password by that protocol is right? */
+export function asksRadius(spec: Pick<GatewaySpec, "l2tp" | "ikev2" | "radius">, protocol: ProtocolName): boolean {
+  return spec.radius !== undefined && spec[protocol] !== undefined && spec.radius.protocols?.includes(protocol) !== false;
+}
+
+/** May the servers give IKEv2 clients addresses (Framed-IP-Address)? Those are of the network for fixed ones. */
+export function framesAddresses(spec: Pick<GatewaySpec, "l2tp" | "ikev2" | "radius">): boolean {
+  return asksRadius(spec, "ikev2") && spec.ikev2?.fixedPool !== undefined;
+}
+
+/** Protocols by which this user of the list would come with a password that the gateway cannot look at. */
+export function passwordsBeyond(spec: GatewaySpec, user: UserSpec): ProtocolName[] {
+  return (["l2tp", "ikev2"] as const).filter((protocol) => asksRadius(spec, protocol) && speaks(user, protocol) && !(protocol === "ikev2" && byCertificate(user)));
+}
+
+export function authenticationPort({ authenticationPort: port }: RadiusServerSpec): number {
+  return port ?? radiusPorts.authentication;
+}
+
+export function accountingPort({ accountingPort: port }: RadiusServerSpec): number {
+  return port ?? radiusPorts.accounting;
+}
+
+/** What the gateway calls itself towards the servers (NAS-Identifier, RFC 2865, 5.32). */
+export function nasIdentifier(spec: Pick<GatewaySpec, "name">, { nasIdentifier: given }: RadiusSpec): string {
+  return given ?? spec.name;
+}
+
+/** RFC 5176, 3: where Disconnect-Requests are heard. */
+export const disconnectPort = 3799;

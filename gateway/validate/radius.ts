@@ -1,0 +1,97 @@
+import { parseAddress } from "../addressing";
+import { longestRadiusSecret } from "../formats/radiusClient";
+import { unprintable } from "../formats/text";
+import { accountingPort, asksRadius, authenticationPort, mostRadiusServers, passwordsBeyond } from "../radius";
+import { protocolNames, type GatewaySecrets, type GatewaySpec, type RadiusSpec } from "../spec";
+import { error, warning, type Problem } from "./problem";
+
+/** The user's own RADIUS servers: which, how they are asked, and who of the list of users comes in beside them. */
+export function radiusProblems(spec: GatewaySpec): Problem[] {
+  const { radius } = spec;
+  if (radius === undefined) return [];
+  return [...servers(spec, radius), ...options(spec, radius), ...listedUsers(spec)];
+}
+
+function servers(spec: GatewaySpec, { servers: list }: RadiusSpec): Problem[] {
+  const path = "radius.servers";
+  if (!Array.isArray(list) || list.length === 0) return [error(path, list, "names no server", "Name at least one, or leave radius out.")];
+  const problems: Problem[] = list.length <= mostRadiusServers ? [] : [error(path, list.length, "are more than the programs take", `Name at most ${mostRadiusServers}.`)];
+  const seen = new Map<string, number>();
+  list.forEach((server, index) => {
+    const at = `${path}[${index}]`;
+    const address = parseAddress(server.host);
+    if (address === undefined) {
+      problems.push(error(`${at}.host`, server.host, "is not an IP address", "Give the server's address: a name would make each log-in wait for a name server."));
+    } else if (address.family === 6 && asksRadius(spec, "l2tp")) {
+      problems.push(error(`${at}.host`, server.host, "is an IPv6 address, and pppd's RADIUS knows IPv4 alone", 'Give the server\'s IPv4 address, or set radius.protocols to ["ikev2"].'));
+    }
+    const ports = [["authenticationPort", authenticationPort(server)], ["accountingPort", accountingPort(server)]] as const;
+    for (const [name, port] of ports) {
+      if (!Number.isInteger(port) || port < 1 || port > 65535) problems.push(error(`${at}.${name}`, port, "is not a port", "Use 1 to 65535."));
+    }
+    if (ports[0][1] === ports[1][1]) problems.push(error(`${at}.accountingPort`, ports[1][1], "is the authenticationPort, too", "Give each its own: 1812 and 1813 are the usual ones."));
+    const key = `${server.host} ${ports[0][1]}`;
+    const same = seen.get(key);
+    if (same !== undefined) problems.push(error(at, server.host, `is ${path}[${same}] already`, "Leave one of them out."));
+    else seen.set(key, index);
+  });
+  return problems;
+}
+
+function options(spec: GatewaySpec, radius: RadiusSpec): Problem[] {
+  const problems: Problem[] = [];
+  const { timeout, nasIdentifier, protocols } = radius;
+  if (timeout !== undefined && (!Number.isInteger(timeout) || timeout < 1 || timeout > 30)) {
+    problems.push(error("radius.timeout", timeout, "is not a whole number of seconds from 1 to 30", "Leave it out for 2."));
+  }
+  if (nasIdentifier !== undefined && (!/^[\x20-\x7e]{1,253}$/.test(nasIdentifier) || nasIdentifier !== nasIdentifier.trim())) {
+    problems.push(error("radius.nasIdentifier", nasIdentifier, "is not 1 to 253 characters of printable ASCII without white space at an end", "Leave it out for the gateway's name."));
+  }
+  protocols?.forEach((protocol, index) => {
+    if (!(protocolNames as readonly string[]).includes(protocol)) problems.push(error(`radius.protocols[${index}]`, protocol, "is no protocol", `Use ${protocolNames.join(" or ")}.`));
+    else if (spec[protocol] === undefined) problems.push(error(`radius.protocols[${index}]`, protocol, "is not enabled on this gateway", `Enable ${protocol}, or leave it out here.`));
+  });
+  if (!protocolNames.some((protocol) => asksRadius(spec, protocol)) && problems.length === 0) {
+    problems.push(error("radius", undefined, "is asked by no protocol of this gateway", "Enable l2tp or ikev2, or leave radius out."));
+  }
+  return problems;
+}
+
+/**
+ * pppd asks one place for a password, and charon has chosen its way before it knows the name (it can change the way by the
+ * name from 6.0.2 on): so a protocol asks the list or the servers, never both.
+ */
+function listedUsers(spec: GatewaySpec): Problem[] {
+  return spec.users.flatMap((user, index) => {
+    const beyond = passwordsBeyond(spec, user);
+    if (beyond.length === 0) return [];
+    return [
+      error(`users[${index}]`, user.name, `would come by ${beyond.join(" and ")} with a password of the list, where the RADIUS servers alone are asked`, "Add the user on the RADIUS server instead; or give them a certificate (IKEv2), or protocols that radius.protocols does not name."),
+    ];
+  });
+}
+
+/** Their shared secrets: says of them what they have, never what they are. */
+export function radiusSecretProblems(spec: GatewaySpec, secrets: Partial<GatewaySecrets>): Problem[] {
+  const list = spec.radius?.servers;
+  if (!Array.isArray(list)) return [];
+  const ofHost = new Map<string, string>();
+  return list.flatMap(({ host }, index) => {
+    const path = `radius.servers[${index}].secret`;
+    const secret = secrets.radius?.[index];
+    if (secret === undefined || secret === "") return [error(path, undefined, "is missing", "Give the secret that the server has for this gateway.")];
+    const control = unprintable(secret);
+    if (control !== undefined) return [error(path, undefined, `holds the control character ${control}`, "Use printable characters on one line.")];
+    const problems: Problem[] = [];
+    if (/[^\x20-\x7e]/.test(secret)) problems.push(error(path, undefined, "is not plain ASCII, which servers and clients turn into bytes in different ways", "Use ASCII."));
+    if (asksRadius(spec, "l2tp")) {
+      if (secret.includes(" ")) problems.push(error(path, undefined, "holds a space, which pppd's RADIUS takes for its end", 'Use another, or set radius.protocols to ["ikev2"].'));
+      if (Buffer.byteLength(secret) > longestRadiusSecret) problems.push(error(path, undefined, `has ${Buffer.byteLength(secret)} bytes, of which pppd's RADIUS reads ${longestRadiusSecret}`, `Use at most ${longestRadiusSecret}.`));
+      const other = ofHost.get(host);
+      if (other !== undefined && other !== secret) problems.push(error(path, undefined, "is another than the same host's above, and pppd's RADIUS knows servers by address alone", "Give one host one secret."));
+      ofHost.set(host, other ?? secret);
+    }
+    if (secret.length < 16) problems.push(warning(path, undefined, `has ${secret.length} characters, and whoever records one answer can try all short ones`, "Use 16 or more (RFC 2865, 3)."));
+    return problems;
+  });
+}
