@@ -96,6 +96,8 @@ export const paths = {
   radiusDictionary: "/etc/ppp/radius.vpn-gateway/dictionary",
   radiusServers: "/etc/ppp/radius.vpn-gateway/servers",
   eapRadius: "/etc/strongswan.d/vpn-gateway-radius.conf",
+  disconnect: "/etc/vpn-gateway/radius.json",
+  disconnectSecrets: "/etc/vpn-gateway/radius.secrets",
   firewall: "/etc/vpn-gateway/firewall.nft",
   users: "/etc/vpn-gateway/users",
   // After vpn-gateway.conf in the order in which they are read.

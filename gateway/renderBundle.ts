@@ -6,7 +6,7 @@ import { renderModules, requiredModules } from "./render/modules";
 import { renderFirewall } from "./render/nftables";
 import { renderPolicies } from "./render/policies";
 import { renderChapSecrets, renderPppd } from "./render/pppd";
-import { renderEapRadius, renderPppRadius, renderPppRadiusDictionary, renderPppRadiusServers } from "./render/radius";
+import { renderDisconnect, renderDisconnectSecrets, renderEapRadiusSecrets, renderPppRadius, renderPppRadiusDictionary, renderPppRadiusServers } from "./render/radius";
 import { renderConnections, renderEapSecrets, renderPreSharedKey } from "./render/swanctl";
 import { renderKernelParameters } from "./render/sysctl";
 import { bothActive } from "./pair";
@@ -60,8 +60,9 @@ function identityPart(spec: GatewaySpec, secrets: GatewaySecrets): Part {
     files.push(secret(paths.preSharedKey, renderPreSharedKey(secrets.preSharedKey)));
   }
   // Before `base`, which makes the daemons ask those servers.
-  if (spec.radius && asksRadius(spec, "ikev2")) files.push(secret(paths.eapRadius, renderEapRadius(spec, spec.radius, secrets)));
+  if (spec.radius && asksRadius(spec, "ikev2")) files.push(secret(paths.eapRadius, renderEapRadiusSecrets(spec, spec.radius, secrets)));
   if (spec.radius && asksRadius(spec, "l2tp")) files.push(secret(paths.radiusServers, renderPppRadiusServers(spec, spec.radius, secrets)));
+  if (spec.radius?.disconnect === true) files.push(secret(paths.disconnectSecrets, renderDisconnectSecrets(spec.radius, secrets)));
   return { ...part("identity", true), files };
 }
 
@@ -86,6 +87,7 @@ function basePart(spec: GatewaySpec): Part {
     files.push(readable(paths.radiusClient, renderPppRadius(spec, spec.radius)));
     files.push(readable(paths.radiusDictionary, renderPppRadiusDictionary()));
   }
+  if (spec.radius?.disconnect === true) files.push(readable(paths.disconnect, renderDisconnect(spec, spec.radius)));
   if (spec.bgp) {
     files.push(readable(paths.frrDaemons, renderFrrDaemons(spec)), readable(paths.frrUnit, renderFrrUnit(spec)), readable(paths.frrBase, renderFrrBase(spec)));
   }

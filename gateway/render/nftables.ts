@@ -3,6 +3,7 @@ import { renderNft, type Chain, type NamedSet, type Rule, type Table } from "../
 import { maximumSegmentSize, pathMtu } from "../mtu";
 import { bothActive } from "../pair";
 import { paths } from "../platforms";
+import { disconnectPort } from "../radius";
 import { siteInterfaces } from "../site/names";
 import type { GatewaySpec } from "../spec";
 import { sharedNatChains, zoneRules } from "./sharedNat";
@@ -45,6 +46,7 @@ function firewallTable(spec: GatewaySpec): Table {
       ...addressSets("servers", servers),
       // What is neither the internet nor an inside network: clients have no business there.
       ...addressSets("reserved", reserved.map(network)),
+      ...(spec.radius?.disconnect === true ? addressSets("radius_servers", spec.radius.servers.map(({ host }) => hostNetwork(parseAddress(host)!))) : []),
       ...(spec.pair ? addressSets("health_checkers", spec.pair.healthCheckers.map(network)) : []),
     ],
     chains: [prerouting(spec), input(spec), output(spec), forward(spec), clamp(spec), postrouting(spec), ...sharedNatChains(spec)],
@@ -105,6 +107,7 @@ function input(spec: GatewaySpec): Chain {
       ...pairRules(spec),
       ...(spec.l2tp ? [{ rule: "udp dport 1701 meta ipsec exists accept" }] : []),
       ...bgpRules(spec),
+      ...disconnectRules(spec),
       { rule: dropped },
     ],
   };
@@ -133,6 +136,15 @@ function bgpRules(spec: GatewaySpec): Rule[] {
     { rule: `${link} tcp dport 179 accept`, why: "BGP and BFD between the two ends of a site connection." },
     { rule: `${link} ip ttl 255 udp dport 3784 accept` },
   ];
+}
+
+/** RADIUS servers that may end sessions; each request is signed besides. */
+function disconnectRules({ radius }: GatewaySpec): Rule[] {
+  if (radius?.disconnect !== true) return [];
+  const servers = radius.servers.map(({ host }) => hostNetwork(parseAddress(host)!));
+  return ([4, 6] as const)
+    .filter((family) => servers.some((server) => server.family === family))
+    .map((family) => ({ rule: `${family === 4 ? "ip" : "ip6"} saddr @radius_servers${family} udp dport ${disconnectPort} accept` }));
 }
 
 /** RFC 3927: inside addresses of links are of it, whatever range a mesh was given. */

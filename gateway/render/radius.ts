@@ -23,6 +23,7 @@ export function eapRadiusSettings(spec: GatewaySpec): Entry[] {
       setting("retransmit_tries", radiusTries),
       setting("retransmit_timeout", `${spec.radius.timeout ?? defaultRadiusTimeout}.0`),
       setting("retransmit_base", "1.0"),
+      section("servers", servers(spec, spec.radius)),
     ]),
   ];
 }
@@ -37,33 +38,41 @@ export function attributeSettings(spec: GatewaySpec): Entry[] {
   return [section("attr", [...(spec.dns.length > 0 ? [setting("dns", spec.dns)] : []), ...(subnets.length > 0 ? [setting("subnet", subnets)] : [])])];
 }
 
-/** The servers with their secrets, for charon. It reads them anew by `swanctl --reload-settings`, without a restart. */
-export function renderEapRadius(spec: GatewaySpec, radius: RadiusSpec, secrets: Pick<GatewaySecrets, "radius">): string {
-  return renderStrongswanConf(
-    [
-      section("charon-systemd", [
-        section("plugins", [
-          section("eap-radius", [
-            section(
-              "servers",
-              radius.servers.map((server, index) =>
-                section(`server-${index + 1}`, [
-                  setting("address", server.host),
-                  setting("auth_port", authenticationPort(server)),
-                  setting("acct_port", accountingPort(server)),
-                  setting("nas_identifier", nasIdentifier(spec, radius)),
-                  setting("secret", radiusSecret(secrets, index)),
-                  setting("sockets", sockets),
-                  setting("preference", preference(index, radius.servers.length)),
-                ]),
-              ),
-            ),
-          ]),
-        ]),
-      ]),
-    ],
-    `RADIUS servers of ${spec.name}, with their secrets. Written by pulumi-vpn-gateway.`,
+/** charon reads the servers anew by `swanctl --reload-settings`, without a restart. */
+function servers(spec: GatewaySpec, radius: RadiusSpec): Entry[] {
+  return radius.servers.map((server, index) =>
+    section(serverName(index), [
+      setting("address", server.host),
+      setting("auth_port", authenticationPort(server)),
+      setting("acct_port", accountingPort(server)),
+      setting("nas_identifier", nasIdentifier(spec, radius)),
+      setting("sockets", sockets),
+      setting("preference", preference(index, radius.servers.length)),
+    ]),
   );
+}
+
+function serverName(index: number): string {
+  return `server-${index + 1}`;
+}
+
+/** The servers' secrets and nothing else, which strongSwan's parser joins with the rest. */
+export function renderEapRadiusSecrets(spec: GatewaySpec, radius: RadiusSpec, secrets: Pick<GatewaySecrets, "radius">): string {
+  const ofServers = radius.servers.map((_, index) => section(serverName(index), [setting("secret", radiusSecret(secrets, index))]));
+  return renderStrongswanConf(
+    [section("charon-systemd", [section("plugins", [section("eap-radius", [section("servers", ofServers)])])])],
+    `Secrets of the RADIUS servers of ${spec.name}. Written by pulumi-vpn-gateway.`,
+  );
+}
+
+/** Which servers may ask for sessions to end, for the keeper (host/vpn_gateway/disconnect.py). */
+export function renderDisconnect(spec: GatewaySpec, radius: RadiusSpec): string {
+  return `${JSON.stringify({ nasIdentifier: nasIdentifier(spec, radius), servers: radius.servers.map(({ host }) => host) }, null, 2)}\n`;
+}
+
+/** Their secrets, a JSON string a line, in the same order. */
+export function renderDisconnectSecrets(radius: RadiusSpec, secrets: Pick<GatewaySecrets, "radius">): string {
+  return radius.servers.map((_, index) => `${JSON.stringify(radiusSecret(secrets, index))}\n`).join("");
 }
 
 /**

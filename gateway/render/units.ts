@@ -178,7 +178,7 @@ export function renderVrrpUnit(spec: GatewaySpec, pair: PairSpec): string {
 }
 
 /** The keeper: ends sessions when their user's time is over, whoever pushes or not. */
-export function renderKeeperUnit(spec: Pick<GatewaySpec, "name" | "platform">): string {
+export function renderKeeperUnit(spec: Pick<GatewaySpec, "name" | "platform" | "radius">): string {
   const { units } = platform(spec.platform);
   return renderUnit(
     [
@@ -194,7 +194,7 @@ export function renderKeeperUnit(spec: Pick<GatewaySpec, "name" | "platform">): 
         name: "Service",
         directives: [
           directive("Type", "exec"),
-          directive("ExecStart", "/usr/sbin/vpn-gateway keep"),
+          directive("ExecStart", `/usr/sbin/vpn-gateway keep${spec.radius?.disconnect === true ? " --disconnect" : ""}`),
           directive("Restart", "always"),
           directive("RestartSec", "1"),
           directive("NoNewPrivileges", "yes"),

@@ -41,6 +41,9 @@ function servers(spec: GatewaySpec, { servers: list }: RadiusSpec): Problem[] {
 function options(spec: GatewaySpec, radius: RadiusSpec): Problem[] {
   const problems: Problem[] = [];
   const { timeout, nasIdentifier, protocols } = radius;
+  for (const name of ["accounting", "disconnect"] as const) {
+    if (radius[name] !== undefined && typeof radius[name] !== "boolean") problems.push(error(`radius.${name}`, radius[name], "is neither true nor false", "Write true or false."));
+  }
   if (timeout !== undefined && (!Number.isInteger(timeout) || timeout < 1 || timeout > 30)) {
     problems.push(error("radius.timeout", timeout, "is not a whole number of seconds from 1 to 30", "Leave it out for 2."));
   }

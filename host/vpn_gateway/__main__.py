@@ -14,7 +14,7 @@ from .gateway import Gateway
 USAGE = (
     "usage: vpn-gateway [--root DIR] apply PART [--owner O] | confirm PART [--again] | revert PART [--generation N]"
     " | remove PART [--owner O] | status [--json] | check [--json] | uninstall [--owner O]"
-    " | doctor [--minutes N] [--client ADDRESS] [--json] | sessions [--json | --prometheus] | disconnect USER | hand-over | rejoin | watch | follow | keep | version"
+    " | doctor [--minutes N] [--client ADDRESS] [--json] | sessions [--json | --prometheus] | disconnect USER | hand-over | rejoin | watch | follow | keep [--disconnect] | version"
 )
 
 
@@ -107,9 +107,14 @@ def _run(words: list[str]) -> int:
         given.end()
         sessions.disconnect(Gateway(root, command), user)
         return 0
-    if command in ("watch", "rejoin", "follow", "keep"):
+    if command == "keep":
+        hears = given.flag("--disconnect")
         given.end()
-        {"watch": watch.watch, "rejoin": pair.rejoin, "follow": follower.follow, "keep": keeper.keep}[command](Gateway(root, command))
+        keeper.keep(Gateway(root, command), hears)
+        return 0
+    if command in ("watch", "rejoin", "follow"):
+        given.end()
+        {"watch": watch.watch, "rejoin": pair.rejoin, "follow": follower.follow}[command](Gateway(root, command))
         return 0
     if command == "hand-over":
         given.end()

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 
-from . import accounting, admitted, charon, files, lock, policies, ppp, sessions, users
+from . import accounting, admitted, charon, disconnect, files, lock, policies, ppp, sessions, users
 from .admitted import User
 from .errors import Failure, os_error
 from .gateway import Gateway
@@ -196,10 +196,12 @@ class News:
             return False
 
 
-def keep(gateway: Gateway) -> None:
-    """Until it is told to end."""
+def keep(gateway: Gateway, hears: bool = False) -> None:
+    """Until it is told to end. `hears`: what RADIUS servers want ended, too."""
     signal.signal(signal.SIGTERM, lambda *_ignored: sys.exit(0))
     keeper, news = Keeper(gateway), News(gateway)
+    if hears:
+        disconnect.listen(gateway)
     try:
         while True:
             keeper.try_to_look(news.wait(GLANCE if os.path.exists(gateway.paths.of(policies.PATH)) else TICK))

@@ -23,7 +23,8 @@ class Redactor:
             if line.startswith("#") or OWNER.match(line):
                 continue
             if path.startswith("/etc/ppp/"):  # client, server, secret, addresses: pppd(8)
-                line = "\n".join(re.findall(r'"(?:[^"\\]|\\.)*"|\S+', line)[2:3])
+                at = 1 if path.startswith("/etc/ppp/radius") else 2  # there: server, secret
+                line = "\n".join(re.findall(r'"(?:[^"\\]|\\.)*"|\S+', line)[at : at + 1])
             found = re.findall(r'"((?:[^"\\]|\\.)*)"', line)
             found += [text.replace('\\"', '"').replace("\\\\", "\\") for text in found]
             if "=" in line:

@@ -221,7 +221,13 @@ def disconnect(gateway: Gateway, user: str) -> None:
     found = [each for each in collect(gateway) if each.user == user]
     if not found:
         raise Failure(f"{json.dumps(user)} is not connected")
-    charon.terminate_all(gateway, [each.handle for each in found if each.protocol == "ikev2"])
-    pids = {each.handle for each in found if each.protocol == "l2tp"}
-    ppp.hang_up(gateway, [each for each in ppp.sessions(gateway) if str(each.pid) in pids])
+    end(gateway, found)
     gateway.report.result(f"ended {len(found)} session{'' if len(found) == 1 else 's'} of {json.dumps(user)}")
+
+
+def end(gateway: Gateway, chosen: list[Session]) -> None:
+    """Those, and no other."""
+    charon.terminate_all(gateway, [each.handle for each in chosen if each.protocol == "ikev2"])
+    pids = {each.handle for each in chosen if each.protocol == "l2tp"}
+    if pids:
+        ppp.hang_up(gateway, [each for each in ppp.sessions(gateway) if str(each.pid) in pids])

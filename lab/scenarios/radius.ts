@@ -145,4 +145,56 @@ export const radius: Scenario[] = [
       for (const number of [1, 2]) await lab.world.radius("stop", number);
     },
   },
+  {
+    name: "radius-disconnect",
+    shows: "a Disconnect-Request of a RADIUS server (FreeRADIUS' radclient) ends a user's sessions by both protocols, or the one of an inner address",
+    twin: "signed with another secret, from elsewhere, for somebody who is not there, or told again later, it ends nothing; another user loses no packet",
+    seconds: 120,
+    async run(lab, { check, figure }) {
+      await lab.world.radiusStart(server(1));
+      await lab.world.radiusStart(server(2));
+      await useRadius(lab, { "radius.disconnect": "true" });
+      await lab.stack.up();
+      await lab.read();
+      const addresses: (string | null)[] = [];
+      for (const [protocol, client, name] of [["l2tp", 1, "rita"], ["ikev2", 2, "rita"], ["l2tp", 3, "fred"], ["ikev2", 4, "fred"]] as const) {
+        const found = await connect(lab, client, protocol, name);
+        check(`${name} connects by ${protocol}`, found.connected, found.reason);
+        addresses.push(found.address);
+      }
+      for (const client of [3, 4]) await lab.world.pingStart(client, labAddresses.insideHost, 0.2);
+      const to = labAddresses.gatewayInside;
+      const ask = (changes: Partial<{ from: string; secret: string }>, attributes: Record<string, string>) => lab.world.radiusDisconnect({ from: hosts[0], to, secret, attributes, ...changes });
+      const refusals: [string, RegExp, () => ReturnType<typeof ask>][] = [
+        ["signed with another secret", /No reply/i, () => ask({ secret: "another-secret-than-theirs" }, { "User-Name": "rita" })],
+        ["from an address that is no server's", /No reply/i, () => ask({ from: labAddresses.insideHost }, { "User-Name": "rita" })],
+        ["for somebody who is not there", /Disconnect-NAK[\s\S]*Session-Context-Not-Found/, () => ask({}, { "User-Name": "tina" })],
+        ["for another gateway's user", /Disconnect-NAK[\s\S]*NAS-Identification-Mismatch/, () => ask({}, { "User-Name": "rita", "NAS-Identifier": '"elsewhere"' })],
+        ["for nobody named", /Disconnect-NAK[\s\S]*Invalid-Request/, () => ask({}, { "NAS-Port": "1" })],
+        ["of ten minutes ago", /No reply/i, () => ask({}, { "User-Name": "rita", "Event-Timestamp": String(Math.floor(Date.now() / 1000) - 600) })],
+      ];
+      for (const [what, said, request] of refusals) {
+        const { output } = await request();
+        check(`twin: a request ${what} is ${said.source.startsWith("No") ? "not answered" : "answered with a NAK"}`, said.test(output), output.split("\n").slice(-8).join("; "));
+      }
+      const still = await Promise.all([1, 2].map((client) => lab.world.ping(client, labAddresses.insideHost, { count: 3 })));
+      check("twin: and rita is still connected by both", still.every(({ received }) => received === 3), still.map(({ received }) => `${received} of 3`).join(", "));
+      const began = Date.now();
+      const done = await ask({ from: hosts[1] }, { "User-Name": "rita" });
+      figure(`the answer came after ${((Date.now() - began) / 1000).toFixed(1)} s`);
+      check("the second server's request for rita gets an ACK", /Disconnect-ACK/.test(done.output), done.output.split("\n").slice(-6).join("; "));
+      const after = await Promise.all([1, 2].map((client) => lab.world.ping(client, labAddresses.insideHost, { count: 3 })));
+      check("and her sessions are over", after.every(({ received }) => received === 0), after.map(({ received }) => `${received} of 3`).join(", "));
+      for (const [who, client] of [["l2tp", 3], ["ikev2", 4]] as const) {
+        const { sent, received } = await lab.world.pingStop(client);
+        check(`twin: fred's ${who} lost no packet`, sent > 20 && received === sent, `${received} of ${sent}`);
+      }
+      const one = await ask({}, { "User-Name": "fred", "Framed-IP-Address": String(addresses[2]) });
+      const left = await Promise.all([3, 4].map((client) => lab.world.ping(client, labAddresses.insideHost, { count: 3 })));
+      check("by name and inner address one of fred's two sessions ends", /Disconnect-ACK/.test(one.output) && left[0].received === 0 && left[1].received === 3, left.map(({ received }) => `${received} of 3`).join(", "));
+      const again = await connect(lab, 1, "l2tp", "rita");
+      check("twin: rita may dial again", again.connected, again.reason);
+      for (const number of [1, 2]) await lab.world.radius("stop", number);
+    },
+  },
 ];

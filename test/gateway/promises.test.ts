@@ -81,6 +81,7 @@ describe.each(Object.keys(goldenSpecs))("%s", (name) => {
       ...(spec.bgp
         ? ["tcp dport 179 accept", "ip ttl 255 udp dport 3784 accept"].map((rule) => `iifname "st-*" ip saddr 169.254.0.0/16 ip daddr 169.254.0.0/16 ${rule}`)
         : []),
+      ...(spec.radius?.disconnect ? ["ip saddr @radius_servers4 udp dport 3799 accept"] : []),
     ]);
   });
 

@@ -268,3 +268,33 @@ export function readShellVariables(text: string): Record<string, string> {
   }
   return found;
 }
+
+/** config.c of pppd's radius plugin, rc_find_server: words of a line of 127 bytes, of a secret 48 bytes. */
+export function readRadiusServers(text: string): [string, string][] {
+  return fgets(text, 128).filter((line) => !line.startsWith("#")).flatMap((line) => {
+    const [host, secret] = line.split(/[ \t\n]+/).filter((word) => word !== "");
+    return secret === undefined ? [] : [[host, Buffer.from(secret).subarray(0, 48).toString()] as [string, string]];
+  });
+}
+
+/** The same file's rc_read_config: a keyword, white space, the rest of the line less its last character. */
+export function readRadiusClient(text: string): [string, string][] {
+  return fgets(text, 512).filter((line) => line !== "\n" && !line.startsWith("#")).map((line) => {
+    const whole = line.slice(0, -1);
+    const at = whole.search(/[\t ]/);
+    return [whole.slice(0, at), whole.slice(at + 1).replace(/^[ \t\v\f\r]+/, "")];
+  });
+}
+
+/** fgets(3): a longer line comes in pieces, each as if it were a line. */
+function fgets(text: string, size: number): string[] {
+  const found: string[] = [];
+  let rest = Buffer.from(text);
+  while (rest.length > 0) {
+    const end = rest.indexOf(10);
+    const length = Math.min(end < 0 ? rest.length : end + 1, size - 1);
+    found.push(rest.subarray(0, length).toString());
+    rest = rest.subarray(length);
+  }
+  return found;
+}

@@ -6,11 +6,12 @@ import { renderNft } from "../../../gateway/formats/nft";
 import { renderPart } from "../../../gateway/formats/part";
 import { renderPppOptions, renderPppSecrets } from "../../../gateway/formats/pppOptions";
 import { renderStrongswanConf, section, setting } from "../../../gateway/formats/strongswanConf";
+import { renderRadiusClient, renderRadiusDictionary, renderRadiusServers } from "../../../gateway/formats/radiusClient";
 import { renderSysctl } from "../../../gateway/formats/sysctl";
 import { renderShellVariables } from "../../../gateway/formats/shellVariables";
 import { renderUnit } from "../../../gateway/formats/unit";
 import { attempt, hostile } from "../hostile";
-import { readIni, readPart, readPppWords, readStrongswanConf, readUnit } from "./readers";
+import { readIni, readPart, readPppWords, readRadiusClient, readRadiusServers, readStrongswanConf, readUnit } from "./readers";
 
 const runs = { numRuns: 1000 };
 
@@ -54,6 +55,27 @@ describe("strongswan.conf", () => {
       expect(() => renderStrongswanConf([setting(name, 1)])).toThrow();
       expect(() => renderStrongswanConf([section(name, [])])).toThrow();
     }), runs);
+  });
+});
+
+describe("pppd's RADIUS", () => {
+  test("the servers file carries a hostile secret, or refuses it", () => {
+    carriesOrRefuses(
+      (value) => renderRadiusServers([{ host: "10.0.0.1", secret: value }, { host: "10.0.0.2", secret: "after" }], "heading"),
+      (text, value) => expect(readRadiusServers(text)).toEqual([["10.0.0.1", value], ["10.0.0.2", "after"]]),
+    );
+  });
+  test("radiusclient.conf carries a hostile identifier, or refuses it", () => {
+    carriesOrRefuses(
+      (value) => renderRadiusClient([{ key: "nas_identifier", value, why: "a reason" }, { key: "radius_retries", value: 3 }]),
+      (text, value) => expect(readRadiusClient(text)).toEqual([["nas_identifier", value], ["radius_retries", "3"]]),
+    );
+  });
+  test("no line is longer than its reader's buffer, and no name than its table", () => {
+    expect(() => renderRadiusServers([{ host: "10.0.0.1", secret: "x".repeat(49) }])).toThrow(/more than 48 bytes/);
+    expect(() => renderRadiusClient([{ key: "nas_identifier", value: "x".repeat(600) }])).toThrow(/longer than a line/);
+    expect(() => renderRadiusDictionary({}, [{ name: "x".repeat(32), number: 1, type: "string" }])).toThrow(/no name/);
+    expect(() => renderRadiusServers([{ host: "host.example", secret: "x" }])).toThrow(/no IPv4 address/);
   });
 });
 
