@@ -27,6 +27,8 @@ class Redactor:
                 line = "\n".join(re.findall(r'"(?:[^"\\]|\\.)*"|\S+', line)[at : at + 1])
             found = re.findall(r'"((?:[^"\\]|\\.)*)"', line)
             found += [text.replace('\\"', '"').replace("\\\\", "\\") for text in found]
+            if path.startswith("/etc/ppp/"):
+                found.append(line)  # a word without quotes may hold anything
             if "=" in line:
                 found.append(line.split("=", 1)[1].strip(' "'))
             elif not re.search(r"[{}]", line):

@@ -35,6 +35,15 @@ test("a good spec is taken, and is no secret though it was judged beside some", 
   expect(await pulumi.isSecret(givenSecrets(args))).toBe(true);
 });
 
+test("RADIUS: the spec has the servers without their secrets, which are judged beside it", async () => {
+  const radius = { servers: [{ host: "10.20.0.21", secret: "radius-canary-of-16" }, { host: "radius.example.com", secret: pulumi.secret("sho rt") }], timeout: 5 };
+  const l2tp = { enabled: true };
+  expect((await valueOf(resolveSpec("office", { ...args, radius }, defaults))).radius).toEqual({ servers: [{ host: "10.20.0.21" }, { host: "radius.example.com" }], timeout: 5 });
+  const message = await refusal({ radius, l2tp });
+  for (const fragment of ["users[0]", "radius.servers[1].host", "radius.servers[1].secret: holds a space"]) expect(message).toContain(fragment);
+  expect(message).not.toMatch(/canary|sho rt/);
+});
+
 test("all problems of spec and secrets come in one error, which holds no secret", async () => {
   const message = await refusal({
     users: [{ name: "alice", password: "a-canary" }, { name: "alice" }, { name: "", password: "another-canary\n" }],

@@ -66,6 +66,17 @@ describe("SshGateway", () => {
     expect(textOf(ofType(remote).get("office-identity")?.stdin)).toContain(Buffer.from("minted-office-pre-shared-key-Aa1").toString("base64"));
   });
 
+  test("RADIUS servers' secrets go by standard input of the secret part alone, and nothing is minted for them", async () => {
+    await made({ users: [], radius: { servers: [{ host: "10.20.0.21", secret: pulumi.output("radius-canary-of-16") }] } });
+    expect(registered.filter(({ type }) => type.startsWith("random:")).map(({ name }) => name)).toEqual(["office-pre-shared-key"]);
+    for (const [name, inputs] of ofType(remote)) {
+      const seen = JSON.stringify({ ...inputs, stdin: name === "office-identity" ? "" : inputs.stdin });
+      expect([name, seen.includes("radius-canary-of-16")]).toEqual([name, false]);
+    }
+    expect(textOf(ofType(remote).get("office-identity")?.stdin)).toContain("radius-canary-of-16");
+    expect(textOf(ofType(remote).get("office-base")?.stdin)).toContain("plugin radius.so");
+  });
+
   test("what a client must know is a secret", async () => {
     const gateway = await made();
     expect(await pulumi.isSecret(gateway.clientSettings)).toBe(true);
