@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .admitted import User
+from .admitted import ANYBODY, User
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,9 @@ class _Reader:
         name = match[1]
         user = self.known.get(name)
         refused = user.refused("l2tp", self.now) if user else None
-        if user is None:
+        if user is None and ANYBODY in self.known:
+            self.radius_refused(match, _line)
+        elif user is None:
             self.add("UNKNOWN_USER", name, f"{json.dumps(name)} by L2TP", "Mind upper and lower case and the domain, or add the user.", "Windows 691")
         elif refused:
             self.add("USER_NOT_ADMITTED", name, f"{json.dumps(name)}, {refused}", "Change `suspended`, `validUntil` or `protocols` of that user.", "Windows 691")
@@ -186,6 +188,10 @@ class _Reader:
 
     def no_ppp(self, _match: re.Match, line: str) -> None:
         self.add("NO_PPP_IN_KERNEL", "ppp", _words(line), "Install a kernel with ppp and l2tp_ppp (Debian: linux-image-amd64; Ubuntu: linux-modules-extra) and boot into it.")
+
+    def radius_refused(self, match: re.Match, _line: str) -> None:
+        name = match[1]
+        self.add("REFUSED_BY_RADIUS", name, f"{json.dumps(name)} was let in by no RADIUS server", "The server's own log says why: the name, the password, a rule of its own. Where it was silent, that is named here too.", "Windows 691")
 
     def radius_secret(self, _match: re.Match, line: str) -> None:
         self.add("RADIUS_SECRET_WRONG", "radius", _words(line), "The server's answer is signed with another secret than the stack's (`radius.servers[].secret`), or somebody forges answers. Give both ends the same.", "Windows 691")
@@ -242,6 +248,7 @@ RULES = [
     (r"Couldn't open (?:the )?/dev/ppp|This system lacks kernel support for PPP|Couldn't create PPPoL2TP|PPPoL2TP.*not supported", _Reader.no_ppp),
     (r"received invalid reply digest from RADIUS server|RADIUS (?:Response|Message)-Authenticator verification failed", _Reader.radius_secret),
     (r"sending RADIUS \S+ to server '(.+)'", _Reader.radius_asked),
+    (r"RADIUS authentication of '(.*)' failed", _Reader.radius_refused),
     (r"no reply from RADIUS server (\S+)|RADIUS (?:Access|Accounting)-Request timed out", _Reader.radius_silent),
     (rf"ignoring IKE_SA setup from {ADDRESS}, (?:peer too aggressive|per-IP half-open)", _Reader.aggressive),
 ]

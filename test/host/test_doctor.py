@@ -9,7 +9,7 @@ from machine import HOST, MachineTest, part_text
 
 sys.path.insert(0, HOST)
 from vpn_gateway import symptoms  # noqa: E402
-from vpn_gateway.admitted import User  # noqa: E402
+from vpn_gateway.admitted import ANYBODY, User  # noqa: E402
 
 START = "1790000000.1 gateway charon-systemd[801]: "
 CAME = f"{START}received packet: from 198.51.100.2[500] to 192.0.2.11[500] (332 bytes)\n"
@@ -34,6 +34,17 @@ class LogTest(unittest.TestCase):
         self.assertEqual(causes(text + f"{START}no matching proposal found, trying alternative config\n"), [])
         text += f"{START}received proposals unacceptable\n"
         self.one("NO_PROPOSAL_CHOSEN", "198.51.100.2 proposed IKE:3DES_CBC/HMAC_SHA1_96; the gateway takes IKE:AES_GCM_16_256", text + text)
+
+    def test_what_radius_servers_say_and_do_not_say(self) -> None:
+        anybody = User(ANYBODY, protocols=frozenset({"l2tp", "ikev2"}))
+        asked = f"{START}sending RADIUS Access-Request to server 'server-2'\n"
+        self.one("REFUSED_BY_RADIUS", '"rita"', asked + f"{START}RADIUS authentication of 'rita' failed\n", anybody)
+        self.one("REFUSED_BY_RADIUS", '"rita"', "1790000000.1 gateway pppd[1397]: Peer rita failed CHAP authentication\n", anybody)
+        silent = asked + f"{START}retransmit 1 of RADIUS Access-Request (timeout: 2.0s)\n"
+        self.assertEqual(causes(silent, anybody), [])
+        self.one("RADIUS_SERVER_SILENT", "server-2", silent + f"{START}RADIUS Access-Request timed out after 3 attempts\n", anybody)
+        self.one("RADIUS_SERVER_SILENT", "10.20.0.21:1812", "1790000000.1 gateway pppd[1397]: rc_send_server: no reply from RADIUS server 10.20.0.21:1812\n", anybody)
+        self.one("RADIUS_SECRET_WRONG", "invalid reply digest", "1790000000.1 gateway pppd[1397]: rc_check_reply: received invalid reply digest from RADIUS server\n", anybody)
 
     def test_a_stranger_a_suspended_user_and_a_wrong_password_are_told_apart(self) -> None:
         def dialled(name: str, key: bool) -> str:
