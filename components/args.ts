@@ -11,11 +11,21 @@ export interface ReachArgs {
   udp?: pulumi.Input<pulumi.Input<string>[]>;
 }
 
+/** How fast something may be, in Mbit/s (10^6 bits) of packets inside the tunnel. */
+export interface RateArgs {
+  /** Towards the clients. @default no bound */
+  downMegabits?: pulumi.Input<number>;
+  /** From the clients. @default no bound */
+  upMegabits?: pulumi.Input<number>;
+}
+
 /** Users who may reach the same. */
 export interface GroupArgs {
   /** Lower-case letters, digits and `-`, at most 32. */
   name: pulumi.Input<string>;
   reach: pulumi.Input<pulumi.Input<ReachArgs>[]>;
+  /** Of each of its users who has no rate of their own; of several groups the highest counts. @default no bound */
+  rate?: pulumi.Input<RateArgs>;
 }
 
 /** A person or device that may connect, by every protocol that the gateway speaks. */
@@ -51,6 +61,8 @@ export interface UserArgs {
   groups?: pulumi.Input<pulumi.Input<string>[]>;
   /** What this user reaches beside that. */
   reach?: pulumi.Input<pulumi.Input<ReachArgs>[]>;
+  /** Of all sessions of this user together, with fair queues and voice first: docs/rates.md. @default the groups' */
+  rate?: pulumi.Input<RateArgs>;
 }
 
 /** L2TP/IPsec: IKEv1 with a pre-shared key, for clients that have nothing newer. */
@@ -140,6 +152,10 @@ export interface RemoteAccessArgs {
   groups?: pulumi.Input<pulumi.Input<GroupArgs>[]>;
   /** Count bytes for each user, also without any group. @default false */
   accounting?: pulumi.Input<boolean>;
+  /** What all clients together may use of the gateway's own line, shared fairly between them. @default no bound */
+  uplink?: pulumi.Input<RateArgs>;
+  /** `keep`: IKEv2's outer packets show the DSCP of the packet within; `clear`: they do not. L2TP's never do. @default "keep" */
+  dscp?: pulumi.Input<string>;
   /** `debian13` or `ubuntu2404`. @default "debian13" */
   platform?: pulumi.Input<string>;
   /** Kinds of client to serve: `linux`, `windows`, `apple`, `android`. Decides the proposals. @default all */

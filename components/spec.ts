@@ -40,6 +40,8 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
       users: args.users.map(withoutPassword),
       groups: args.groups,
       accounting: args.accounting,
+      uplink: args.uplink,
+      dscp: args.dscp,
       insideNetworks: args.insideNetworks,
       dns: args.dns,
       tunnel: args.tunnel,
@@ -91,6 +93,8 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
         ...(a.groups === undefined || a.groups.length === 0 ? {} : { groups: a.groups }),
         ...(a.accounting === true ? { accounting: true } : {}),
         ...(a.radius === undefined ? {} : { radius: given({ ...a.radius, servers: a.radius.servers.map(given) }) }),
+        ...(a.uplink === undefined ? {} : { uplink: a.uplink }),
+        ...(a.dscp === undefined || a.dscp === "keep" ? {} : { dscp: a.dscp }),
         ...(a.pair === undefined ? {} : { pair: a.pair as PairSpec }),
       } as GatewaySpec;
     });

@@ -18,7 +18,7 @@ export interface Platform {
   pairPackages: readonly string[];
   /** Packages that BGP needs beside them; the second one brings frr-reload.py. */
   bgpPackages: readonly string[];
-  units: { ike: string; l2tp: string; firewall: string; vrrp: string; watch: string; sites: string; keeper: string; policies: string; routing: string };
+  units: { ike: string; l2tp: string; firewall: string; vrrp: string; watch: string; sites: string; keeper: string; policies: string; rates: string; routing: string };
 }
 
 const units = {
@@ -30,6 +30,7 @@ const units = {
   sites: "vpn-gateway-sites.service",
   keeper: "vpn-gateway-keeper.service",
   policies: "vpn-gateway-policies.service",
+  rates: "vpn-gateway-rates.service",
   routing: "frr.service",
 };
 
@@ -104,6 +105,9 @@ export const paths = {
   userConnections: "/etc/swanctl/conf.d/vpn-gateway.users.conf",
   policies: "/etc/vpn-gateway/policies.nft",
   policiesUnit: "/etc/systemd/system/vpn-gateway-policies.service",
+  rates: "/etc/vpn-gateway/rates.nft",
+  rateSettings: "/etc/vpn-gateway/rates.json",
+  ratesUnit: "/etc/systemd/system/vpn-gateway-rates.service",
   keeperUnit: "/etc/systemd/system/vpn-gateway-keeper.service",
   sysctl: "/etc/sysctl.d/60-vpn-gateway.conf",
   modules: "/etc/modules-load.d/vpn-gateway.conf",

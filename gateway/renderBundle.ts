@@ -5,6 +5,7 @@ import { renderFrrBase, renderFrrDaemons, renderFrrUnit } from "./render/frr";
 import { renderModules, requiredModules } from "./render/modules";
 import { renderFirewall } from "./render/nftables";
 import { renderPolicies } from "./render/policies";
+import { rateModules, renderRates, renderRateSettings } from "./render/rates";
 import { renderChapSecrets, renderPppd } from "./render/pppd";
 import { renderDisconnect, renderDisconnectSecrets, renderEapRadiusSecrets, renderPppRadius, renderPppRadiusDictionary, renderPppRadiusServers } from "./render/radius";
 import { renderConnections, renderEapSecrets, renderPreSharedKey } from "./render/swanctl";
@@ -12,10 +13,11 @@ import { renderKernelParameters } from "./render/sysctl";
 import { bothActive } from "./pair";
 import { asksRadius } from "./radius";
 import { renderFitScript, renderPair, renderStateScript, renderVrrp } from "./render/keepalived";
-import { renderFirewallUnit, renderIkeUnit, renderKeeperUnit, renderL2tpUnit, renderPoliciesUnit, renderSitesUnit, renderVrrpUnit, renderWatchUnit } from "./render/units";
+import { renderFirewallUnit, renderIkeUnit, renderKeeperUnit, renderL2tpUnit, renderPoliciesUnit, renderRatesUnit, renderSitesUnit, renderVrrpUnit, renderWatchUnit } from "./render/units";
 import { renderUserConnections } from "./render/userConnections";
 import { renderUsers } from "./render/users";
 import { renderXl2tpd } from "./render/xl2tpd";
+import { hasRates } from "./rates";
 import type { GatewaySecrets, GatewaySpec } from "./spec";
 import { hasPolicies, needsKeeper, ownConnections } from "./users";
 
@@ -132,14 +134,19 @@ function usersPart(spec: GatewaySpec): Part {
   const own = ownConnections(spec).length > 0;
   const kept = needsKeeper(spec);
   const policies = hasPolicies(spec);
+  const rates = hasRates(spec);
   return {
     ...part("users", false),
-    services: [...(policies ? [units.policies] : []), ...(kept ? [units.keeper] : [])],
+    modules: rates ? rateModules : [],
+    services: [...(policies ? [units.policies] : []), ...(rates ? [units.rates] : []), ...(kept ? [units.keeper] : [])],
     files: [
       readable(paths.users, renderUsers(spec)),
       ...(own && spec.ikev2 ? [readable(paths.userConnections, renderUserConnections(spec, spec.ikev2))] : []),
       ...(policies
         ? [readable(paths.policies, renderPolicies(spec)), readable(paths.policiesUnit, renderPoliciesUnit(spec))]
+        : []),
+      ...(rates
+        ? [readable(paths.rates, renderRates(spec)), readable(paths.rateSettings, renderRateSettings(spec)), readable(paths.ratesUnit, renderRatesUnit(spec))]
         : []),
       ...(kept ? [readable(paths.keeperUnit, renderKeeperUnit(spec))] : []),
     ],

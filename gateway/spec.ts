@@ -132,12 +132,30 @@ export interface ReachSpec {
   udp?: string[];
 }
 
+/**
+ * How fast something may be, in Mbit/s (10^6 bits) of packets inside the tunnel, Ethernet's 14 bytes of each included:
+ * `downMegabits` towards the clients, `upMegabits` from them. What is left out has no bound.
+ */
+export interface RateSpec {
+  downMegabits?: number;
+  upMegabits?: number;
+}
+
 /** Users who may reach the same. */
 export interface GroupSpec {
   /** Lower-case letters, digits and `-`, at most 32. */
   name: string;
   reach: ReachSpec[];
+  /** Of each of its users who has no rate of their own; of several groups the highest counts. */
+  rate?: RateSpec;
 }
+
+/**
+ * The DSCP of what comes out of a tunnel is never changed. `keep`: IKEv2's ESP packets show the one of the packet within,
+ * so that the way to the client can know it (RFC 4301, 5.1.2); `clear`: nobody outside sees it.
+ */
+export const dscpPolicies = ["keep", "clear"] as const;
+export type DscpPolicy = (typeof dscpPolicies)[number];
 
 /** A person or device that may connect. The password is not here: see {@link GatewaySecrets}. */
 export interface UserSpec {
@@ -164,6 +182,8 @@ export interface UserSpec {
   /** Names of groups. With neither groups nor reach the user reaches all that the gateway lets clients reach. */
   groups?: string[];
   reach?: ReachSpec[];
+  /** Of all sessions of the user together. None: the groups', or without bound. */
+  rate?: RateSpec;
 }
 
 /** One RADIUS server of the user's own. Its shared secret is in {@link GatewaySecrets}. */
@@ -232,6 +252,10 @@ export interface GatewaySpec {
   accounting?: boolean;
   /** None: the list of users says who comes in. */
   radius?: RadiusSpec;
+  /** What all clients together may use; none: no bound but the machine's. */
+  uplink?: RateSpec;
+  /** @default "keep" */
+  dscp?: DscpPolicy;
   /** @default nothing is on demand */
   profiles?: ProfilesSpec;
   /**

@@ -1,5 +1,6 @@
 import { createHash } from "crypto";
 import { formatAddress, parseAddress } from "./addressing";
+import { hasRates } from "./rates";
 import type { GatewaySpec, ProtocolName, UserSpec } from "./spec";
 
 /** ISO 8601 with its zone, as milliseconds of Unix time; undefined for anything else (also 31 February). */
@@ -58,10 +59,11 @@ export function chainOf(user: string): string {
 
 /**
  * Must somebody on the gateway keep an eye on its sessions? An end of validity comes by itself, of two L2TP sessions with
- * one fixed address the older has to go, and RADIUS servers may let in whom the list does not, or want somebody out.
+ * one fixed address the older has to go, whoever comes gets the policy and the rate that are theirs, and RADIUS servers may
+ * let in whom the list does not, or want somebody out.
  */
-export function needsKeeper(spec: Pick<GatewaySpec, "users" | "groups" | "accounting" | "radius">): boolean {
-  return hasPolicies(spec) || spec.radius !== undefined || spec.users.some(({ validUntil, l2tpAddress }) => validUntil !== undefined || l2tpAddress !== undefined);
+export function needsKeeper(spec: Pick<GatewaySpec, "users" | "groups" | "accounting" | "uplink" | "radius">): boolean {
+  return hasPolicies(spec) || hasRates(spec) || spec.radius !== undefined || spec.users.some(({ validUntil, l2tpAddress }) => validUntil !== undefined || l2tpAddress !== undefined);
 }
 
 /** A user's name as part of a section's name: letters, digits and `-` as they are, every other byte as `_` and two digits. */

@@ -4,6 +4,7 @@ import { endpointProblems } from "./validate/endpoint";
 import { pairProblems } from "./validate/pair";
 import type { Problem } from "./validate/problem";
 import { policyProblems } from "./validate/policies";
+import { rateProblems } from "./validate/rates";
 import { secretProblems } from "./validate/secrets";
 import { radiusProblems, radiusSecretProblems } from "./validate/radius";
 import { userOptionProblems } from "./validate/userOptions";
@@ -29,6 +30,7 @@ export function validateSpec(spec: GatewaySpec, secrets?: Partial<GatewaySecrets
     ...userProblems(spec),
     ...userOptionProblems(spec),
     ...policyProblems(spec),
+    ...rateProblems(spec),
     ...pairProblems(spec),
     ...radiusProblems(spec),
     ...(secrets === undefined ? [] : [...secretProblems(spec, secrets, complete), ...radiusSecretProblems(spec, secrets)]),

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { GroupArgs, RadiusArgs, RemoteAccessArgs, UserArgs } from "../components/args";
+import type { GroupArgs, RadiusArgs, RateArgs, RemoteAccessArgs, UserArgs } from "../components/args";
 import type { GatewayIdentity } from "../gateway/identity";
 import { labId } from "../lab/labId";
 import { labAddresses } from "../lab/networks";
@@ -19,6 +19,8 @@ export function remoteAccessConfig(config: pulumi.Config): RemoteAccessArgs {
       .map((user) => ({ ...user, password: passwords[user.name] })),
     groups: config.getObject<GroupArgs[]>("groups"),
     accounting: config.getBoolean("accounting"),
+    uplink: config.getObject<RateArgs>("uplink"),
+    dscp: config.get("dscp"),
     l2tp: { enabled: config.getBoolean("l2tp") ?? true, preSharedKey: config.getSecret("preSharedKey"), fixedPool: config.get("l2tpFixedPool"), sharedNat: config.getBoolean("sharedNat") },
     ikev2: {
       enabled: config.getBoolean("ikev2") ?? true,

@@ -25,6 +25,8 @@ export interface LiveSet {
   /** What it is looked up by, as nft's words for the types; with `verdicts` a map to what becomes of the packet. */
   key: string;
   verdicts?: boolean;
+  /** A map to a mark. */
+  marks?: boolean;
   /** Each element counts packets and bytes. */
   counter?: boolean;
 }
@@ -53,9 +55,10 @@ export function renderNft(table: Table, heading: string): string {
     if (set.elements.length > 0) lines.push(`    elements = { ${set.elements.map(element).join(", ")} }`);
     lines.push("  }", "");
   }
-  for (const { name: set, key, verdicts, counter } of table.live ?? []) {
+  for (const { name: set, key, verdicts, marks, counter } of table.live ?? []) {
     if (!/^[a-z0-9_]+( \. [a-z0-9_]+)*$/.test(key)) throw new Error(`${format}: ${JSON.stringify(key)} is no type`);
-    lines.push(`  ${verdicts ? "map" : "set"} ${word(set)} {`, `    type ${key}${verdicts ? " : verdict" : ""}`);
+    const to = verdicts ? " : verdict" : marks ? " : mark" : "";
+    lines.push(`  ${to === "" ? "set" : "map"} ${word(set)} {`, `    type ${key}${to}`);
     if (counter) lines.push("    counter");
     lines.push("  }", "");
   }

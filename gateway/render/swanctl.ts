@@ -100,6 +100,7 @@ export function ikev2Connection(spec: GatewaySpec, ikev2: Ikev2Spec, variant: Ik
         setting("esp_proposals", espProposals("ikev2", spec.clients)),
         ...rekeying(spec, "1h"),
         ...childCommon(),
+        ...(spec.dscp === "clear" ? [setting("copy_dscp", "no", "Nobody outside sees what is voice and what is not.")] : []),
         setting("copy_df", false, "Where a path swallows large packets and the ICMP about them, ESP is fragmented rather than lost."),
       ]),
     ]),

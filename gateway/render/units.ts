@@ -119,6 +119,11 @@ export function renderPoliciesUnit(spec: Pick<GatewaySpec, "name">): string {
   return rulesetUnit("Policies of the VPN gateway's users", paths.policies, `Policies of ${spec.name}.`);
 }
 
+/** Loads as early what tells whose packet it is that waits in which queue; the queues are the keeper's. */
+export function renderRatesUnit(spec: Pick<GatewaySpec, "name">): string {
+  return rulesetUnit("Rates of the VPN gateway's users", paths.rates, `Rates of ${spec.name}.`);
+}
+
 function rulesetUnit(description: string, file: string, heading: string): string {
   return renderUnit(
     [

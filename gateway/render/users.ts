@@ -1,6 +1,7 @@
 import { refuseUnprintable } from "../formats/text";
 import { asksRadius } from "../radius";
 import { protocolNames, type GatewaySpec, type UserSpec } from "../spec";
+import { kilobits, rateOf } from "../rates";
 import { chainOf, isRestricted, moment, plainAddress } from "../users";
 
 /**
@@ -8,15 +9,16 @@ import { chainOf, isRestricted, moment, plainAddress } from "../users";
  * gateway's own command can cut off those who are gone or whose time is over. A user of whom nothing but the name is
  * said is a string. The last line says by which protocols whoever else the RADIUS servers let in may be connected.
  */
-export function renderUsers(spec: Pick<GatewaySpec, "users" | "l2tp" | "ikev2" | "radius">): string {
+export function renderUsers(spec: Pick<GatewaySpec, "users" | "groups" | "l2tp" | "ikev2" | "radius">): string {
   const radius = protocolNames.filter((protocol) => asksRadius(spec, protocol));
   const others = radius.length > 0 ? [`${JSON.stringify({ radius })}\n`] : [];
-  return [...spec.users.map((user) => `${JSON.stringify(described(user))}\n`), ...others].join("") || "\n";
+  return [...spec.users.map((user) => `${JSON.stringify(described(spec, user))}\n`), ...others].join("") || "\n";
 }
 
-function described(user: UserSpec): string | Record<string, unknown> {
+function described(spec: Pick<GatewaySpec, "groups">, user: UserSpec): string | Record<string, unknown> {
   const name = refuseUnprintable("users", user.name);
   const { suspended, authentication, revoked, validUntil, protocols, l2tpAddress, ikev2Address, ikev2Address6 } = user;
+  const rate = rateOf(spec, user);
   const more = {
     ...(suspended === true ? { suspended } : {}),
     ...(authentication === "certificate" ? { authentication } : {}),
@@ -26,6 +28,7 @@ function described(user: UserSpec): string | Record<string, unknown> {
     ...(l2tpAddress === undefined ? {} : { l2tpAddress: plainAddress(l2tpAddress) }),
     ...(ikev2Address === undefined ? {} : { ikev2Address: plainAddress(ikev2Address) }),
     ...(isRestricted(user) ? { policy: chainOf(user.name) } : {}),
+    ...(rate === undefined ? {} : { rate: kilobits(rate) }),
     ...(ikev2Address6 === undefined ? {} : { ikev2Address6: plainAddress(ikev2Address6) }),
   };
   return Object.keys(more).length === 0 ? name : { name, ...more };

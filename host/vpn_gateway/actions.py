@@ -2,7 +2,7 @@
 
 import time
 
-from . import admitted, charon, frr, keepalived, kernel, nftables, pair, policies, ppp, sites, strongswan_conf, systemd, users
+from . import admitted, charon, frr, keepalived, kernel, nftables, pair, policies, ppp, rates, sites, strongswan_conf, systemd, users
 from .errors import Failure
 from .gateway import Gateway
 from .part import Part
@@ -29,6 +29,10 @@ def act(gateway: Gateway, effects: list[Effect], source: Part | None, target: Pa
         frr.reload(gateway)
     if policies.UNIT in started:
         policies.refill(gateway)  # the unit has just loaded the file once more, with nobody in it
+    if rates.UNIT in started:
+        rates.refill(gateway)
+    if any(effect.path == rates.SETTINGS and effect.after is None for effect in effects):
+        rates.take_away(gateway)
     described = [effect for effect in effects if sites.is_description(effect.path)]
     for effect in described:
         sites.follow_files(gateway, effect.before, effect.after)
@@ -46,6 +50,8 @@ def act(gateway: Gateway, effects: list[Effect], source: Part | None, target: Pa
             users.follow(gateway, effect.before, effect.after)
             parts = [*gateway.others(target.name).values(), target] if target else []
             users.settle_secrets(gateway, parts)
+    if target and rates.SETTINGS in target.files:
+        rates.follow_now(gateway)
     return bool(started)
 
 
@@ -74,14 +80,21 @@ def _rulesets(gateway: Gateway, effects: list[Effect], target: Part | None) -> N
         service = gateway.originals.services.get("nftables.service", {"active": True})
         was_loaded = effect.path != nftables.MAIN or service["active"]
         if effect.after is not None and (ours or was_loaded):
-            more = policies.filling(gateway, admitted.load(gateway) or {}, time.time()) if effect.path == policies.PATH else ""
-            nftables.load(gateway, gateway.paths.of(effect.path), effect.before, effect.after, more)
+            nftables.load(gateway, gateway.paths.of(effect.path), effect.before, effect.after, _filling(gateway, effect.path))
         elif effect.before is not None:
             nftables.unload(gateway, effect.before)
     if changed:
         parts = [*gateway.others(target.name if target else "").values(), *([target] if target else [])]
         contents = [file.content for part in parts for file in part.files.values() if nftables.is_ruleset(file.path)]
         nftables.remember(gateway, contents)
+
+
+def _filling(gateway: Gateway, path: str) -> str:
+    """What stands in a ruleset's maps and sets for those who are connected."""
+    known = admitted.load(gateway) or {}
+    if path == policies.PATH:
+        return policies.filling(gateway, known, time.time())
+    return rates.filling(gateway, known) if path == rates.PATH else ""
 
 
 def _dropped_services(gateway: Gateway, source: Part | None, target: Part | None) -> None:

@@ -4,7 +4,7 @@ import calendar
 import json
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .errors import Failure
 from .gateway import Gateway
@@ -30,6 +30,7 @@ class User:
     certificate: bool = False
     revoked: bool = False
     policy: str = ""  # the chain of what the user may reach; empty: all that clients may
+    rate: dict[str, int] = field(default_factory=dict, hash=False)  # kbit/s by way (`down`, `up`); empty: no bound
 
     def refused(self, protocol: str | None, now: float) -> str | None:
         """Why the user may not be connected by that protocol (None: by any) now; None: they may."""
@@ -88,6 +89,7 @@ def _user(data: dict) -> User:
         data.get("authentication") == "certificate",
         data.get("revoked") is True,
         str(data.get("policy", "")),
+        {way: int(data["rate"][way]) for way in ("down", "up") if way in data.get("rate", {})},
     )
 
 

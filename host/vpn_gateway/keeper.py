@@ -2,7 +2,7 @@
 `vpn-gateway keep`, a service where users have an end of their validity, a fixed address by L2TP, or a policy. Whoever is
 not admitted any more is out within seconds, without a push: sessions go at once, secrets are taken out of the daemons'
 files as soon as no change holds the gateway, and until then whoever dials again is cut again. Whoever has come gets
-the policy of their own, and what they send and receive is counted.
+the policy and the rate of their own, and what they send and receive is counted.
 """
 
 import json
@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 
-from . import accounting, admitted, charon, disconnect, files, lock, policies, ppp, sessions, users
+from . import accounting, admitted, charon, disconnect, files, lock, policies, ppp, rates, sessions, users
 from .admitted import User
 from .errors import Failure, os_error
 from .gateway import Gateway
@@ -60,6 +60,7 @@ class Keeper:
         found = sessions.collect(self.gateway)
         # Policies before sessions end: from then on nothing passes, however long the ending takes.
         self._fill(found, known, now)
+        rates.follow(self.gateway, found, known)
         if any((user := admitted.find(known, each.user)) is None or user.refused(each.protocol, now) for each in found):
             users.end_refused(self.gateway, known, now)
         self._one_session_an_address(known)
@@ -200,10 +201,11 @@ def keep(gateway: Gateway, hears: bool = False) -> None:
     """Until it is told to end. `hears`: what RADIUS servers want ended, too."""
     signal.signal(signal.SIGTERM, lambda *_ignored: sys.exit(0))
     keeper, news = Keeper(gateway), News(gateway)
+    glanced_at = [gateway.paths.of(path) for path in (policies.PATH, rates.PATH)]
     if hears:
         disconnect.listen(gateway)
     try:
         while True:
-            keeper.try_to_look(news.wait(GLANCE if os.path.exists(gateway.paths.of(policies.PATH)) else TICK))
+            keeper.try_to_look(news.wait(GLANCE if any(map(os.path.exists, glanced_at)) else TICK))
     finally:
         keeper.end()

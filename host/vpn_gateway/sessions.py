@@ -134,24 +134,27 @@ def _device(gateway: Gateway, interface: str, name: str) -> int:
 def show(gateway: Gateway, form: str) -> None:
     """As a table for people, as JSON, or as text for node_exporter's textfile collector."""
     found = collect(gateway)
+    known = admitted.load(gateway) or {}
     if form == "json":
-        print(json.dumps([_plain(each) for each in found], indent=2))
+        print(json.dumps([_plain(each, known.get(each.user)) for each in found], indent=2))
     elif form == "prometheus":
         print(metrics(found, accounting.load(gateway)), end="")
     else:
-        print(table(found, time.time()))
+        print(table(found, time.time(), known))
 
 
-def _plain(session: Session) -> dict:
-    return {**asdict(session), "inside": list(session.inside), "since": _moment(session.since)}
+def _plain(session: Session, user: admitted.User | None) -> dict:
+    rate = {"rate": user.rate} if user and user.rate else {}  # kbit/s
+    return {**asdict(session), "inside": list(session.inside), "since": _moment(session.since), **rate}
 
 
 def _moment(seconds: int) -> str | None:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds)) if seconds else None
 
 
-def table(found: list[Session], now: float) -> str:
-    rows = [("user", "protocol", "from", "inside", "for", "sent", "received")]
+def table(found: list[Session], now: float, known: dict[str, admitted.User]) -> str:
+    rated = any(user.rate for user in known.values())
+    rows = [("user", "protocol", "from", "inside", "for", "sent", "received", *(["Mbit/s down/up"] if rated else []))]
     for each in sorted(found, key=lambda one: (one.user, one.protocol, one.inside)):
         rows.append(
             (
@@ -162,11 +165,18 @@ def table(found: list[Session], now: float) -> str:
                 _duration(int(now) - each.since) if each.since else "?",
                 _bytes(each.sent),
                 _bytes(each.received),
+                *([shown_rate(known.get(each.user))] if rated else []),
             )
         )
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return "\n".join(lines) if found else "nobody is connected"
+
+
+def shown_rate(user: admitted.User | None) -> str:
+    """Mbit/s towards the user and from the user."""
+    rate = user.rate if user else {}
+    return "/".join(f"{rate[way] / 1000:g}" if way in rate else "-" for way in ("down", "up"))
 
 
 def _duration(seconds: int) -> str:

@@ -1,6 +1,6 @@
 """Whether the machine is what a part says: asked after each change, and by `vpn-gateway check`."""
 
-from . import charon, files, frr, kernel, nftables, sites, strongswan_conf, swap, systemd
+from . import charon, files, frr, kernel, nftables, rates, sites, strongswan_conf, swap, systemd
 from .errors import Failure, os_error
 from .gateway import Gateway
 from .part import Part
@@ -60,6 +60,8 @@ def problems(gateway: Gateway, part: Part, just_started: bool = False) -> list[s
     found += _missing_modules(gateway, part.modules)
     for file in part.files.values():
         found += file_problems(gateway, file.path, swap.wanted(gateway, part, file.path).text)
+    if rates.SETTINGS in part.files:
+        found += rates.problems(gateway)
     return list(dict.fromkeys(found + drift(gateway, part)))
 
 

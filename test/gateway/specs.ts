@@ -134,6 +134,14 @@ export const goldenSpecs: Record<string, GatewaySpec> = {
     groups: [{ name: "web-only", reach: [{ networks: ["10.20.0.0/24"], tcp: ["80", "8000-8010"] }] }],
     users: [{ name: "alice", groups: ["web-only"], reach: [{ networks: ["10.20.9.0/24"] }] }, { name: "bob@example.com" }],
   }),
+  rates: exampleSpec({
+    ikev2: { pool: "10.77.2.0/24", pool6: "fd77:2::/64" },
+    sites: true,
+    groups: [{ name: "guests", reach: [{ networks: ["0.0.0.0/0"] }], rate: { downMegabits: 2 } }],
+    users: [{ name: "alice", rate: { downMegabits: 20, upMegabits: 2.5 } }, { name: "bob@example.com" }, { name: "visitor", groups: ["guests"] }],
+    uplink: { downMegabits: 100, upMegabits: 40 },
+    dscp: "clear",
+  }),
   certificates: exampleSpec({
     ikev2: { pool: "10.77.2.0/24", fixedPool: "10.77.4.0/24", certificates: true },
     users: [
