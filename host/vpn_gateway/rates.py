@@ -150,8 +150,9 @@ def missing(gateway: Gateway, found: list[Session], known: dict[str, User]) -> l
     given = settings(gateway)
     if given is None:
         return []
-    lines = [line for way, device in DEVICES.items() for line in _queues(gateway, device, classes(way, found, known, given.get("uplink", {})))]
-    return lines + _handing_over(gateway, given["pools"])
+    there = _tc(gateway, "qdisc", "show")
+    lines = [line for way, device in DEVICES.items() for line in _queues(gateway, there, device, classes(way, found, known, given.get("uplink", {})))]
+    return lines + _handing_over(gateway, there, given["pools"])
 
 
 def _fill(gateway: Gateway, wanted: Elements) -> None:
@@ -173,19 +174,20 @@ def _tc(gateway: Gateway, *argv: str) -> list[str]:
     return result.output.splitlines() if result.ok else []
 
 
-def _actual(gateway: Gateway, device: str) -> tuple[bool, Classes, set[int]]:
+def _actual(gateway: Gateway, there: list[str], device: str) -> tuple[bool, Classes, set[int]]:
     """Whether HTB is there, kbit/s of its classes, and the classes that have their CAKE."""
-    queues = _tc(gateway, "qdisc", "show", "dev", device)
-    root = any(line.startswith(f"qdisc htb {MAJOR:x}: root") for line in queues)
-    caked = {int(number, 16) for number in re.findall(rf"^qdisc cake \S+ parent {MAJOR:x}:([0-9a-f]+)", "\n".join(queues), re.M)}
+    root = any(line.startswith(f"qdisc htb {MAJOR:x}: dev {device} root") for line in there)
+    caked = {int(number, 16) for number in re.findall(rf"^qdisc cake \S+ dev {device} parent {MAJOR:x}:([0-9a-f]+)", "\n".join(there), re.M)}
     rates = {}
+    if not root:
+        return False, rates, caked
     for number, rate, unit in re.findall(rf"^class htb {MAJOR:x}:([0-9a-f]+) .*?\brate (\d+)([KMG]?)bit", "\n".join(_tc(gateway, "class", "show", "dev", device)), re.M):
         rates[int(number, 16)] = round(int(rate) * {"": 0.001, "K": 1, "M": 1000, "G": 1000000}[unit])
-    return root, rates if root else {}, caked
+    return True, rates, caked
 
 
-def _queues(gateway: Gateway, device: str, wanted: Classes) -> list[str]:
-    root, actual, caked = _actual(gateway, device)
+def _queues(gateway: Gateway, there: list[str], device: str, wanted: Classes) -> list[str]:
+    root, actual, caked = _actual(gateway, there, device)
     whole = f"{MAJOR:x}:"
     lines = []
     if not root:
@@ -243,12 +245,11 @@ def _filters(pools: list[str]) -> dict[str, list[tuple[int, str, str]]]:
     return {"ingress": ingress, "egress": egress}
 
 
-def _handing_over(gateway: Gateway, pools: list[str]) -> list[str]:
+def _handing_over(gateway: Gateway, queues: list[str], pools: list[str]) -> list[str]:
     lines: list[str] = []
     for device in handing_over(gateway):
-        shown_queues = _tc(gateway, "qdisc", "show", "dev", device)
-        has = any(line.startswith("qdisc clsact ") for line in shown_queues)
-        if any(line.startswith("qdisc ingress ") for line in shown_queues):
+        has = any(line.startswith("qdisc clsact ") and f" dev {device} " in line for line in queues)
+        if any(line.startswith("qdisc ingress ") and f" dev {device} " in line for line in queues):
             raise Failure(f"{device} has an ingress qdisc of somebody else's, which leaves no room for clsact: users' rates are not held")
         if not has:
             lines.append(f"qdisc add dev {device} clsact")

@@ -25,11 +25,11 @@ import { userCertificates } from "./userCertificates";
 import { users } from "./users";
 
 /** Every lab scenario, in the order in which `--all` runs them. */
-export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firewall, ...mtu, ...changing, ...users, ...userCertificates, ...policies, ...radius, ...doctor, ...hostile, ...pushing, ...keeping, ...recovering, ...moveHouse, ...sameNat, ...existing, ...bare, ...pairs, ...pairFaults, ...pairDns, ...sites, ...siteEnds, ...mesh];
+export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firewall, ...mtu, ...changing, ...users, ...userCertificates, ...policies, ...radius, ...rates, ...doctor, ...hostile, ...pushing, ...keeping, ...recovering, ...moveHouse, ...sameNat, ...existing, ...bare, ...pairs, ...pairFaults, ...pairDns, ...sites, ...siteEnds, ...mesh];
 
 /** Written, and not yet seen to pass: they run by name alone, so that `--all` says what is known to hold. */
 export const unproven: readonly string[] = [
+  "rates", "rates-voice",
   "pair-load-balancer", "pair-both-restarted", "pair-clocks", "pair-stale", "pair-frozen-1", "pair-frozen-2", "pair-dns", "rekeys",
-  "sites-certificate",
   "mesh-routes", "mesh-dead", "mesh-grow",
 ];
