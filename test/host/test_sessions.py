@@ -15,7 +15,9 @@ from vpn_gateway.gateway import Gateway  # noqa: E402
 TABLE = "table inet vpn_gateway_users {\n}\n"
 
 
-class SessionsTest(MachineTest):
+class ConnectedTest(MachineTest):
+    """Two users who can be connected."""
+
     def setUp(self) -> None:
         super().setUp()
         patch = unittest.mock.patch.dict(os.environ, self.environment)
@@ -41,6 +43,8 @@ class SessionsTest(MachineTest):
         with open(f"{self.root}/run/pppd2.tdb", "wb") as file:
             file.write(tdb({f"pppd{pid}": 'PEERNAME=bo"b;IFNAME=ppp0;IPREMOTE=10.0.1.5'}))
 
+
+class SessionsTest(ConnectedTest):
     def listed(self, *users: object) -> str:
         return part_text(
             "users", {"/etc/vpn-gateway/users": "".join(f"{json.dumps(user)}\n" for user in users), policies.PATH: TABLE}
