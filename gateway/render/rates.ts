@@ -41,7 +41,7 @@ export function renderRateSettings(spec: GatewaySpec): string {
 }
 
 /** In Debian's stock and cloud kernels and in Ubuntu's. */
-export const rateModules = ["ifb", "sch_ingress", "sch_htb", "sch_cake", "cls_fw", "cls_flower", "cls_matchall", "act_mirred", "act_connmark", "act_skbedit"];
+export const rateModules = ["ifb", "sch_ingress", "sch_htb", "sch_cake", "sch_fq_codel", "cls_fw", "cls_flower", "cls_matchall", "act_mirred", "act_connmark", "act_skbedit"];
 
 /** A mark is the class's own number: HTB's major number in the upper half, beyond what strongSwan counts its marks to. */
 export const rateMark = 0x52400000;

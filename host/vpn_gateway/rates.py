@@ -3,9 +3,10 @@ Users' rates: the queues that their packets wait in, and who waits in which. Wha
 (gateway/render/rates.ts); the queues are made here, as users come, go and get other rates.
 
 Two interfaces of type ifb, one a way. Each has HTB with a class for each user who is connected and has a rate there, and in
-it CAKE without a rate of its own, which shares the class between the user's flows, lets voice go first (diffserv4) and cuts
-what the card has joined (split-gso), so that 64 KiB never stand in a voice packet's way. All interfaces but PPP's and sites'
-hand over what is marked: what goes to clients where it comes in, what comes from them where it goes out.
+it two: voice, of which a quarter of the rate never waits and the rest goes first, and everything else, which is sure of
+half. Everything else is in CAKE without a rate of its own, which shares it between the user's flows and cuts what the card
+has joined (split-gso), so that 64 KiB never stand in a voice packet's way. All interfaces but PPP's and sites' hand over
+what is marked: what goes to clients where it comes in, what comes from them where it goes out.
 """
 
 import contextlib
@@ -17,6 +18,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from . import admitted, files, sessions
 from .admitted import User
@@ -33,10 +35,25 @@ DEVICES = {"down": "vpn-rate-down", "up": "vpn-rate-up"}
 MAJOR = 0x5240
 MASK = 0xFFFF0000
 EVERYBODY, TOGETHER = 1, 0xFFFE  # classes: of those without a rate, and above all where there is an uplink
-FIRST, LAST = 0x10, 0x4FFF
+FIRST, LAST = 0x10, 0x3FFF
+WHOLE, VOICE = 0x4000, 0x8000  # of a user's number: both classes together, and voice; the number itself is everything else
 PREFERENCES = {"clients": 5240, "clients6": 5241, "recall": 5242, "recall6": 5243, "redirect": 5244, "forget": 5245}
 Elements = dict[tuple[str, str], str]
-Classes = dict[int, int]  # kbit/s by class
+Classes = dict[int, int]  # kbit/s by a user's number, or EVERYBODY or TOGETHER
+BURST = 0.04  # seconds of the rate that may go at once: an emulated or crowded machine wakes up that late (docs/rates.md)
+# CS5 to CS7, EF and VOICE-ADMIT (RFC 4594, RFC 5865), by the type of service's bits.
+VOICES = ("0xa0/0xe0", "0xc0/0xc0")
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A class of HTB, in kbit/s, and what is in it."""
+
+    parent: int
+    assured: int
+    ceiling: int
+    priority: int = 0
+    leaf: str = ""
 
 
 def numbers(known: dict[str, User]) -> dict[str, int]:
@@ -174,41 +191,60 @@ def _tc(gateway: Gateway, *argv: str) -> list[str]:
     return result.output.splitlines() if result.ok else []
 
 
-def _actual(gateway: Gateway, there: list[str], device: str) -> tuple[bool, Classes, set[int]]:
-    """Whether HTB is there, kbit/s of its classes, and the classes that have their CAKE."""
-    root = any(line.startswith(f"qdisc htb {MAJOR:x}: dev {device} root") for line in there)
-    caked = {int(number, 16) for number in re.findall(rf"^qdisc cake \S+ dev {device} parent {MAJOR:x}:([0-9a-f]+)", "\n".join(there), re.M)}
-    rates = {}
-    if not root:
-        return False, rates, caked
-    for number, rate, unit in re.findall(rf"^class htb {MAJOR:x}:([0-9a-f]+) .*?\brate (\d+)([KMG]?)bit", "\n".join(_tc(gateway, "class", "show", "dev", device)), re.M):
-        rates[int(number, 16)] = round(int(rate) * {"": 0.001, "K": 1, "M": 1000, "G": 1000000}[unit])
-    return True, rates, caked
+def _actual(gateway: Gateway, there: list[str], device: str) -> tuple[bool, dict[int, tuple[int, int]], set[int]]:
+    """Whether HTB is there, what its classes are assured of and held to in kbit/s, and the classes that have their leaf."""
+    if not any(line.startswith(f"qdisc htb {MAJOR:x}: dev {device} root") for line in there):
+        return False, {}, set()
+    leaves = {int(number, 16) for number in re.findall(rf"^qdisc (?:cake|fq_codel) \S+ dev {device} parent {MAJOR:x}:([0-9a-f]+)", "\n".join(there), re.M)}
+    listed = "\n".join(_tc(gateway, "class", "show", "dev", device))
+    found = re.findall(rf"^class htb {MAJOR:x}:([0-9a-f]+) .*?\brate (\d+)([KMG]?)bit ceil (\d+)([KMG]?)bit", listed, re.M)
+    units = {"": 0.001, "K": 1, "M": 1000, "G": 1000000}
+    return True, {int(number, 16): (round(int(rate) * units[one]), round(int(ceiling) * units[other])) for number, rate, one, ceiling, other in found}, leaves
+
+
+def queues(device: str, wanted: Classes) -> dict[int, Queue]:
+    """Each class that there shall be, those above others first."""
+    found: dict[int, Queue] = {}
+    total = sum(kilobits for number, kilobits in wanted.items() if number != TOGETHER)
+    if TOGETHER in wanted:
+        found[TOGETHER] = Queue(0, wanted[TOGETHER], wanted[TOGETHER])
+    for number, ceiling in sorted(wanted.items()):
+        if number == TOGETHER:
+            continue
+        assured = max(8, wanted[TOGETHER] * ceiling // total) if TOGETHER in wanted else ceiling
+        found[number | WHOLE] = Queue(TOGETHER if TOGETHER in wanted else 0, assured, ceiling)
+        found[number | VOICE] = Queue(number | WHOLE, max(4, assured // 4), ceiling, 0, "fq_codel limit 300 flows 64")
+        found[number] = Queue(number | WHOLE, max(4, assured // 2), ceiling, 1, f"cake {_cake(device, number, ceiling)}")
+    return found
 
 
 def _queues(gateway: Gateway, there: list[str], device: str, wanted: Classes) -> list[str]:
-    root, actual, caked = _actual(gateway, there, device)
+    root, actual, leaves = _actual(gateway, there, device)
     whole = f"{MAJOR:x}:"
     lines = []
     if not root:
         # What is marked with a class that is not there, waits in none.
-        lines += [f"qdisc replace dev {device} root handle {whole} htb default 0", f"filter add dev {device} parent {whole} protocol all prio 1 fw"]
-    for number in sorted(actual.keys() - wanted.keys()):  # TOGETHER is the last
+        lines.append(f"qdisc replace dev {device} root handle {whole} htb default 0")
+        for number, (protocol, bits) in enumerate(((protocol, bits) for protocol in ("ip", "ipv6") for bits in VOICES), 1):
+            lines.append(f"filter add dev {device} parent {whole} protocol {protocol} prio {number} flower ip_tos {bits} action skbedit mark {VOICE:#x}/{VOICE:#x} continue")
+        lines.append(f"filter add dev {device} parent {whole} protocol all prio 9 fw")
+    shall = queues(device, wanted)
+    # Those below others first.
+    for number in sorted(actual.keys() - shall.keys(), key=lambda each: (each == TOGETHER, each & WHOLE and not each & VOICE, each)):
         lines.append(f"class del dev {device} classid {whole}{number:x}")
-    total = sum(kilobits for number, kilobits in wanted.items() if number != TOGETHER)
-    for number in sorted(wanted, reverse=True):
-        ceiling = wanted[number]
-        above, assured = whole, ceiling
-        if TOGETHER in wanted and number != TOGETHER:
-            above = f"{whole}{TOGETHER:x}"
-            assured = max(8, wanted[TOGETHER] * ceiling // total)
+    for number, queue in shall.items():
+        is_so = actual.get(number, (0, 0))
         # tc shows few digits of large rates.
-        if abs(actual.get(number, 0) - assured) > assured // 1000:
-            # A change of a class that is there drops nothing of what waits in it. 10 ms of packets may go at once.
-            burst = max(3028, ceiling * 10 // 8)
-            lines.append(f"class replace dev {device} parent {above} classid {whole}{number:x} htb rate {assured}kbit ceil {ceiling}kbit burst {burst} cburst {burst} quantum 1514")
-        if number not in caked and number != TOGETHER:
-            lines.append(f"qdisc replace dev {device} parent {whole}{number:x} handle {number:x}: cake {_cake(device, number, ceiling)}")
+        if any(abs(one - other) > other // 1000 for one, other in zip(is_so, (queue.assured, queue.ceiling), strict=True)):
+            burst = max(3028, round(queue.ceiling * 125 * BURST))
+            above = f"{whole}{queue.parent:x}" if queue.parent else whole
+            # A change of a class that is there drops nothing of what waits in it.
+            lines.append(
+                f"class replace dev {device} parent {above} classid {whole}{number:x} htb rate {queue.assured}kbit ceil {queue.ceiling}kbit"
+                f" burst {burst} cburst {burst} quantum 1514 prio {queue.priority}"
+            )
+        if queue.leaf and number not in leaves:
+            lines.append(f"qdisc replace dev {device} parent {whole}{number:x} handle {number:x}: {queue.leaf}")
     return lines
 
 

@@ -176,7 +176,7 @@ def table(found: list[Session], now: float, known: dict[str, admitted.User]) -> 
 def shown_rate(user: admitted.User | None) -> str:
     """Mbit/s towards the user and from the user."""
     rate = user.rate if user else {}
-    return "/".join(f"{rate[way] / 1000:g}" if way in rate else "-" for way in ("down", "up"))
+    return "/".join(f"{rate[way] / 1000:g}" if way in rate else "-" for way in ("down", "up")) if rate else "-"
 
 
 def _duration(seconds: int) -> str:

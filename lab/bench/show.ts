@@ -7,6 +7,7 @@ import type { Failover } from "./failover";
 import type { Goodput } from "./goodput";
 import type { ImportCost } from "./import";
 import type { Mtu } from "./mtu";
+import type { Priority } from "./priority";
 import type { Routing } from "./routing";
 import type { SameNat } from "./sameNat";
 import type { SitesGoodput } from "./sites";
@@ -129,6 +130,19 @@ export function showSameNat(result: SameNat): string {
     table(["behind one NAT", "minutes", "rekeys of each", "sessions lost", "pings lost", "longest silence, ms", "connect, s", "up, Mbit/s", "down, Mbit/s"], rows),
     `one client, with by without: ${spreadText(result.singleClientRatio, 2)} (up ${spreadText(ratioUp, 2)}, down ${spreadText(ratioDown, 2)}), ${repeats} repeats`,
     result.notes.map((note) => `- ${note}`).join("\n"),
+  ].join("\n\n");
+}
+
+export function showPriority({ runs, medians, p99AboveIdleMilliseconds, rateError, configured, host, notes }: Priority): string {
+  const rows = runs.map((run) => [
+    `${run.protocol}, ${run.way}`, String(run.idle), String(run.marked), String(run.unmarked), String(run.unmarkedLostPercent), `${run.arrived.toFixed(2)} of ${configured[run.way]}`,
+  ]);
+  return [
+    hostText(host),
+    table(["99th percentile, ms", "idle", "EF, 2 × the rate", "unmarked", "lost, %", "arrived, Mbit/s"], rows),
+    `voice above idle: ${spreadText(medians.aboveIdle)} ms (${p99AboveIdleMilliseconds} in the median); unmarked ${spreadText(medians.unmarkedAboveIdle)} ms; the floor ${spreadText(medians.floor)} ms`,
+    `the rate: wrong by ${(100 * rateError).toFixed(1)} % at most`,
+    notes.map((note) => `- ${note}`).join("\n"),
   ].join("\n\n");
 }
 

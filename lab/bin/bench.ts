@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * bench goodput | tuning | mtu | import | failover | routing | same-nat | sites | connections | churn  [--json] [--runs N] [--minutes N] [--clients N,…] [--keep] [--stack NAME]
+ * bench goodput | tuning | mtu | import | failover | routing | same-nat | priority | sites | connections | churn  [--json] [--runs N] [--minutes N] [--clients N,…] [--keep] [--stack NAME]
  *
  * Measures and prints a table, or with --json one JSON object; progress goes to stderr. All but `import` measure in a
  * lab of their own (stack `bench`), which is destroyed at the end unless --keep. Figures are medians with the least and
@@ -16,6 +16,7 @@ import { FailoverBench } from "../bench/failover";
 import { goodput } from "../bench/goodput";
 import { importCost } from "../bench/import";
 import { mtu } from "../bench/mtu";
+import { priority } from "../bench/priority";
 import { RoutingBench } from "../bench/routing";
 import { sameNat } from "../bench/sameNat";
 import { SitesBench } from "../bench/sites";
@@ -60,6 +61,7 @@ const benches: Record<string, Bench> = {
   mtu: staged(1, lab, (bench) => mtu(bench, say), showMtu),
   import: { defaultRuns: 9, show: showImport, prepare: () => ({ run: async (runs) => importCost(root, runs) }) },
   "same-nat": staged(5, lab, (bench, repeats) => sameNat(bench, { repeats, minutes: options.minutes, offices: options.offices }, say), showSameNat),
+  priority: staged(3, lab, (bench, runs) => priority(bench, runs, say), showPriority),
   sites: staged(5, () => new SitesBench(root, say, options.stack), (bench, runs) => bench.run(runs), showSites),
   connections: staged(1, () => new ConnectionsBench(root, say, [1, 10, 100], options.stack), (bench) => bench.run(), showConnections),
   churn: staged(1000, lab, (bench, cycles) => churn(bench, cycles, say), showChurn),

@@ -6,8 +6,9 @@ import type { Report, Scenario } from "./scenario";
 import { setUsers } from "./users";
 
 const { insideHost, internetHost, gatewayOutside } = labAddresses;
-const down = 4;
-const up = 2;
+/** Mbit/s; well below what emulated machines carry that share their processors with others. */
+const down = 2;
+const up = 1;
 const ways: [Way, number][] = [["down", down], ["up", up]];
 const clients = [["l2tp", 1, "alice"], ["ikev2", 2, "alice"], ["l2tp", 3, "bob"], ["ikev2", 4, "bob"]] as const;
 const within = (found: number, rate: number) => Math.abs(found - rate) <= rate * 0.05;
@@ -55,7 +56,7 @@ export const rates: Scenario[] = [
       for (const [protocol, client] of clients.slice(2)) {
         for (const [way, megabits] of ways) {
           const found = await arrived(lab.world, client, insideHost, { way, megabits: 2 * megabits, seconds: 4 });
-          check(`twin: bob by ${protocol}, ${way}, has all of it`, found > megabits * 1.5, `${found.toFixed(2)} of ${2 * megabits}`);
+          check(`twin: bob by ${protocol}, ${way}, has all of it`, found > megabits * 1.3, `${found.toFixed(2)} of ${2 * megabits}`);
         }
       }
       // Through the NAT to the internet, and to an inside network, from two devices at once.
@@ -66,7 +67,7 @@ export const rates: Scenario[] = [
       const together = both[0] + both[1];
       check("alice's two devices have one rate together, of the internet, too", together <= down * 1.1 && together >= down * 0.85, both.map((each) => each.toFixed(2)).join(" + "));
       const table = await lab.gateway.mustRun("vpn-gateway sessions");
-      check("`vpn-gateway sessions` tells the rates", /Mbit\/s down\/up/.test(table) && /alice .* 4\/2\n/.test(`${table}\n`), table);
+      check("`vpn-gateway sessions` tells the rates", /Mbit\/s down\/up/.test(table) && /alice .* 2\/1\n/.test(`${table}\n`), table);
 
       const session = await lab.world.pppSession(1);
       for (const client of [1, 2, 3, 4]) await lab.world.pingStart(client, insideHost, 0.1);
@@ -83,7 +84,8 @@ export const rates: Scenario[] = [
       }
 
       check("`vpn-gateway check` finds nothing wrong", (await lab.gateway.run("vpn-gateway check")).code === 0);
-      const broken = await lab.gateway.run("tc qdisc del dev wan0 clsact; vpn-gateway check");
+      // The keeper would put it back before the check has looked.
+      const broken = await lab.gateway.run("systemctl kill -s STOP vpn-gateway-keeper; tc qdisc del dev wan0 clsact; vpn-gateway check; code=$?; systemctl kill -s CONT vpn-gateway-keeper; exit $code");
       check("twin: where somebody takes it off an interface, it says so", broken.code !== 0 && /users' rates are not held.*wan0/s.test(broken.stdout + broken.stderr), broken.stdout + broken.stderr);
       await lab.gateway.run("tc qdisc del dev vpn-rate-down root");
       await sleep(20_000);
@@ -95,7 +97,7 @@ export const rates: Scenario[] = [
       const left = await lab.gateway.mustRun("ip -br link show type ifb; tc qdisc show | grep -E 'clsact|htb|cake'; nft list tables | grep rates; true");
       check("without rates no queue and no table is left", left.trim() === "", left);
       const free = await arrived(lab.world, 2, insideHost, { way: "down", megabits: 2 * down, seconds: 4 });
-      check("and alice is as fast as anybody", free > down * 1.5, `${free.toFixed(2)}`);
+      check("and alice is as fast as anybody", free > down * 1.3, `${free.toFixed(2)}`);
     },
   },
   {
@@ -108,7 +110,7 @@ export const rates: Scenario[] = [
       await rate(lab, { "rate.downMegabits": down, "rate.upMegabits": up });
       await connectAll(lab, report);
       for (const [protocol, client] of clients.slice(0, 2)) {
-        const load = { way: "down" as const, megabits: 2 * down, seconds: 0, flows: 32 };
+        const load = { way: "down" as const, megabits: 2 * down, seconds: 0, flows: 16 };
         const idle = await waiting(lab.world, client, insideHost, 10, true);
         const voice = await waitingUnder(lab.world, client, insideHost, load, 10, true);
         const other = await waitingUnder(lab.world, client, insideHost, load, 10, false);

@@ -48,8 +48,12 @@ class RatesTest(ConnectedTest):
         self.put(self.rated(4000), 'bo"b', self.rated(9000, "absent"))
         number = f"5240:{rates.numbers(admitted.load(Gateway(self.root, 'test')))['ann']:x}"
         lines = self.now()
-        self.assertIn(f"class replace dev vpn-rate-down parent 5240: classid {number} htb rate 4000kbit ceil 4000kbit burst 5000 cburst 5000 quantum 1514", lines)
-        self.assertEqual(sum(line.startswith("class ") for line in lines), 2)
+        plain = int(number[5:], 16)
+        self.assertIn(f"class replace dev vpn-rate-down parent 5240: classid 5240:{plain | 0x4000:x} htb rate 4000kbit ceil 4000kbit burst 20000 cburst 20000 quantum 1514 prio 0", lines)
+        self.assertIn(f"class replace dev vpn-rate-down parent 5240:{plain | 0x4000:x} classid 5240:{plain | 0x8000:x} htb rate 1000kbit ceil 4000kbit burst 20000 cburst 20000 quantum 1514 prio 0", lines)
+        self.assertIn(f"class replace dev vpn-rate-down parent 5240:{plain | 0x4000:x} classid {number} htb rate 2000kbit ceil 4000kbit burst 20000 cburst 20000 quantum 1514 prio 1", lines)
+        self.assertEqual(sum(line.startswith("class ") for line in lines), 6)
+        self.assertEqual(sum(" flower ip_tos " in line and line.endswith("action skbedit mark 0x8000/0x8000 continue") for line in lines), 8)
         cakes = [line for line in lines if " cake " in line]
         self.assertEqual(len(cakes), 2)
         self.assertTrue(all("unlimited diffserv4 flows nat split-gso" in line for line in cakes))
@@ -66,15 +70,23 @@ class RatesTest(ConnectedTest):
         self.assertTrue(any("prio 5241 protocol ipv6 flower src_ip fd77::/64 action ok" in line for line in self.now()))
         del self.settings["pools"][-1]
 
-    def kernel(self, down: str, number: str) -> None:
+    def kernel(self, down: int, number: str) -> None:
         """What tc shows once all of it is there, as iproute2 6.15 words it."""
         queues = ["qdisc noqueue 0: dev lo root refcnt 2"]
-        for device, rate in (("vpn-rate-down", down), ("vpn-rate-up", "1Mbit")):
+        plain = int(number, 16)
+        for device, rate in (("vpn-rate-down", down), ("vpn-rate-up", 1000)):
             queues += [
                 f"qdisc htb 5240: dev {device} root refcnt 2 r2q 10 default 0 direct_packets_stat 0 direct_qlen 32",
                 f"qdisc cake {number}: dev {device} parent 5240:{number} bandwidth unlimited diffserv4 flows nat nowash no-ack-filter split-gso rtt 100ms raw overhead 0 memlimit 256Kb",
+                f"qdisc fq_codel {plain | 0x8000:x}: dev {device} parent 5240:{plain | 0x8000:x} limit 300p flows 64 quantum 1514",
             ]
-            self.mark(f"tc-class-{device}", f"class htb 5240:{number} root leaf {number}: prio 0 rate {rate} ceil {rate} burst 5000b cburst 5000b\n")
+            shown_rate = lambda kilobits: f"{kilobits // 1000}Mbit" if kilobits % 1000 == 0 else f"{kilobits}Kbit"  # noqa: E731
+            classes = [
+                f"class htb 5240:{plain | 0x4000:x} root rate {shown_rate(rate)} ceil {shown_rate(rate)} burst 20000b cburst 20000b",
+                f"class htb 5240:{plain | 0x8000:x} parent 5240:{plain | 0x4000:x} leaf {plain | 0x8000:x}: prio 0 rate {shown_rate(rate // 4)} ceil {shown_rate(rate)} burst 20000b",
+                f"class htb 5240:{number} parent 5240:{plain | 0x4000:x} leaf {number}: prio 1 rate {shown_rate(rate // 2)} ceil {shown_rate(rate)} burst 20000b",
+            ]
+            self.mark(f"tc-class-{device}", "\n".join(classes) + "\n")
         shown = {
             "ingress": [("ip", 5240, "flower"), ("ip", 5240, "flower"), ("ip", 5242, "matchall"), ("all", 5244, "fw"), ("all", 5245, "matchall")],
             "egress": [("all", 5244, "fw")],
@@ -93,20 +105,24 @@ class RatesTest(ConnectedTest):
         self.connect()
         self.put(self.rated(4000), 'bo"b')
         number = f"{rates.numbers(admitted.load(Gateway(self.root, 'test')))['ann']:x}"
-        self.kernel("4Mbit", number)
+        self.kernel(4000, number)
         self.assertEqual(self.now(), [])
         self.put(self.rated(2500), 'bo"b')
-        self.assertEqual(self.now(), [f"class replace dev vpn-rate-down parent 5240: classid 5240:{number} htb rate 2500kbit ceil 2500kbit burst 3125 cburst 3125 quantum 1514"])
-        self.kernel("2500Kbit", number)
+        changed = self.now()
+        self.assertEqual(len(changed), 3)
+        self.assertTrue(all(line.startswith("class replace dev vpn-rate-down ") and " ceil 2500kbit burst 12500 " in line for line in changed))
+        self.kernel(2500, number)
         self.assertEqual(self.now(), [])
         del self.charon.associations["7"]
-        self.assertEqual(self.now(), [f"class del dev {device} classid 5240:{number}" for device in ("vpn-rate-down", "vpn-rate-up")])
+        plain = int(number, 16)
+        below_first = [plain, plain | 0x8000, plain | 0x4000]
+        self.assertEqual(self.now(), [f"class del dev {device} classid 5240:{each:x}" for device in ("vpn-rate-down", "vpn-rate-up") for each in below_first])
 
     def test_check_says_what_somebody_took_away(self) -> None:
         self.connect()
         self.put(self.rated(4000))
         number = f"{rates.numbers(admitted.load(Gateway(self.root, 'test')))['ann']:x}"
-        self.kernel("4Mbit", number)
+        self.kernel(4000, number)
         gateway = Gateway(self.root, "test")
         self.assertEqual(rates.problems(gateway), [])
         self.mark("tc-filter-wan0-egress")
@@ -119,9 +135,9 @@ class RatesTest(ConnectedTest):
         down = [line for line in self.now() if " dev vpn-rate-down " in line and line.startswith("class")]
         self.assertEqual([line.split("classid ")[1].split(" burst")[0].split(" ", 1)[1] for line in down][0], "htb rate 8000kbit ceil 8000kbit")
         # 8000 by 12000 of what they may each: the rest is lent.
-        self.assertIn("classid 5240:1 htb rate 5333kbit ceil 8000kbit", "\n".join(down))
-        self.assertTrue(all("parent 5240:fffe" in line for line in down[1:]))
-        self.assertIn("dual-dsthost", next(line for line in self.now() if "parent 5240:1 " in line))
+        self.assertIn("parent 5240:fffe classid 5240:4001 htb rate 5333kbit ceil 8000kbit", "\n".join(down))
+        self.assertEqual(sum("parent 5240:fffe" in line for line in down), 2)
+        self.assertIn("dual-dsthost", next(line for line in self.now() if "parent 5240:1 handle" in line))
 
     def test_an_ingress_qdisc_of_somebody_elses_is_named(self) -> None:
         self.connect()
@@ -147,7 +163,7 @@ class RatesTest(ConnectedTest):
         os.makedirs(f"{self.root}/sys/class/net/vpn-rate-down", exist_ok=True)
         number = f"{rates.numbers({'ann': admitted.User('ann', rate={'down': 4000})})['ann']:x}"
         os.makedirs(f"{self.root}/sys/class/net/vpn-rate-up", exist_ok=True)
-        self.kernel("4Mbit", number)
+        self.kernel(4000, number)
         self.apply(self.part(self.rated(4000), 'bo"b'))
         self.assertIn("Mbit/s down/up", self.run_command("sessions").stdout)
         self.assertRegex(self.run_command("sessions").stdout, r"ann .* 4/1\n")
@@ -175,7 +191,7 @@ class RatesTest(ConnectedTest):
             self.charon.add("8", "remote", "ann", "ann")
             self.charon.associations["8"]["remote-vips"] = ["10.0.2.9"]
             kept.look(1000.5, told=True)
-        self.assertEqual(given[-1].count("class replace"), 2)
+        self.assertEqual(given[-1].count("class replace"), 6)
         with open(f"{self.state}/rated.nft") as file:
             self.assertRegex(file.read(), r"add element inet vpn_gateway_rates rated4 \{ 10\.0\.2\.9 : 0x5240[0-9a-f]{4} \}")
 
