@@ -55,3 +55,13 @@ test("all problems of spec and secrets come in one error, which holds no secret"
   for (const fragment of ["users[1].name", "users[2].name", "10.77.2.0/24", "debian3", "toaster", "preSharedKey"]) expect(message).toContain(fragment);
   expect(message).not.toContain("canary");
 });
+
+test("rates, the uplink and DSCP reach the spec; what says nothing of them has none of the fields", async () => {
+  const rate = { downMegabits: 20, upMegabits: pulumi.output(5) };
+  const spec = await valueOf(resolveSpec("office", { ...args, users: [{ name: "alice", rate }], uplink: { downMegabits: 100 }, dscp: "clear" }, defaults));
+  expect(spec).toMatchObject({ users: [{ name: "alice", rate: { downMegabits: 20, upMegabits: 5 } }], uplink: { downMegabits: 100 }, dscp: "clear" });
+  const plain = await valueOf(resolveSpec("office", { ...args, dscp: "keep" }, defaults));
+  expect(Object.keys(plain)).not.toEqual(expect.arrayContaining(["uplink"]));
+  expect(plain).not.toHaveProperty("dscp");
+  expect(await refusal({ uplink: { upMegabits: -1 }, users: [{ name: "alice", rate: {} }], dscp: "drop" })).toMatch(/uplink\.upMegabits[\s\S]*users\[0\]\.rate[\s\S]*dscp/);
+});
