@@ -2,7 +2,8 @@ import { labAddresses } from "../networks";
 import { sleep } from "../progress";
 import { arrived, waiting, waitingUnder, type Way } from "../rates";
 import { setUsers } from "../scenarios/users";
-import type { BenchLab, Host } from "./benchLab";
+import type { BenchLab } from "./benchLab";
+import type { Host } from "./host";
 import { percentile, rounded, spread, type Spread } from "./statistics";
 
 /** One way of one protocol, once: 99th percentiles of round trips in milliseconds, and the rate that arrived. */
