@@ -33,7 +33,7 @@ class Keeper:
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
         self.settled: tuple[object, frozenset[str]] | None = None
-        self.failed = ""
+        self.failed = self.unrated = ""
         self.links: tuple[tuple[str, int], ...] | None = None
         self.looked = (float("-inf"), {}, frozenset())  # when, at whom, of whom refused
         self.filled: policies.Elements | None = None
@@ -60,7 +60,6 @@ class Keeper:
         found = sessions.collect(self.gateway)
         # Policies before sessions end: from then on nothing passes, however long the ending takes.
         self._fill(found, known, now)
-        rates.follow(self.gateway, found, known)
         if any((user := admitted.find(known, each.user)) is None or user.refused(each.protocol, now) for each in found):
             users.end_refused(self.gateway, known, now)
         self._one_session_an_address(known)
@@ -72,6 +71,17 @@ class Keeper:
         self.links = links if all(name in named for name, _index in links) else None
         self.looked = (now if settled else float("-inf"), known, refused)
         self._tell_prometheus(found)
+        self._hold_to_rates(found, known)
+
+    def _hold_to_rates(self, found: list[Session], known: dict[str, User]) -> None:
+        """Last: whoever must go, goes, also where queues cannot be had. Looked at again each 10 s at the latest."""
+        try:
+            rates.follow(self.gateway, found, known)
+            self.unrated = ""
+        except Failure as failure:
+            if str(failure) != self.unrated:
+                self.gateway.report.say(f"will look again: {failure}")
+            self.unrated = str(failure)
 
     def _shut_out(self, refused: frozenset[str]) -> None:
         """Of those who are known to be connected nothing passes from now on; what they are counted by stays for the books."""

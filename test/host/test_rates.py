@@ -146,6 +146,18 @@ class RatesTest(ConnectedTest):
         with self.assertRaisesRegex(Exception, "wan0 has an ingress qdisc"):
             self.now()
 
+    def test_where_queues_cannot_be_had_who_must_go_goes_nevertheless(self) -> None:
+        self.connect()
+        self.put(self.rated(4000), {"name": 'bo"b', "rate": {"down": 9}})
+        self.mark("tc-qdisc", "qdisc ingress ffff: dev wan0 parent ffff:fff1 ----------------\n")
+        kept = keeper.Keeper(Gateway(self.root, "test"))
+        kept.look(1000.0)
+        self.assertIn("wan0 has an ingress qdisc", kept.unrated)
+        self.put({"name": "ann", "suspended": True, "rate": {"down": 9}}, 'bo"b')
+        with unittest.mock.patch.object(keeper.ppp, "hang_up"):
+            kept.look(1001.0)
+        self.assertEqual(self.charon.terminated, ["7"])
+
     def test_numbers_stay_whoever_comes(self) -> None:
         few = {name: admitted.User(name, rate={"down": 1}) for name in ("ann", "bob")}
         many = few | {f"u{number}": admitted.User(f"u{number}", rate={"down": 1}) for number in range(500)}
