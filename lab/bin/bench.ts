@@ -20,7 +20,7 @@ import { priority } from "../bench/priority";
 import { RoutingBench } from "../bench/routing";
 import { sameNat } from "../bench/sameNat";
 import { SitesBench } from "../bench/sites";
-import { showChurn, showConnections, showFailover, showGoodput, showImport, showMtu, showRouting, showSameNat, showSites, showTuning } from "../bench/show";
+import { showChurn, showConnections, showFailover, showGoodput, showImport, showMtu, showPriority, showRouting, showSameNat, showSites, showTuning } from "../bench/show";
 import { tuning } from "../bench/tuning";
 
 const root = path.resolve(__dirname, "..", "..", "..");
