@@ -20,6 +20,7 @@ import { recovering } from "./recovering";
 import { sameNat } from "./sameNat";
 import { siteEnds } from "./siteEnds";
 import { sites } from "./sites";
+import { rates } from "./rates";
 import type { Scenario } from "./scenario";
 import { userCertificates } from "./userCertificates";
 import { users } from "./users";
