@@ -21,9 +21,13 @@ class Vici:
 
     def __enter__(self) -> "Vici":
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(self.timeout)
+        # Where charon has not accepted others yet, a socket that may not block is refused at once (unix(7), EAGAIN), and charon
+        # would look as if it were gone.
+        whole = int(self.timeout)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", whole, int((self.timeout - whole) * 1e6)))
         try:
             self.socket.connect(self.path)
+            self.socket.settimeout(self.timeout)
         except OSError as error:
             self.socket.close()
             raise Failure(f"charon does not answer at {self.path}: {error.strerror}") from None

@@ -36,9 +36,13 @@ class FakeCharon:
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(f"{root}/run/charon.vici")
         self.listener.listen(5)
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.accepting = threading.Thread(target=self.accept, daemon=True)
+        self.accepting.start()
 
     def stop(self) -> None:
+        # Or the thread, about to accept by this number of a descriptor, would answer for the next test's, which gets the same.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.accepting.join()
         self.listener.close()
         os.unlink(f"{self.root}/run/charon.vici")
 
