@@ -3,13 +3,11 @@ import { CertRequest } from "@pulumi/tls/certRequest";
 import { LocallySignedCert } from "@pulumi/tls/locallySignedCert";
 import { PrivateKey } from "@pulumi/tls/privateKey";
 import { SelfSignedCert } from "@pulumi/tls/selfSignedCert";
+import { certificateDays, renewalDays } from "../gateway/certificates/validity";
 
 const day = 24;
-/**
- * Hours for which a certificate holds that a device is given (825 days, the longest that Apple's clients accept), and in
- * which of them `pulumi up` renews it (the last 90 days).
- */
-export const validity = { validityPeriodHours: 825 * day, earlyRenewalHours: 90 * day };
+/** Of what a device is given: in its last days `pulumi up` renews it. */
+export const validity = { validityPeriodHours: certificateDays * day, earlyRenewalHours: renewalDays * day };
 
 /** A kind of key. Its algorithm comes of a checked spec, so that nothing is minted for what is refused. */
 export interface KeyKind {

@@ -8,9 +8,10 @@ import type { RemoteAccessArgs } from "./args";
 import { serverIdentity } from "./certificates";
 import { userCertificates } from "./userCertificates";
 import { gatewaySite, type GatewaySite } from "./gatewaySite";
+import { onlyGiven } from "./onlyGiven";
 import { partPusher, type Machine, type PartPusher } from "./parts";
 import { accessSecrets, radiusSecrets } from "./secrets";
-import { checkedSpec, given, givenSecrets, resolveSpec, type SpecDefaults, type TargetProblems } from "./spec";
+import { checkedSpec, givenSecrets, resolveSpec, type SpecDefaults, type TargetProblems } from "./spec";
 
 /** What a client must be told to connect. As a whole a Pulumi secret. */
 export interface ClientSettings {
@@ -66,7 +67,7 @@ export function accessMaterial(name: string, args: RemoteAccessArgs, spec: pulum
   return {
     secrets,
     identity: pulumi.secret(
-      pulumi.output({ preSharedKey: access.preSharedKey ?? "", passwords: access.passwords, ...given({ authority, credentials: users?.credentials }) }),
+      pulumi.output({ preSharedKey: access.preSharedKey ?? "", passwords: access.passwords, ...onlyGiven({ authority, credentials: users?.credentials }) }),
     ) as pulumi.Output<GatewayIdentity>,
     settings: (ready) =>
       pulumi.secret(

@@ -4,6 +4,7 @@ import { clientKinds } from "../gateway/spec";
 import { identityProblems, type GatewayIdentity } from "../gateway/identity";
 import { validateSpec, type Problem } from "../gateway/validate";
 import type { RadiusServerArgs, RemoteAccessArgs, UserArgs } from "./args";
+import { onlyGiven } from "./onlyGiven";
 import { refuseOrWarn } from "./refuse";
 import { radiusSecrets } from "./secrets";
 
@@ -63,10 +64,10 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
         endpoint: a.endpoint,
         outsideMtu: a.outsideMtu ?? 1500,
         clients: a.clients ?? [...clientKinds],
-        ...(l2tp ? { l2tp: given({ pool: a.l2tpPool ?? "10.77.1.0/24", fixedPool: a.l2tpFixedPool, sharedNat: a.sharedNat ?? true }) } : {}),
+        ...(l2tp ? { l2tp: onlyGiven({ pool: a.l2tpPool ?? "10.77.1.0/24", fixedPool: a.l2tpFixedPool, sharedNat: a.sharedNat ?? true }) } : {}),
         ...(ikev2
           ? {
-              ikev2: given({
+              ikev2: onlyGiven({
                 pool: a.ikev2Pool ?? "10.77.2.0/24",
                 pool6: a.ikev2Pool6 || undefined,
                 fixedPool: a.ikev2FixedPool,
@@ -86,13 +87,13 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
         administrators: a.administrators,
         sshPort: a.sshPort ?? 22,
         deadPeerDelay: a.deadPeerDelay ?? 30,
-        users: a.users.map(given),
+        users: a.users.map(onlyGiven),
         ...(a.profiles === undefined
           ? {}
           : { profiles: { onDemand: a.profiles.onDemand ?? false, trustedWireless: a.profiles.trustedWireless ?? [] } }),
         ...(a.groups === undefined || a.groups.length === 0 ? {} : { groups: a.groups }),
         ...(a.accounting === true ? { accounting: true } : {}),
-        ...(a.radius === undefined ? {} : { radius: given({ ...a.radius, servers: a.radius.servers.map(given) }) }),
+        ...(a.radius === undefined ? {} : { radius: onlyGiven({ ...a.radius, servers: a.radius.servers.map(onlyGiven) }) }),
         ...(a.uplink === undefined ? {} : { uplink: a.uplink }),
         ...(a.dscp === undefined || a.dscp === "keep" ? {} : { dscp: a.dscp }),
         ...(a.pair === undefined ? {} : { pair: a.pair as PairSpec }),
@@ -111,11 +112,6 @@ function withoutSecret(server: RadiusServerArgs): Omit<RadiusServerArgs, "secret
   const rest: Partial<RadiusServerArgs> = { ...server };
   delete rest.secret;
   return rest as Omit<RadiusServerArgs, "secret">;
-}
-
-/** Only the fields that were given: a spec that does not use a feature is the same as before there was one. */
-export function given<T extends object>(fields: T): T {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate } from "crypto";
+import { renewalDays } from "./certificates/validity";
 import type { UserCredential } from "./clients/access";
 import { error, type Problem } from "./validate/problem";
 
@@ -23,7 +24,7 @@ const remedy = "Give what the stack's output `identity` was, unchanged: docs/mov
 export function identityProblems(given: unknown, now = new Date()): Problem[] {
   if (!isRecord(given)) return [error("identity", undefined, "is not an object", remedy)];
   const { preSharedKey, passwords, authority, credentials } = given;
-  return [
+  const problems = [
     ...(preSharedKey === undefined || typeof preSharedKey === "string" ? [] : [error("identity.preSharedKey", undefined, "is not a text", remedy)]),
     ...(isRecord(passwords) && Object.values(passwords).every((text) => typeof text === "string") ? [] : [error("identity.passwords", undefined, "is not a text for each user", remedy)]),
     ...(authority === undefined ? [] : certified("identity.authority", authority, true, now)),
@@ -33,6 +34,15 @@ export function identityProblems(given: unknown, now = new Date()): Problem[] {
         ? Object.entries(credentials).flatMap(([user, one]) => certified(`identity.credentials.${user}`, one, false, now))
         : [error("identity.credentials", undefined, "is not an object", remedy)]),
   ];
+  return problems.length > 0 ? problems : strangers(given as unknown as GatewayIdentity);
+}
+
+/** Users' certificates that the identity's own authority has not signed: the gateway would refuse who has them. */
+function strangers({ authority, credentials = {} }: GatewayIdentity): Problem[] {
+  const issuer = authority && new X509Certificate(authority.certificate);
+  return Object.entries(credentials).flatMap(([user, { certificate }]) =>
+    issuer !== undefined && new X509Certificate(certificate).verify(issuer.publicKey) ? [] : [error(`identity.credentials.${user}`, undefined, "is not of the identity's authority", remedy)],
+  );
 }
 
 /** A certificate that is read, holds, is of the kind that it should be, and has this key. */
@@ -59,9 +69,6 @@ function certified(path: string, given: unknown, isAuthority: boolean, now: Date
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
-
-/** Days before its end in which a user's certificate is no longer carried over, but made anew. */
-const renewalDays = 90;
 
 /** A user's credential of a former stack, as long as it need not be renewed. */
 export function carriedCredential(identity: GatewayIdentity | undefined, user: string, now = new Date()): UserCredential | undefined {

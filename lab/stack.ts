@@ -61,6 +61,11 @@ export class Stack {
     return this.call(["preview", "--diff", "--non-interactive", "--color", "never"], options);
   }
 
+  /** A preview that fails where it has anything to do. */
+  async previewUnchanged(): Promise<Said> {
+    return this.call(["preview", "--diff", "--expect-no-changes", "--non-interactive", "--color", "never"], { mayFail: true });
+  }
+
   async up(options: CallOptions = {}): Promise<Said> {
     return this.call(["up", "--yes", "--skip-preview", "--non-interactive", "--color", "never"], { timeoutSeconds: 1800, ...options });
   }

@@ -1,4 +1,5 @@
 import { hostNetwork, network, parseAddress, type Network } from "../addressing";
+import { clientPools } from "../clientPools";
 import { renderNft, type Chain, type NamedSet, type Rule, type Table } from "../formats/nft";
 import { maximumSegmentSize, pathMtu } from "../mtu";
 import { bothActive } from "../pair";
@@ -293,11 +294,6 @@ function postrouting(spec: GatewaySpec): Chain {
     hook: "type nat hook postrouting priority srcnat; policy accept;",
     rules: masquerade.length > 0 ? [{ rule: 'oifname "ppp*" accept', why: "From client to client." }, { rule: "rt ipsec exists accept" }, ...masquerade] : [],
   };
-}
-
-function clientPools(spec: GatewaySpec): Network[] {
-  const { l2tp, ikev2 } = spec;
-  return [l2tp?.pool, ikev2?.pool, ikev2?.pool6, l2tp?.fixedPool, ikev2?.fixedPool, ikev2?.fixedPool6].flatMap((text) => (text === undefined ? [] : [network(text)]));
 }
 
 /** A set for each address family, so that rules can name either whether or not it has elements. */

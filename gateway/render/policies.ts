@@ -1,9 +1,9 @@
-import { hostNetwork, network, parseAddress, type Network } from "../addressing";
+import { hostNetwork, network, parseAddress, type Family, type Network } from "../addressing";
+import { clientFamilies } from "../clientPools";
 import { renderNft, type Chain, type LiveSet, type Rule } from "../formats/nft";
 import type { GatewaySpec, GroupSpec, ReachSpec, UserSpec } from "../spec";
 import { chainOf, hasPolicies, isRestricted } from "../users";
-
-type Family = 4 | 6;
+import { clientSets, familyWord } from "./clientSets";
 
 /**
  * What each user may reach, as a table beside the firewall's: it only ever drops what the firewall would let through.
@@ -15,19 +15,12 @@ type Family = 4 | 6;
  */
 export function renderPolicies(spec: GatewaySpec): string {
   if (!hasPolicies(spec)) throw new Error("policies: this spec has none");
-  const { l2tp, ikev2 } = spec;
-  const pools = [l2tp?.pool, l2tp?.fixedPool, ikev2?.pool, ikev2?.fixedPool, ikev2?.pool6, ikev2?.fixedPool6];
-  const clients = pools.flatMap((text) => (text === undefined ? [] : [network(text)]));
-  const families = ([4, 6] as const).filter((family) => clients.some((one) => one.family === family));
+  const families = clientFamilies(spec);
   return renderNft(
     {
       family: "inet",
       name: "vpn_gateway_users",
-      sets: families.map((family) => ({
-        name: `clients${family}`,
-        type: family === 4 ? ("ipv4_addr" as const) : ("ipv6_addr" as const),
-        elements: clients.filter((one) => one.family === family).map(({ text }) => text),
-      })),
+      sets: clientSets(spec),
       live: families.flatMap(liveSets),
       chains: [
         ...(spec.groups ?? []).map((group) => groupChain(group)),
@@ -50,14 +43,12 @@ function liveSets(family: Family): LiveSet[] {
   ];
 }
 
-const word = { 4: "ip", 6: "ip6" } as const;
-
 /** Before anything is decided, so that it counts what the user sent and not what was let through. */
 function counting(families: Family[]): Chain {
   return {
     name: "counting",
     hook: "type filter hook forward priority filter - 10; policy accept;",
-    rules: families.flatMap((family) => [{ rule: `${word[family]} saddr @from${family}` }, { rule: `${word[family]} daddr @to${family}` }]),
+    rules: families.flatMap((family) => [{ rule: `${familyWord[family]} saddr @from${family}` }, { rule: `${familyWord[family]} daddr @to${family}` }]),
   };
 }
 
@@ -68,7 +59,7 @@ function deciding(families: Family[]): Chain {
     rules: [
       { rule: "ct direction reply accept", why: "Answers. Every packet of what a client began is looked at, so that a policy holds for what is under way, too." },
       ...families.flatMap((family): Rule[] => {
-        const ip = word[family];
+        const ip = familyWord[family];
         return [
           ...(family === 4 ? [{ rule: 'iifname "ppp*" meta iif . ip saddr vmap @l2tp4' }] : []),
           { rule: `meta ipsec exists ${ip} saddr vmap @ikev2_${family}` },
@@ -113,6 +104,6 @@ function accepts({ networks, tcp, udp }: ReachSpec): Rule[] {
 function destinations(networks: Network[]): string[] {
   return ([4, 6] as const).flatMap((family) => {
     const own = networks.filter((one) => one.family === family).map(({ text }) => text);
-    return own.length === 0 ? [] : [`${word[family]} daddr { ${[...new Set(own)].join(", ")} }`];
+    return own.length === 0 ? [] : [`${familyWord[family]} daddr { ${[...new Set(own)].join(", ")} }`];
   });
 }

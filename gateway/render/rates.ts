@@ -1,8 +1,9 @@
-import { network, type Network } from "../addressing";
+import { clientFamilies, clientPools } from "../clientPools";
 import { renderNft, type Chain, type Rule } from "../formats/nft";
 import { hasRates, kilobits } from "../rates";
 import { siteInterfaces } from "../site/names";
 import type { GatewaySpec } from "../spec";
+import { clientSets, familyWord } from "./clientSets";
 
 /**
  * Users' rates: which packet waits in whose queue. The queues themselves are `vpn-gateway keep`'s (host/vpn_gateway/rates.py):
@@ -16,17 +17,12 @@ import type { GatewaySpec } from "../spec";
  */
 export function renderRates(spec: GatewaySpec): string {
   if (!hasRates(spec)) throw new Error("rates: this spec has none");
-  const pools = clientPools(spec);
-  const families = ([4, 6] as const).filter((family) => pools.some((one) => one.family === family));
+  const families = clientFamilies(spec);
   return renderNft(
     {
       family: "inet",
       name: "vpn_gateway_rates",
-      sets: families.map((family) => ({
-        name: `clients${family}`,
-        type: family === 4 ? ("ipv4_addr" as const) : ("ipv6_addr" as const),
-        elements: pools.filter((one) => one.family === family).map(({ text }) => text),
-      })),
+      sets: clientSets(spec),
       live: families.map((family) => ({ name: `rated${family}`, key: `ipv${family}_addr`, marks: true })),
       chains: [waited(), ...families.flatMap((family) => [from(spec, family), to(spec, family)]), telling(families)],
     },
@@ -48,15 +44,9 @@ export const rateMark = 0x52400000;
 /** The class of those who have no rate, where all together have one. */
 const everybody = rateMark + 1;
 const marked = (what: "meta" | "ct") => `${what} mark & 0xffff0000 == ${hexadecimal(rateMark)}`;
-const word = { 4: "ip", 6: "ip6" } as const;
 
 function hexadecimal(number: number): string {
   return `0x${number.toString(16)}`;
-}
-
-function clientPools({ l2tp, ikev2 }: GatewaySpec): Network[] {
-  const pools = [l2tp?.pool, l2tp?.fixedPool, ikev2?.pool, ikev2?.fixedPool, ikev2?.pool6, ikev2?.fixedPool6];
-  return pools.flatMap((text) => (text === undefined ? [] : [network(text)]));
 }
 
 function waited(): Chain {
@@ -73,17 +63,17 @@ function telling(families: (4 | 6)[]): Chain {
     hook: "type filter hook forward priority filter + 20; policy accept;",
     rules: families.flatMap((family): Rule[] => [
       {
-        rule: `${word[family]} saddr @clients${family} ${word[family]} daddr @clients${family} accept`,
+        rule: `${familyWord[family]} saddr @clients${family} ${familyWord[family]} daddr @clients${family} accept`,
         why: "Between clients no packet is in clear outside: no queue holds it.",
       },
-      { rule: `${word[family]} saddr @clients${family} goto from${family}` },
-      { rule: `${word[family]} daddr @clients${family} goto to${family}` },
+      { rule: `${familyWord[family]} saddr @clients${family} goto from${family}` },
+      { rule: `${familyWord[family]} daddr @clients${family} goto to${family}` },
     ]),
   };
 }
 
 function from(spec: GatewaySpec, family: 4 | 6): Chain {
-  const ofUser = `${word[family]} saddr map @rated${family}`;
+  const ofUser = `${familyWord[family]} saddr map @rated${family}`;
   return {
     name: `from${family}`,
     rules: [
@@ -99,7 +89,7 @@ function to(spec: GatewaySpec, family: 4 | 6): Chain {
   return {
     name: `to${family}`,
     rules: [
-      { rule: `ct mark set ${word[family]} daddr map @rated${family} accept` },
+      { rule: `ct mark set ${familyWord[family]} daddr map @rated${family} accept` },
       spec.uplink === undefined ? forgotten() : { rule: `ct mark set ${hexadecimal(everybody)}` },
     ],
   };

@@ -1,4 +1,5 @@
 import { overlaps, parseNetwork } from "../addressing";
+import { clientPoolTexts } from "../clientPools";
 import type { GatewaySpec, ReachSpec } from "../spec";
 import { error, warning, type Problem } from "./problem";
 
@@ -59,9 +60,8 @@ function networkProblems(spec: GatewaySpec, path: string, text: string): Problem
   if (parsed === undefined) return [error(path, text, "is not a network in CIDR notation", "Write e.g. 10.20.0.0/16.")];
   if (parsed.hostBits) return [error(path, text, "has bits set behind the prefix", `Write ${parsed.text} if that is what you mean.`)];
   if (spec.tunnel === "full") return [];
-  const { l2tp, ikev2 } = spec;
-  const clients = spec.clientToClient ? [l2tp?.pool, l2tp?.fixedPool, ikev2?.pool, ikev2?.pool6, ikev2?.fixedPool, ikev2?.fixedPool6] : [];
-  const reachable = [...spec.insideNetworks, ...clients].flatMap((one) => (one === undefined ? [] : (parseNetwork(one) ?? [])));
+  const clients = spec.clientToClient ? clientPoolTexts(spec) : [];
+  const reachable = [...spec.insideNetworks, ...clients].flatMap((one) => parseNetwork(one) ?? []);
   return reachable.some((one) => overlaps(one, parsed))
     ? []
     : [error(path, text, "is in no network that a split tunnel leads to", "Add it to insideNetworks, or leave it out.")];

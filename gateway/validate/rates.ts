@@ -8,7 +8,7 @@ export const voiceMegabits = 1;
 export const leastMegabits = 0.1;
 /** Beyond it HTB's queues of one processor are no bound that holds, and the machine is it. */
 export const mostMegabits = 10_000;
-/** CAKE's queues take about this many MiB of the kernel's memory for each user who is connected, in each way (sizeof(struct cake_tin_data) × 8). */
+/** What CAKE's queues take of the kernel's memory for each user who is connected, in each way: by its source (sizeof(struct cake_tin_data) × 8), not measured. */
 const mebibytesOfQueues = 1;
 const manyUsers = 200;
 
@@ -30,7 +30,7 @@ export function rateProblems(spec: GatewaySpec): Problem[] {
   });
   const rated = spec.users.filter((user) => rateOf(spec, user) !== undefined).length;
   if (rated > manyUsers) {
-    problems.push(warning("users", `${rated} with a rate`, `need ${2 * mebibytesOfQueues} MiB of the gateway's memory each while they are connected`, "Choose a machine that has it, or give rates to fewer."));
+    problems.push(warning("users", `${rated} with a rate`, `may need about ${2 * mebibytesOfQueues} MiB of the gateway's memory each while they are connected (by CAKE's source, not measured)`, "Choose a machine that has it, or give rates to fewer."));
   }
   if (spec.uplink !== undefined && spec.l2tp === undefined && spec.ikev2 === undefined) {
     problems.push(error("uplink", spec.uplink, "is for clients, of which this gateway has none", "Enable l2tp or ikev2, or leave it out."));

@@ -42,7 +42,7 @@ export const bare: Scenario[] = [
       check("twin: its host key is its own, and none that the stack has minted", keys.length > 0 && !keys.includes(own), `${keys.length} minted`);
       const ways = await gateway.mustRun("ip -4 route show default; ip -4 route get 198.51.100.2");
       check("packages come by the host's network, clients by the lab's wires", /via 10\.0\.2\.2/.test(ways) && ways.includes(`via ${labAddresses.internetRouter}`), ways);
-      const again = await lab.stack.call(["preview", "--expect-no-changes", "--non-interactive", "--color", "never"], { mayFail: true });
+      const again = await lab.stack.previewUnchanged();
       check("a second up has nothing to do", again.code === 0, again.code === 0 ? "" : again.stdout);
     },
   },

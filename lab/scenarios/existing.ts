@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
+import { connectEach } from "./clients";
 import type { Lab } from "./lab";
 import type { Scenario } from "./scenario";
 
@@ -47,10 +48,10 @@ export const existing: Scenario[] = [
     shows: "SshGateway turns a plain Debian host into a gateway, and takes itself away without a trace",
     twin: "a host with another key and a host that does not answer get an error that says so, and nothing changes",
     seconds: 240,
-    async run(lab, { check, figure }) {
+    async run(lab, report) {
+      const { check, figure } = report;
       for (const [protocol, client, user] of [["l2tp", 1, "alice"], ["ikev2", 2, "bob"]] as const) {
-        const { connected, reason } = await lab.connect(client, protocol, user);
-        check(`${user} connects by ${protocol}`, connected, reason);
+        await connectEach(lab, report, [[protocol, client, user]]);
         check(`and reaches the inside host`, (await lab.answersWithin(client, 10)) !== undefined);
       }
       const generations = () => lab.gateway.mustRun("vpn-gateway status --json | tr -d ' ' | grep -o '\"generation\":[0-9]*' | tr '\\n' ' '");

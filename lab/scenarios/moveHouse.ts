@@ -77,7 +77,7 @@ export const moveHouse: Scenario[] = [
         await lab.read();
         figure(`pulumi up with the identity: ${seconds.toFixed(0)} s`);
         await connect(lab, report, devices, true, "restored");
-        const again = await lab.stack.call(["preview", "--diff", "--expect-no-changes", "--non-interactive", "--color", "never"], { mayFail: true });
+        const again = await lab.stack.previewUnchanged();
         check("a preview after it has no changes", again.code === 0, again.code === 0 ? "" : again.stdout);
       } finally {
         fs.rmSync(folder, { recursive: true, force: true });

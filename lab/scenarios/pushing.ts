@@ -1,4 +1,5 @@
 import { labAddresses } from "../networks";
+import { losesNothing } from "./clients";
 import type { Lab } from "./lab";
 import type { Scenario } from "./scenario";
 
@@ -17,7 +18,8 @@ export const pushing: Scenario[] = [
     shows: "a part that nft or strongSwan refuses is not put on; the error names the program's own words; tunnels stay up",
     twin: "the same part without the mistake is taken",
     seconds: 40,
-    async run(lab, { check }) {
+    async run(lab, report) {
+      const { check } = report;
       await lab.connect(1, "l2tp", "alice");
       await lab.connect(2, "ikev2", "bob");
       const good = await baseText(lab);
@@ -37,8 +39,7 @@ export const pushing: Scenario[] = [
       const after = await lab.gateway.mustRun("sha256sum /etc/vpn-gateway/firewall.nft /etc/swanctl/conf.d/vpn-gateway.conf");
       check("the files are as they were", digests(before) === digests(after), after);
       for (const client of [1, 2]) {
-        const { sent, received } = await lab.world.pingStop(client);
-        check(`client ${client} lost no packet meanwhile`, sent > 20 && received === sent, `${received} of ${sent}`);
+        await losesNothing(lab, report, client, `client ${client} lost no packet meanwhile`);
       }
       const twin = await lab.gateway.run("vpn-gateway apply base", { stdin: good, timeoutSeconds: 180 });
       check("twin: the part without the mistake is taken (here: unchanged)", twin.code === 0, twin.stdout + twin.stderr);
@@ -68,7 +69,7 @@ export const pushing: Scenario[] = [
       await lab.stack.unset("administrators");
       const mended = await lab.stack.up({ mayFail: true });
       check("the next up, mended, succeeds", mended.code === 0, mended.code === 0 ? "" : mended.stdout + mended.stderr);
-      const again = await lab.stack.call(["preview", "--expect-no-changes", "--non-interactive", "--color", "never"], { mayFail: true });
+      const again = await lab.stack.previewUnchanged();
       check("and after it there is nothing to do", again.code === 0);
     },
   },

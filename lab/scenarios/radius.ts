@@ -1,6 +1,7 @@
 import { labAddresses } from "../networks";
 import { sleep } from "../progress";
 import type { RadiusOptions } from "../world";
+import { losesNothing } from "./clients";
 import type { Lab } from "./lab";
 import type { Scenario } from "./scenario";
 import { setUsers } from "./users";
@@ -18,6 +19,7 @@ function server(number: number, reply: Partial<Record<Name, Record<string, strin
 }
 
 async function useRadius(lab: Lab, settings: Record<string, string> = {}): Promise<void> {
+  for (const number of [1, 2]) await lab.world.radiusStart(server(number));
   await setUsers(lab, []);
   for (const [index, host] of hosts.entries()) await lab.stack.set(`radius.servers[${index}].host`, host);
   await lab.stack.set("radiusSecrets", JSON.stringify([secret, secret]), true);
@@ -35,8 +37,6 @@ export const radius: Scenario[] = [
     twin: "a wrong password, a user of nobody and a wrong shared secret are refused, the latter with its cause named",
     seconds: 240,
     async run(lab, { check, figure }) {
-      await lab.world.radiusStart(server(1));
-      await lab.world.radiusStart(server(2));
       await useRadius(lab, { l2tpFixedPool: "10.77.3.0/24", ikev2FixedPool: "10.77.4.0/24" });
       const preview = await lab.stack.preview();
       check("the preview shows that the servers are asked, and no secret", /plugin radius\.so/.test(preview.stdout) && /auth = eap-radius/.test(preview.stdout) && !preview.stdout.includes(secret), preview.stdout.split("\n").filter((line) => line.includes("radius")).slice(0, 4).join("; "));
@@ -104,9 +104,8 @@ export const radius: Scenario[] = [
     shows: "where the first RADIUS server is silent the second one is asked, and the user gets in by either protocol",
     twin: "where both are silent nobody new gets in, while who is connected loses no packet, and new keys are made as ever",
     seconds: 240,
-    async run(lab, { check, figure }) {
-      await lab.world.radiusStart(server(1));
-      await lab.world.radiusStart(server(2));
+    async run(lab, report) {
+      const { check, figure } = report;
       await useRadius(lab);
       await lab.stack.up();
       await lab.read();
@@ -133,8 +132,7 @@ export const radius: Scenario[] = [
       // Longer than the 30 s after which the gateway asks a silent peer whether it lives.
       await sleep(Math.max(0, 75_000 - (Date.now() - began)));
       for (const [who, client] of [["rita by l2tp", 1], ["rita by ikev2", 2], ["fred by ikev2", 3]] as const) {
-        const { sent, received } = await lab.world.pingStop(client);
-        check(`${who} lost no packet meanwhile`, sent > 100 && received === sent, `${received} of ${sent}`);
+        await losesNothing(lab, report, client, `${who} lost no packet meanwhile`, 100);
       }
       for (const number of [1, 2]) await lab.world.radius("speak", number);
       const back = await lab.world.radiusTold(1);
@@ -150,9 +148,8 @@ export const radius: Scenario[] = [
     shows: "a Disconnect-Request of a RADIUS server (FreeRADIUS' radclient) ends a user's sessions by both protocols, or the one of an inner address",
     twin: "signed with another secret, from elsewhere, for somebody who is not there, or told again later, it ends nothing; another user loses no packet",
     seconds: 120,
-    async run(lab, { check, figure }) {
-      await lab.world.radiusStart(server(1));
-      await lab.world.radiusStart(server(2));
+    async run(lab, report) {
+      const { check, figure } = report;
       await useRadius(lab, { "radius.disconnect": "true" });
       await lab.stack.up();
       await lab.read();
@@ -186,8 +183,7 @@ export const radius: Scenario[] = [
       const after = await Promise.all([1, 2].map((client) => lab.world.ping(client, labAddresses.insideHost, { count: 3 })));
       check("and her sessions are over", after.every(({ received }) => received === 0), after.map(({ received }) => `${received} of 3`).join(", "));
       for (const [who, client] of [["l2tp", 3], ["ikev2", 4]] as const) {
-        const { sent, received } = await lab.world.pingStop(client);
-        check(`twin: fred's ${who} lost no packet`, sent > 20 && received === sent, `${received} of ${sent}`);
+        await losesNothing(lab, report, client, `twin: fred's ${who} lost no packet`);
       }
       const one = await ask({}, { "User-Name": "fred", "Framed-IP-Address": String(addresses[2]) });
       const left = await Promise.all([3, 4].map((client) => lab.world.ping(client, labAddresses.insideHost, { count: 3 })));

@@ -1,6 +1,7 @@
 import { labAddresses } from "../networks";
 import { sleep } from "../progress";
 import { arrived, goodput, waiting, waitingUnder, type Way } from "../rates";
+import { connectEach, losesNothing } from "./clients";
 import type { Lab } from "./lab";
 import type { Report, Scenario } from "./scenario";
 import { setUsers } from "./users";
@@ -13,11 +14,8 @@ const ways: [Way, number][] = [["down", down], ["up", up]];
 const clients = [["l2tp", 1, "alice"], ["ikev2", 2, "alice"], ["l2tp", 3, "bob"], ["ikev2", 4, "bob"]] as const;
 const within = (found: number, rate: number) => Math.abs(found - rate) <= rate * 0.05;
 
-async function connectAll(lab: Lab, { check }: Report): Promise<void> {
-  for (const [protocol, client, user] of clients) {
-    const { connected, reason } = await lab.connect(client, protocol, user);
-    check(`${user} connects by ${protocol}`, connected, reason);
-  }
+async function connectAll(lab: Lab, report: Report): Promise<void> {
+  await connectEach(lab, report, clients);
   await sleep(3000);
 }
 
@@ -74,8 +72,7 @@ export const rates: Scenario[] = [
       const seconds = await rate(lab, { "rate.downMegabits": down / 2, "rate.upMegabits": up });
       figure(`pulumi up for another rate: ${seconds.toFixed(1)} s`);
       for (const [protocol, client, user] of clients) {
-        const { sent, received } = await lab.world.pingStop(client);
-        check(`${user === "bob" ? "twin: " : ""}${user} by ${protocol} lost no packet by the change`, sent > 20 && received === sent, `${received} of ${sent}`);
+        await losesNothing(lab, report, client, `${user === "bob" ? "twin: " : ""}${user} by ${protocol} lost no packet by the change`);
       }
       check("alice's session is the one of before", session !== "" && (await lab.world.pppSession(1)) === session, session);
       for (const [protocol, client] of clients.slice(0, 2)) {

@@ -1,7 +1,8 @@
 import { labAddresses } from "../networks";
 import { sleep } from "../progress";
+import { connectEach, losesNothing } from "./clients";
 import type { Lab } from "./lab";
-import type { Report, Scenario } from "./scenario";
+import type { Scenario } from "./scenario";
 
 /** The list of users as the stack's config has it. */
 export async function setUsers(lab: Lab, users: (string | Record<string, unknown>)[]): Promise<void> {
@@ -34,13 +35,7 @@ async function lastPacket(lab: Lab, client: number, began: number, withinSeconds
 }
 
 const both = [["l2tp", 1, "alice"], ["ikev2", 2, "alice"]] as const;
-
-async function aliceAndBob(lab: Lab, { check }: Report): Promise<void> {
-  for (const [protocol, client, user] of [...both, ["l2tp", 3, "bob"], ["ikev2", 4, "bob"]] as const) {
-    const { connected, reason } = await lab.connect(client, protocol, user);
-    check(`${user} connects by ${protocol}`, connected, reason);
-  }
-}
+const everybody = [...both, ["l2tp", 3, "bob"], ["ikev2", 4, "bob"]] as const;
 
 /** Who may come in, until when, and with which address. */
 export const users: Scenario[] = [
@@ -51,7 +46,7 @@ export const users: Scenario[] = [
     seconds: 120,
     async run(lab, report) {
       const { check, figure } = report;
-      await aliceAndBob(lab, report);
+      await connectEach(lab, report, everybody);
       await setUsers(lab, [{ name: "alice", suspended: true }, "bob"]);
       const preview = await lab.stack.preview();
       check("preview shows one line of one file", /\+\s+\/etc\/vpn-gateway\/users \| \{"name":"alice","suspended":true\}/.test(preview.stdout), preview.stdout.split("\n").filter((line) => line.includes("/etc/vpn-gateway/users |")).join("; "));
@@ -65,8 +60,7 @@ export const users: Scenario[] = [
         check(`alice is refused by ${protocol}`, !again.connected, again.reason);
       }
       for (const [protocol, client] of [["L2TP", 3], ["IKEv2", 4]] as const) {
-        const { sent, received } = await lab.world.pingStop(client);
-        check(`twin: no packet of bob's ${protocol} lost`, sent > 20 && received === sent, `${received} of ${sent}`);
+        await losesNothing(lab, report, client, `twin: no packet of bob's ${protocol} lost`);
       }
       const said = await lab.gateway.mustRun("grep -c 'who is suspended' /var/log/vpn-gateway.log; vpn-gateway check");
       check("`vpn-gateway check` finds nothing wrong with that", /as they should be/.test(said), said);
@@ -83,15 +77,13 @@ export const users: Scenario[] = [
     shows: "a user's time ends while connected: out within 5 s and refused from then on, by the gateway itself, with no push",
     twin: "before that moment the same user connects; one without an end stays, and loses no packet",
     seconds: 150,
-    async run(lab, { check, figure }) {
+    async run(lab, report) {
+      const { check, figure } = report;
       const gatewayNow = async () => Number(await lab.gateway.mustRun("date +%s"));
       const until = new Date(((await gatewayNow()) + 240) * 1000);
       await setUsers(lab, [{ name: "alice", validUntil: `${until.toISOString().slice(0, 19)}Z` }, "bob"]);
       await up(lab);
-      for (const [protocol, client] of both) {
-        const { connected, reason } = await lab.connect(client, protocol, "alice");
-        check(`twin: before the end alice connects by ${protocol}`, connected, reason);
-      }
+      await connectEach(lab, report, both, "twin: before the end ");
       await lab.connect(3, "l2tp", "bob");
       await lab.connect(4, "ikev2", "bob");
       const left = until.getTime() / 1000 - (await gatewayNow());
@@ -108,8 +100,7 @@ export const users: Scenario[] = [
         check(`alice is refused by ${protocol}`, !again.connected, again.reason);
       }
       for (const [protocol, client] of [["L2TP", 3], ["IKEv2", 4]] as const) {
-        const { sent, received } = await lab.world.pingStop(client);
-        check(`twin: no packet of bob's ${protocol} lost`, sent > 20 && received === sent, `${received} of ${sent}`);
+        await losesNothing(lab, report, client, `twin: no packet of bob's ${protocol} lost`);
       }
       const kept = await lab.gateway.mustRun("grep -c alice /etc/ppp/chap-secrets /etc/swanctl/conf.d/vpn-gateway-passwords.conf; vpn-gateway check");
       check("her secrets are out of the daemons' files, and that is as it should be", /chap-secrets:0[\s\S]*passwords.conf:0[\s\S]*as they should be/.test(kept), kept);

@@ -32,6 +32,12 @@ test("an authority whose time is over is refused; a user's certificate is then m
   expect(said({ ...good, authority: alice })).toEqual(["identity.authority.certificate: is no authority's"]);
 });
 
+test("a user's certificate is of the identity's own authority", () => {
+  const others = { ...issued(authorityOf("office VPN authority"), "bob"), containerPassword: "a-canary" };
+  expect(said({ ...good, credentials: { alice, bob: others } })).toEqual(["identity.credentials.bob: is not of the identity's authority"]);
+  expect(said({ ...good, authority: undefined })).toEqual(["identity.credentials.alice: is not of the identity's authority"]);
+});
+
 test("a user's credential is carried over until its last 90 days", () => {
   const before = (days: number) => new Date(until.getTime() - days * 86_400_000);
   expect(carriedCredential(good, "alice", before(91))).toBe(alice);

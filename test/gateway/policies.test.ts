@@ -4,14 +4,12 @@ import { renderReadableParts } from "../../gateway/renderBundle";
 import type { GatewaySpec } from "../../gateway/spec";
 import { chainOf } from "../../gateway/users";
 import { validateSpec } from "../../gateway/validate";
+import { nftChain } from "./nftChain";
 import { exampleSpec, goldenSpecs } from "./specs";
 
 const spec = goldenSpecs.policies;
 
-function chain(of: GatewaySpec, name: string): string[] {
-  const body = new RegExp(`  chain ${name} \\{\\n([\\s\\S]*?)\\n  \\}`).exec(renderPolicies(of))?.[1] ?? "";
-  return body.split("\n").map((line) => line.trim()).filter((line) => !line.startsWith("#"));
-}
+const chain = (of: GatewaySpec, name: string) => nftChain(renderPolicies(of), name);
 
 test("only what is of a known session passes, whoever begins", () => {
   expect(chain(spec, "deciding")).toEqual([

@@ -4,16 +4,14 @@ import { renderUsers } from "../../gateway/render/users";
 import { renderReadableParts } from "../../gateway/renderBundle";
 import type { GatewaySpec } from "../../gateway/spec";
 import { validateSpec } from "../../gateway/validate";
+import { nftChain } from "./nftChain";
 import { exampleSpec, goldenSpecs } from "./specs";
 
 const alice = { name: "alice", rate: { downMegabits: 20, upMegabits: 2.5 } };
 const one = exampleSpec({ users: [alice, { name: "bob" }] });
 const together = goldenSpecs.rates;
 
-function chain(of: GatewaySpec, name: string): string[] {
-  const body = new RegExp(`  chain ${name} \\{\\n([\\s\\S]*?)\\n  \\}`).exec(renderRates(of))?.[1] ?? "";
-  return body.split("\n").map((line) => line.trim()).filter((line) => !line.startsWith("#"));
-}
+const chain = (of: GatewaySpec, name: string) => nftChain(renderRates(of), name);
 
 test("what comes from a client is marked after the firewall, and its connection for what comes back", () => {
   expect(chain(one, "telling")).toEqual([
