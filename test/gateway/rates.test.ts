@@ -86,7 +86,7 @@ test.each<[string, object, RegExp]>([
   ["an uplink of nothing", { uplink: { downMegabits: NaN } }, /error uplink\.downMegabits/],
   ["an uplink without clients", { uplink: { downMegabits: 5 }, l2tp: undefined, ikev2: undefined, sites: true, users: [] }, /error uplink: is for clients/],
   ["an unknown word for DSCP", { dscp: "drop" }, /error dscp: is not a way/],
-  ["more users than memory", { users: Array.from({ length: 201 }, (_, index) => ({ name: `u${index}`, rate: { downMegabits: 2 } })) }, /warning users: need 2 MiB/],
+  ["more users than memory", { users: Array.from({ length: 201 }, (_, index) => ({ name: `u${index}`, rate: { downMegabits: 2 } })) }, /warning users: may need about 2 MiB/],
 ])("refused or warned of: a rate of %s", (_, changes, expected) => {
   const found = validateSpec(exampleSpec(changes as Partial<GatewaySpec>));
   expect(found.map(({ severity, path, message }) => `${severity} ${path}: ${message}`).join("\n")).toMatch(expected);
