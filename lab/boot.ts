@@ -8,6 +8,7 @@ import { type Say, secondsSince, sleep } from "./progress";
 const STAGES: { word: string; meaning: string }[] = [
   { word: "LAB-KERNEL", meaning: "systemd is starting" },
   { word: "LAB-SYSTEMD", meaning: "systemd is up, cloud-init is starting" },
+  { word: "LAB-RESUMED", meaning: "cloud-init is starting" },
   { word: "LAB-CLOUD-INIT", meaning: "cloud-init is at work" },
   { word: "LAB-SSH", meaning: "SSH is up, cloud-init is finishing" },
   { word: "LAB-READY", meaning: "cloud-init has finished" },
@@ -20,9 +21,9 @@ const SILENT_SECONDS = 180;
 const MOST_TIMES = 3;
 
 /** How far a boot is, from the console's text. */
-export function bootStage(serial: string): { ready: boolean; meaning: string } {
+export function bootStage(serial: string, resumed = false): { ready: boolean; meaning: string } {
   const reached = STAGES.filter((stage) => serial.includes(stage.word)).pop();
-  return { ready: reached?.word === "LAB-READY", meaning: reached?.meaning ?? "the kernel is starting" };
+  return { ready: reached?.word === "LAB-READY", meaning: reached?.meaning ?? (resumed ? "its saved state is being loaded" : "the kernel is starting") };
 }
 
 /** Whether an SSH server greets at the port, within two seconds. */
@@ -53,6 +54,8 @@ export interface BootWait {
   say: Say;
   /** Does its console tell how far it is? Else it is up when SSH answers. */
   stages: boolean;
+  /** Does it go on from a saved machine? */
+  resumed?: boolean;
   /** Why QEMU is gone, if it is. */
   ended: () => string | undefined;
 }
@@ -67,7 +70,7 @@ export async function awaitBoot(name: string, serialLog: string, sshPort: number
   for (;;) {
     const serial = fs.readFileSync(serialLog, "latin1");
     if (serial.length !== heard.length) heard = { length: serial.length, at: Date.now() };
-    const stage = wait.stages ? bootStage(serial) : { ready: true, meaning: "its own system is starting" };
+    const stage = wait.stages ? bootStage(serial, wait.resumed) : { ready: true, meaning: "its own system is starting" };
     const fail = (why: string): Error => {
       const lines = serial.replace(ESCAPES, "").split(/\r?\n/).filter((line) => line.trim() !== "");
       return new Error(`machine ${name} did not boot: ${why} (after ${secondsSince(startedAt)} s, when ${stage.meaning}). Its console's last lines:\n${lines.slice(-30).join("\n") || "(nothing)"}`);

@@ -50,7 +50,7 @@ interface Recipe {
 }
 
 const RECIPES: Record<ImageName, Recipe> = {
-  trimmed: { packages: PACKAGES, scripts: ["finish.sh", "trim.sh", "initramfs.sh"], leaves: ["root.img", "vmlinuz", "initrd", "packages"], title: "the machines' Debian 13 image" },
+  trimmed: { packages: PACKAGES, scripts: ["finish.sh", "trim.sh", "initramfs.sh", "park.sh"], leaves: ["root.img", "vmlinuz", "initrd", "packages"], title: "the machines' Debian 13 image" },
   bare: {
     packages: [
       "linux-image-cloud-amd64", "initramfs-tools", "grub2-common", "grub-pc-bin", "systemd-sysv", "dbus", "udev", "kmod", "procps",

@@ -12,8 +12,9 @@ import { type MachineSpec, checkMachineSpec } from "./machineSpec";
 import { renderMetaData, renderNetworkConfig } from "./networkConfig";
 import { mustRun } from "./process";
 import { type Say, sleep } from "./progress";
+import { parkedMachine, plugIn, type Parked } from "./parked";
 import { findQemu } from "./qemu";
-import { qemuArguments } from "./qemuArguments";
+import { ownDevices, qemuArguments, sizeOf } from "./qemuArguments";
 
 /** What `machine start` answers. */
 export interface Machine {
@@ -60,8 +61,11 @@ async function makeSeed(spec: MachineSpec, directory: MachineDirectory): Promise
   fs.rmSync(folder, { recursive: true });
 }
 
-/** Starts QEMU on the machine's files and waits until it is ready; on failure the process is gone. */
-async function launch(spec: MachineSpec, directory: MachineDirectory, say: Say, port?: number): Promise<Machine> {
+/**
+ * Starts QEMU on the machine's files, from a saved machine's state or from its disk, and waits until it is ready; on
+ * failure the process is gone.
+ */
+async function launch(spec: MachineSpec, directory: MachineDirectory, say: Say, { parked, port }: { parked?: Parked; port?: number } = {}): Promise<Machine> {
   const qemu = await findQemu(say);
   const image = await labImage(say, spec.image);
   const accelerator = await findAccelerator(qemu, await labImage(say), say);
@@ -76,7 +80,7 @@ async function launch(spec: MachineSpec, directory: MachineDirectory, say: Say, 
       ...qemuArguments(spec, {
         overlay: directory.overlay, seed: directory.seed, serialLog: directory.serialLog, pidFile: directory.pidFile,
         monitor: directory.monitor, linkSocket: (name) => directory.linkSocket(name),
-      }, image, { accelerator, sshPort, qemuVersion: qemu.version }),
+      }, image, { accelerator, sshPort, qemuVersion: qemu.version, resume: parked?.state }),
     ];
     const startedAt = Date.now();
     const child = spawn(words[0], words.slice(1), { detached: true, stdio: ["ignore", log, log], cwd: directory.directory });
@@ -86,7 +90,8 @@ async function launch(spec: MachineSpec, directory: MachineDirectory, say: Say, 
     child.on("exit", (code, signal) => { ended = `QEMU ended (${signal ?? `code ${code}`})`; });
     child.unref();
     try {
-      const bootSeconds = await awaitBoot(spec.name, directory.serialLog, sshPort, { startedAt, timeoutSeconds, accelerator, say, stages: image.boot !== undefined, ended: () => ended });
+      if (parked !== undefined) await plugIn(directory.monitor, ownDevices(spec), () => ended);
+      const bootSeconds = await awaitBoot(spec.name, directory.serialLog, sshPort, { startedAt, timeoutSeconds, accelerator, say, stages: image.boot !== undefined, resumed: parked !== undefined, ended: () => ended });
       directory.writePrivate(directory.stateFile, JSON.stringify({ name: spec.name, lab: spec.lab, sshPort, accelerator, bootSeconds }));
       return { id: `${spec.lab}/${spec.name}`, name: spec.name, sshHost: "127.0.0.1", sshPort, bootSeconds, accelerator };
     } catch (error) {
@@ -114,9 +119,11 @@ export async function startMachine(spec: MachineSpec, say: Say): Promise<Machine
   try {
     directory.writePrivate(directory.specFile, JSON.stringify(spec));
     await makeSeed(spec, directory);
-    await mustRun([...qemu.imageTool, "create", "-q", "-f", "qcow2", "-b", image.root, "-F", "raw", directory.overlay]);
+    const parked = (await findAccelerator(qemu, await labImage(say), say)) === "tcg" ? await parkedMachine(qemu, image, sizeOf(spec), say) : undefined;
+    const [under, format] = parked === undefined ? [image.root, "raw"] : [parked.disk, "qcow2"];
+    await mustRun([...qemu.imageTool, "create", "-q", "-f", "qcow2", "-b", under, "-F", format, directory.overlay]);
     fs.chmodSync(directory.overlay, 0o600);
-    return await launch(spec, directory, say);
+    return await launch(spec, directory, say, { parked });
   } catch (error) {
     await stopMachine(spec.lab, spec.name);
     throw error;
@@ -161,7 +168,7 @@ export async function powerOffMachine(lab: string, name: string): Promise<void> 
 export async function powerOnMachine(lab: string, name: string, say: Say): Promise<Machine> {
   const { directory, spec } = required(lab, name);
   if (directory.pid() !== undefined) throw new Error(`machine ${name} of lab ${lab} is running already`);
-  return launch(spec, directory, say, directory.state()?.sshPort);
+  return launch(spec, directory, say, { port: directory.state()?.sshPort });
 }
 
 /** Power off and on again. */

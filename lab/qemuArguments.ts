@@ -11,7 +11,7 @@ export interface MachineFiles {
   seed: string;
   serialLog: string;
   pidFile: string;
-  /** QEMU's own monitor, for snapshots and faults. */
+  /** QEMU's own monitor: a socket. */
   monitor: string;
   /** The socket of the wire with this name. */
   linkSocket(name: string): string;
@@ -33,38 +33,79 @@ const KERNEL_ARGUMENTS = [
   "mitigations=off", "tsc=reliable", "no_timer_check", "selinux=0", "apparmor=0", "audit=0", "rcupdate.rcu_expedited=1",
 ];
 
+/** What makes one saved machine another: the rest is each machine's own. */
+export interface MachineSize {
+  vcpus: number;
+  memoryMegabytes: number;
+}
+
+export function sizeOf(spec: Pick<MachineSpec, "vcpus" | "memoryMegabytes">): MachineSize {
+  return { vcpus: spec.vcpus ?? 2, memoryMegabytes: spec.memoryMegabytes ?? 384 };
+}
+
+/** A device, as QMP's `device_add` takes it. */
+export type Device = Record<string, string>;
+
+/** Its cards, and the seed at the end. */
+export function ownDevices(spec: MachineSpec): Device[] {
+  const card = (netdev: string, mac: string): Device => ({ driver: "virtio-net-pci", id: `card-${netdev}`, netdev, mac });
+  return [
+    card("mgmt", macAddress(spec.name, "mgmt")),
+    ...(spec.links ?? []).map((link, index) => card(`link${index}`, link.mac ?? macAddress(spec.name, link.name))),
+    { driver: "virtio-blk-pci", id: "card-seed", drive: "seed" },
+  ];
+}
+
+function asOption({ driver, ...properties }: Device): string {
+  return [driver, ...Object.entries(properties).map(([name, text]) => `${name}=${value(text)}`)].join(",");
+}
+
+/** The board, which a saved machine and those that go on from it must have alike. */
+function board(size: MachineSize, disk: string, image: LabImage, accelerator: Accelerator, kernelArguments: readonly string[]): string[] {
+  return [
+    "-nodefaults", "-no-user-config",
+    ...(accelerator === "kvm" ? ["-accel", "kvm", "-cpu", "host"] : ["-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max"]),
+    "-machine", "pc",
+    "-smp", String(size.vcpus),
+    "-m", String(size.memoryMegabytes),
+    ...(image.boot ? ["-kernel", image.boot.kernel, "-initrd", image.boot.initrd, "-append", kernelArguments.join(" ")] : []),
+    "-drive", `file=${value(disk)},if=none,id=disk,format=qcow2,cache=unsafe,discard=unmap`,
+    "-device", "virtio-blk-pci,drive=disk",
+    "-device", "virtio-rng-pci",
+    // Tells the kernel that its memory is another machine's as well, so that it draws new random numbers.
+    "-device", "vmgenid,guid=auto",
+    "-display", "none",
+  ];
+}
+
+/** Of a machine that is to be saved (lab/parked.ts). */
+export function parkArguments(size: MachineSize, files: { disk: string; serialLog: string; monitor: string }, image: LabImage): string[] {
+  return [
+    ...board(size, files.disk, image, "tcg", [...KERNEL_ARGUMENTS, "lab.park"]),
+    "-serial", `file:${files.serialLog}`,
+    "-qmp", `unix:${files.monitor},server=on,wait=off`,
+  ];
+}
+
 export function qemuArguments(
   spec: MachineSpec,
   files: MachineFiles,
   image: LabImage,
-  options: { accelerator: Accelerator; sshPort: number; qemuVersion: string },
+  options: { accelerator: Accelerator; sshPort: number; qemuVersion: string; /** A saved machine's state to go on from; it gets its own devices then. */ resume?: string },
 ): string[] {
-  const network = (spec.links ?? []).flatMap((link, index) => {
+  const wires = (spec.links ?? []).flatMap((link, index) => {
     const end = link.role === "server" ? "server=on" : `server=off${reconnectOption(options.qemuVersion)}`;
-    return [
-      "-netdev", `stream,id=link${index},${end},addr.type=unix,addr.path=${value(files.linkSocket(link.socket))}`,
-      "-device", `virtio-net-pci,netdev=link${index},mac=${link.mac ?? macAddress(spec.name, link.name)}`,
-    ];
+    return ["-netdev", `stream,id=link${index},${end},addr.type=unix,addr.path=${value(files.linkSocket(link.socket))}`];
   });
   return [
     "-name", spec.name,
-    "-nodefaults", "-no-user-config",
-    ...(options.accelerator === "kvm" ? ["-accel", "kvm", "-cpu", "host"] : ["-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max"]),
-    "-machine", "pc",
-    "-smp", String(spec.vcpus ?? 2),
-    "-m", String(spec.memoryMegabytes ?? 384),
-    ...(image.boot ? ["-kernel", image.boot.kernel, "-initrd", image.boot.initrd, "-append", KERNEL_ARGUMENTS.join(" ")] : []),
-    "-drive", `file=${value(files.overlay)},if=none,id=disk,format=qcow2,cache=unsafe,discard=unmap`,
-    "-device", "virtio-blk-pci,drive=disk",
+    ...board(sizeOf(spec), files.overlay, image, options.accelerator, KERNEL_ARGUMENTS),
     "-drive", `file=${value(files.seed)},if=none,id=seed,format=raw,readonly=on`,
-    "-device", "virtio-blk-pci,drive=seed",
-    "-device", "virtio-rng-pci",
     "-netdev", `user,id=mgmt,hostfwd=tcp:127.0.0.1:${options.sshPort}-:22`,
-    "-device", `virtio-net-pci,netdev=mgmt,mac=${macAddress(spec.name, "mgmt")}`,
-    ...network,
-    "-display", "none",
+    ...wires,
+    ...(options.resume === undefined ? ownDevices(spec).flatMap((device) => ["-device", asOption(device)]) : ["-incoming", `file:${value(options.resume)}`]),
     "-serial", `file:${files.serialLog}`,
-    "-monitor", `unix:${files.monitor},server=on,wait=off`,
+    "-qmp", `unix:${files.monitor},server=on,wait=off`,
     "-pidfile", files.pidFile,
   ];
 }

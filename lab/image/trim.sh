@@ -18,6 +18,8 @@ done
 for driver in ethernet wireless phy usb can fddi hamradio arcnet wwan ieee802154 dsa mdio pcs; do
   rm -rf "$modules/drivers/net/$driver"
 done
+# systemd-networkd asks for radios, which would load these.
+rm -rf "$modules/net/wireless" "$modules/net/mac80211" "$modules/net/bluetooth"
 for filesystem in xfs btrfs ocfs2 gfs2 f2fs smb nfs nfsd ceph jfs ubifs bcachefs reiserfs; do
   rm -rf "$modules/fs/$filesystem"
 done
@@ -74,6 +76,22 @@ stage systemd LAB-SYSTEMD systemd-remount-fs.service sysinit.target
 stage cloud-init LAB-CLOUD-INIT cloud-init-local.service cloud-init.target
 stage ssh LAB-SSH ssh.service multi-user.target
 stage ready LAB-READY 'cloud-final.service ssh.service' cloud-init.target
+
+# Where a machine stands still to be saved; only on a kernel that is told so.
+install -m 755 "$(dirname "$0")/park.sh" "$root/usr/local/sbin/lab-park"
+cat > "$units/lab-park.service" <<'Y'
+[Unit]
+Description=Wait for a seed
+DefaultDependencies=no
+ConditionKernelCommandLine=lab.park
+After=cloud-init-main.service systemd-udev-trigger.service systemd-journald.service
+Before=cloud-init-local.service
+[Service]
+Type=oneshot
+TimeoutSec=0
+ExecStart=/usr/local/sbin/lab-park
+Y
+ln -sf ../lab-park.service "$units/cloud-init.target.wants/lab-park.service"
 
 for unit in systemd-pstore.service apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer fstrim.timer \
   dpkg-db-backup.timer man-db.timer systemd-networkd-wait-online.service e2scrub_reap.service getty@tty1.service \

@@ -1,6 +1,6 @@
 import { macAddress, renderMetaData, renderNetworkConfig } from "../../lab/networkConfig";
 import { type MachineSpec, checkMachineSpec, machineProblems } from "../../lab/machineSpec";
-import { qemuArguments, reconnectOption } from "../../lab/qemuArguments";
+import { ownDevices, parkArguments, qemuArguments, reconnectOption, sizeOf } from "../../lab/qemuArguments";
 import { atLeast, parseVersion } from "../../lab/qemu";
 import { mmdebstrapCommand, recipeHash } from "../../lab/image";
 import { bootStage } from "../../lab/boot";
@@ -97,6 +97,21 @@ describe("QEMU's arguments", () => {
     expect(text).toContain("-accel kvm -cpu host");
   });
 
+  test("one that goes on from a saved machine has that one's board, and gets its own devices later, the seed last", () => {
+    const from = qemuArguments(gateway, files, image, { accelerator: "tcg", sshPort: 2222, qemuVersion: "10.0.13", resume: "/c/state" });
+    const park = parkArguments(sizeOf(gateway), { disk: files.overlay, serialLog: "/c/serial", monitor: "/c/mon" }, image);
+    const devices = (all: string[]): string[] => all.filter((_, index) => all[index - 1] === "-device");
+    expect(devices(from)).toEqual(devices(park));
+    expect(from).toEqual(expect.arrayContaining(["-incoming", "file:/c/state"]));
+    expect(park.join(" ")).toMatch(/ lab\.park /);
+    expect(from.join(" ")).not.toContain("lab.park");
+    const own = ownDevices(gateway);
+    expect(own.map(({ netdev, drive }) => netdev ?? drive)).toEqual(["mgmt", "link0", "link1", "seed"]);
+    const whole = words("tcg", "10.0.13");
+    expect(whole).not.toContain("-incoming");
+    expect(whole).toContain(`-device virtio-net-pci,id=card-link0,netdev=link0,mac=${macAddress("gateway", "wan0")}`);
+  });
+
   test("how a wire dials again depends on the version", () => {
     expect(["7.2.22", "8.0.0", "9.1.2", "9.2.0", "10.0"].map(reconnectOption)).toEqual(["", ",reconnect=1", ",reconnect=1", ",reconnect-ms=500", ",reconnect-ms=500"]);
     expect(parseVersion("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)")).toBe("7.2.22");
@@ -115,6 +130,8 @@ test("the image's recipe changes with its scripts and packages", () => {
 test("the console tells the stage", () => {
   expect(bootStage("").meaning).toBe("the kernel is starting");
   expect(bootStage("LAB-KERNEL\nLAB-SYSTEMD 3.1\n")).toEqual({ ready: false, meaning: "systemd is up, cloud-init is starting" });
+  expect(bootStage("", true).meaning).toBe("its saved state is being loaded");
+  expect(bootStage("LAB-RESUMED\n", true)).toEqual({ ready: false, meaning: "cloud-init is starting" });
   expect(bootStage("LAB-SSH 9\nLAB-READY 9.5\n").ready).toBe(true);
 });
 
