@@ -91,11 +91,13 @@ function labPair(front: PairFront): PairSpec {
     address: pairAddresses[0].outside,
     peer: pairAddresses[1].outside,
     interface: "wan0",
-    // Behind a load balancer only the inside network's way back moves, and behind a name nothing does.
-    floating: front === "dns" ? [] : front === "loadBalancer" ? [inside] : [outside, inside],
+    // Behind a load balancer only the inside network's way back moves, and where both serve nothing does.
+    floating: front === "floatingAddress" ? [outside, inside] : front === "loadBalancer" ? [inside] : [],
     virtualRouterId: 51,
     healthPort,
     healthCheckers: [`${front === "dns" ? labAddresses.internetHost : labAddresses.internetRouter}/32`],
     ...(front === "dns" ? { ownEndpoint: pairAddresses[0].outside, peerEndpoint: pairAddresses[1].outside, drainSeconds: pairName.drainSeconds } : {}),
+    // The balancer's two answers each 5 s, and one more for what is on its way.
+    ...(front === "loadSharing" ? { drainSeconds: 15 } : {}),
   };
 }

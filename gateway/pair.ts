@@ -22,9 +22,9 @@ export function ownShare(pool: Network, pair: GatewaySpec["pair"]): Network {
   return halvesOf(pool)[pair.member === 1 ? 0 : 1];
 }
 
-/** Behind a DNS name each machine serves whoever comes, and nothing moves: no VRRP. */
+/** Behind a DNS name, or a load balancer that shares clients out, each machine serves whoever comes: no VRRP. */
 export function bothActive(pair: GatewaySpec["pair"]): boolean {
-  return pair?.front === "dns";
+  return pair?.front === "dns" || pair?.front === "loadSharing";
 }
 
 /** The L2TP addresses that a machine hands out: its half of the pool, while the gateway's own end is the same on both. */

@@ -57,10 +57,11 @@ export type ProtocolName = (typeof protocolNames)[number];
 
 /**
  * How clients reach whichever machine of a pair is active: an address that moves between the two, or a load balancer
- * that sends everything to the one that answers its health checks. Or both machines are active, each at an address of
- * its own, and a DNS name has the addresses of those that answer health checks.
+ * that sends everything to the one that answers its health checks. Or both machines are active: each at an address of
+ * its own, and a DNS name has the addresses of those that answer health checks; or behind a load balancer that shares
+ * clients out by their source address alone, so that IKE's two ports lead to one machine.
  */
-export const pairFronts = ["floatingAddress", "loadBalancer", "dns"] as const;
+export const pairFronts = ["floatingAddress", "loadBalancer", "dns", "loadSharing"] as const;
 export type PairFront = (typeof pairFronts)[number];
 
 /** An address that the active machine of a pair alone has. */
@@ -119,7 +120,7 @@ export interface PairSpec {
   /** Behind a DNS name: where clients reach this machine, and the other, which they are sent to when this one gives way. */
   ownEndpoint?: string;
   peerEndpoint?: string;
-  /** Behind a DNS name: seconds until nobody is told of a machine any more that shut its health port. */
+  /** Where both serve: seconds until nobody is led any more to a machine that shut its health port. */
   drainSeconds?: number;
   /** What the active machine fetches from AWS; none: nothing. */
   move?: AwsMoveSpec;

@@ -71,13 +71,17 @@ export class Pair {
   }
 
   /** Puts a load balancer before the two. */
-  async balancerStart(): Promise<void> {
-    await this.lab.world.balancerStart(labAddresses.gatewayOutside, own, healthPort);
+  async balancerStart(seeds?: Readonly<Record<500 | 4500, number>>): Promise<void> {
+    await this.lab.world.balancerStart(labAddresses.gatewayOutside, own, healthPort, seeds);
   }
 
-  /** Gives the two machines' name its addresses, and the inside network a way back to each half of the pools. */
+  /** Gives the two machines' name its addresses. */
   async nameserverStart(): Promise<void> {
     await this.lab.world.nameserverStart(pairName.name, labAddresses.internetHost, own, healthPort);
+  }
+
+  /** Gives the inside network a way back to each half of the pools. */
+  async halvesRouted(): Promise<void> {
     const routes = pairAddresses.flatMap(({ inside }, index) => ["10.77.1.", "10.77.2."].map((pool) => `ip route replace ${pool}${index * 128}/25 via ${inside}`));
     await this.lab.world.run("inside", routes.join(" && "));
   }

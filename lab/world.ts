@@ -237,9 +237,12 @@ export class World {
     return this.call(["capture", "count", label, ...(filter ? [filter] : [])]);
   }
 
-  /** The load balancer in front of a pair: its address, the machines behind it, and where they are asked for health. */
-  async balancerStart(address: string, targets: readonly string[], healthPort: number): Promise<void> {
-    await this.call(["balancer", "start"], { address, targets, healthPort });
+  /**
+   * The load balancer in front of a pair: its address, the machines behind it, and where they are asked for health. It
+   * chooses by a client's source address, for each port by itself; with one seed for both ports alike.
+   */
+  async balancerStart(address: string, targets: readonly string[], healthPort: number, seeds?: Readonly<Record<500 | 4500, number>>): Promise<void> {
+    await this.call(["balancer", "start"], { address, targets, healthPort, ...(seeds ? { seeds } : {}) });
   }
   async balancerStop(): Promise<void> {
     await this.call(["balancer", "stop"]);

@@ -21,6 +21,8 @@ export function pairToCome(front: PairFront): PairSpec {
     healthPort,
     healthCheckers: front === "floatingAddress" ? [] : ["192.0.2.0/24"],
     ...(front === "dns" ? { ownEndpoint: "192.0.2.1", peerEndpoint: "192.0.2.2", drainSeconds } : {}),
+    // Refused in its turn, and not for what it lacks.
+    ...(front === "loadSharing" ? { drainSeconds } : {}),
   };
 }
 

@@ -34,6 +34,9 @@ export function awsPairProblems(spec: GatewaySpec, facts: AwsPairFacts): Problem
     ...madeNetworkProblems(facts),
     ...routeTableProblems(facts),
     ...(spec.pair?.front === "loadBalancer" ? loadBalancerProblems(spec, facts) : []),
+    ...(spec.pair?.front === "loadSharing"
+      ? [error("front", "loadSharing", "is not to be had of AWS: its load balancer chooses for each port by itself, so that IKE's two would lead to two machines", "Use floatingAddress, loadBalancer or dns.")]
+      : []),
     ...zoneProblems(spec, facts),
   ];
 }

@@ -140,7 +140,8 @@ function l2tpConnection(spec: GatewaySpec, l2tp: L2tpSpec): Entry {
 
 /** Load balancers carry UDP and no ESP, but those that change nothing in a packet. */
 function encapsulation(spec: GatewaySpec): Entry[] {
-  return spec.pair?.front === "loadBalancer" && spec.pair.sharedAddress === undefined ? [setting("encap", true, "The load balancer carries no ESP but within UDP.")] : [];
+  const balanced = spec.pair?.front === "loadSharing" || (spec.pair?.front === "loadBalancer" && spec.pair.sharedAddress === undefined);
+  return balanced ? [setting("encap", true, "The load balancer carries no ESP but within UDP.")] : [];
 }
 
 function childCommon(): Entry[] {

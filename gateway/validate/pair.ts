@@ -1,4 +1,5 @@
 import { contains, network, parseAddress, parseNetwork } from "../addressing";
+import { bothActive } from "../pair";
 import { pairFronts, type AwsMoveSpec, type GatewaySpec, type PairSpec } from "../spec";
 import { error, warning, type Problem } from "./problem";
 
@@ -24,12 +25,12 @@ export function pairProblems(spec: GatewaySpec): Problem[] {
   if (!whole(pair.virtualRouterId, 1, 255)) {
     problems.push(error("pair.virtualRouterId", pair.virtualRouterId, "is not a whole number from 1 to 255", "Take one that no other pair on this network has."));
   }
-  problems.push(...sharedProblems(pair), ...floatingProblems(spec, pair), ...healthProblems(spec, pair), ...moveProblems(pair), ...nameProblems(spec, pair));
+  problems.push(...sharedProblems(pair), ...floatingProblems(spec, pair), ...healthProblems(spec, pair), ...moveProblems(pair), ...nameProblems(spec, pair), ...bothActiveProblems(pair));
   return problems;
 }
 
 function nameProblems(spec: GatewaySpec, pair: PairSpec): Problem[] {
-  const { front, floating, ownEndpoint, peerEndpoint, drainSeconds } = pair;
+  const { front, ownEndpoint, peerEndpoint } = pair;
   if (front !== "dns") return [];
   const problems: Problem[] = [];
   if (parseAddress(spec.endpoint)) problems.push(error("endpoint", spec.endpoint, "is an address, and clients find both machines by one name", "Give the DNS name, e.g. vpn.example.com."));
@@ -37,9 +38,16 @@ function nameProblems(spec: GatewaySpec, pair: PairSpec): Problem[] {
     if (value === undefined || parseAddress(value)?.family !== 4) problems.push(error(`pair.${key}`, value, "is not an IPv4 address", "Give the address that the name has for that machine."));
   }
   if (ownEndpoint !== undefined && ownEndpoint === peerEndpoint) problems.push(error("pair.peerEndpoint", peerEndpoint, "is this machine's own", "Give the other machine's."));
-  if (floating.length > 0) problems.push(error("pair.floating", floating.map(({ address }) => address), "has no meaning behind a DNS name, where both machines are active", "Leave it empty, and lead the way back to each half of the pools to its machine."));
+  return problems;
+}
+
+function bothActiveProblems(pair: PairSpec): Problem[] {
+  if (!bothActive(pair)) return [];
+  const { floating, drainSeconds } = pair;
+  const problems: Problem[] = [];
+  if (floating.length > 0) problems.push(error("pair.floating", floating.map(({ address }) => address), "has no meaning where both machines are active", "Leave it empty, and lead the way back to each half of the pools to its machine."));
   // A push that waits so long goes back by itself after three minutes more.
-  if (!whole(drainSeconds, 1, 120)) problems.push(error("pair.drainSeconds", drainSeconds, "is not a whole number from 1 to 120", "Give the health checks' time and the name's time to live."));
+  if (!whole(drainSeconds, 1, 120)) problems.push(error("pair.drainSeconds", drainSeconds, "is not a whole number from 1 to 120", "Give the health checks' time, and a name's time to live."));
   return problems;
 }
 

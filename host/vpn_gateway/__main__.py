@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from . import VERSION, change, commands, doctor, follower, keeper, lock, pair, part, sessions, status, watch
+from . import VERSION, change, commands, doctor, follower, keeper, lock, moving, part, sessions, status, watch
 from .apply import apply
 from .detach import survive
 from .errors import Failure, UsageError, os_error
@@ -114,11 +114,11 @@ def _run(words: list[str]) -> int:
         return 0
     if command in ("watch", "rejoin", "follow"):
         given.end()
-        {"watch": watch.watch, "rejoin": pair.rejoin, "follow": follower.follow}[command](Gateway(root, command))
+        {"watch": watch.watch, "rejoin": moving.rejoin, "follow": follower.follow}[command](Gateway(root, command))
         return 0
     if command == "hand-over":
         given.end()
-        return _change(root, command, patience, pair.hand_over)
+        return _change(root, command, patience, moving.hand_over)
     if command == "recover":
         given.flag("--boot")
         given.end()

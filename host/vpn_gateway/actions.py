@@ -2,7 +2,7 @@
 
 import time
 
-from . import admitted, charon, frr, keepalived, kernel, nftables, pair, policies, ppp, rates, sites, strongswan_conf, systemd, users
+from . import admitted, charon, frr, keepalived, kernel, moving, nftables, pair, policies, ppp, rates, sites, strongswan_conf, systemd, users
 from .errors import Failure
 from .gateway import Gateway
 from .part import Part
@@ -133,7 +133,7 @@ def _restarts(gateway: Gateway, effects: list[Effect]) -> set[str]:
     finally:
         # Also where a daemon did not come up: what was there before is put back, and nobody would ask for it then.
         if moved:
-            pair.rejoin(gateway)
+            moving.rejoin(gateway)
     if reload_charon and charon.UNIT not in restarted and charon.running(gateway):
         charon.reload_settings(gateway)
     if reload_keepalived and keepalived.UNIT not in restarted:
@@ -165,7 +165,7 @@ def _hand_over(gateway: Gateway, reasons: dict[str, list[str]]) -> bool:
     if not drops or pair.load(gateway) is None or not pair.is_active(gateway):
         return False
     try:
-        pair.hand_over(gateway)
+        moving.hand_over(gateway)
         return True
     except Failure as failure:
         gateway.report.say(f"changing the active machine: {failure}")

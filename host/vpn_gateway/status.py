@@ -97,7 +97,7 @@ def show(gateway: Gateway, as_json: bool) -> None:
 
 def _pair_line(found: dict) -> str:
     words = {pair.ACTIVE: "active", "BACKUP": "standby", "FAULT": "not fit to be active"}
-    state = words.get(found["state"], "the watch does not run" if found["front"] == "dns" else "VRRP does not run")
+    state = words.get(found["state"], "the watch does not run" if pair.both_serve(found) else "VRRP does not run")
     aside = ", asked to stand aside" if found["standsAside"] else ""
     ago = found["ikeAnsweredSecondsAgo"]
     ike = "IKE has never answered" if ago is None else f"IKE answered {ago} s ago"

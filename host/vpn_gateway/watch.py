@@ -79,7 +79,7 @@ def watch(gateway: Gateway, rounds: int | None = None, ike_port: int = 500) -> N
             if answers != was:
                 print(f"the IKE daemon {'answers' if answers else 'does not answer'}", file=sys.stderr, flush=True)
                 was = answers
-            if described["front"] == "dns":
+            if pair.both_serve(described):
                 pair.decide_alone(gateway, answers)
             door.set(answers and pair.is_active(gateway))
             if mover:

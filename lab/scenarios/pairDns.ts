@@ -38,6 +38,7 @@ export const pairDns: Scenario[] = [
       await lab.read();
       const pair = new Pair(lab);
       await pair.nameserverStart();
+      await pair.halvesRouted();
       check("both machines are active", (await pair.actives()).join() === "1,2");
       check("the name has both addresses", (await tells(lab, [1, 2], 40)).length === 2);
 

@@ -21,12 +21,16 @@ THRESHOLD = 2
 IDLE_SECONDS = 120
 
 
-def rules(address, targets):
-    """Where new flows go. The seeds make the two groups choose differently for one client, as AWS's may."""
+def rules(address, targets, seeds=None):
+    """
+    Where new flows go. Seeds of their own make the two groups choose differently for one client, as AWS's may; where they
+    have one, a client's source address alone decides, as Azure's distribution by source IP.
+    """
+    seeds = seeds or {str(port): port for port in PORTS}
     lines = []
     for port in PORTS:
         choice = targets[0] if len(targets) == 1 else (
-            f"jhash ip saddr mod {len(targets)} seed {port:#x} map {{ " + ", ".join(f"{n} : {one}" for n, one in enumerate(targets)) + " }"
+            f"jhash ip saddr mod {len(targets)} seed {int(seeds[str(port)]):#x} map {{ " + ", ".join(f"{n} : {one}" for n, one in enumerate(targets)) + " }"
         )
         lines.append(f"    ip daddr {address} udp dport {port} dnat to {choice}")
     body = "\n".join(lines)
@@ -69,7 +73,7 @@ def serve():
             one.saw(answers(one.address, wanted["healthPort"], INTERVAL / 2))
         now = chosen(targets)
         if now != was:
-            run("nft", "-f", "-", stdin=rules(wanted["address"], now))
+            run("nft", "-f", "-", stdin=rules(wanted["address"], now, wanted.get("seeds")))
             # Flows to a target that lost its health end: their next packet is a new flow.
             for address in wanted["targets"]:
                 if address not in now:
@@ -86,6 +90,8 @@ def start(wanted):
     stop()
     write(FILE, json.dumps(wanted))
     ip_in(ROUTER, "addr", "replace", f"{wanted['address']}/32", "dev", "outside0")
+    # It knows no flow yet, not one of another balancer's before it.
+    in_namespace(ROUTER, "conntrack", "-D", "-p", "udp", "-d", wanted["address"], check=False)
     for name in ("nf_conntrack_udp_timeout", "nf_conntrack_udp_timeout_stream"):
         in_namespace(ROUTER, "sysctl", "-qw", f"net.netfilter.{name}={IDLE_SECONDS}", check=False)
     start_unit(UNIT, ROUTER, *lab_world("balancer", "serve"), properties=["Restart=always"])

@@ -94,6 +94,35 @@ describe("behind a DNS name, where both machines serve", () => {
   });
 });
 
+describe("behind a load balancer that shares clients out, where both machines serve", () => {
+  const sharing: GatewaySpec = { ...floating, pair: { ...floating.pair!, front: "loadSharing", floating: [], healthCheckers: ["168.63.129.16/32"], drainSeconds: 15 } };
+
+  test("it is good, and its other machine too; there is no VRRP, and ESP comes within UDP alone", () => {
+    for (const spec of [sharing, otherMachine(sharing)]) {
+      expect(validateSpec(spec)).toEqual([]);
+      expect(renderBundle(spec, exampleSecrets(spec)).parts.find(({ name }) => name === "base")!.services).not.toContain("keepalived.service");
+      expect(file(spec, "/etc/swanctl/conf.d/vpn-gateway.conf")).toMatch(/encap = yes/);
+    }
+    expect(file(floating, "/etc/swanctl/conf.d/vpn-gateway.conf")).not.toMatch(/encap = yes/);
+  });
+
+  test("a machine that gives way knows for how long it is still found", () => {
+    const told = JSON.parse(file(sharing, "/etc/vpn-gateway/pair.json")) as object;
+    expect(told).toMatchObject({ front: "loadSharing", drainSeconds: 15 });
+    expect(told).not.toHaveProperty("peerEndpoint");
+  });
+
+  test.each([
+    ["nobody who may ask", { healthCheckers: [] }, "pair.healthCheckers"],
+    ["addresses that move", { floating: floating.pair!.floating }, "pair.floating"],
+    ["no time to give way", { drainSeconds: undefined }, "pair.drainSeconds"],
+    ["an address that both have", { sharedAddress: "198.51.100.20" }, "pair.sharedAddress"],
+  ])("refused: %s", (_, changes: Partial<PairSpec>, path) => {
+    const found = validateSpec({ ...sharing, pair: { ...sharing.pair!, ...changes } }).filter(({ severity }) => severity === "error");
+    expect(found.map((problem) => problem.path)).toEqual([path]);
+  });
+});
+
 describe("behind a load balancer that changes nothing in a packet", () => {
   const passthrough = goldenSpecs["pair-passthrough"];
   const keepalived = (spec: GatewaySpec) => file(spec, "/etc/keepalived/keepalived.conf");

@@ -16,7 +16,7 @@ import fake_aws
 from fake_aws import FakeAws
 from test_pair import FakeIke, PairTest, free_port
 
-from vpn_gateway import aws_move, aws_mover, aws_request, pair, watch
+from vpn_gateway import aws_move, aws_mover, aws_request, moving, pair, watch
 from vpn_gateway.aws_request import Credentials, Metadata, Refused, signed_headers
 from vpn_gateway.programs import Result
 
@@ -328,11 +328,11 @@ class GivingWay(MoveTest):
 
         threading.Thread(target=other_machine, daemon=True).start()
         with (
-            mock.patch.object(pair, "ike_answers", return_value=True), mock.patch.object(pair, "TELLING_TIME", 0.1),
-            mock.patch.object(pair, "MOVE_TIME", 1.5), mock.patch.object(pair.charon, "running", return_value=False),
+            mock.patch.object(pair, "ike_answers", return_value=True), mock.patch.object(moving, "TELLING_TIME", 0.1),
+            mock.patch.object(moving, "MOVE_TIME", 1.5), mock.patch.object(moving.charon, "running", return_value=False),
             mock.patch.object(type(self.gateway.programs), "run", side_effect=run), contextlib.redirect_stdout(io.StringIO()),
         ):
-            pair.hand_over(self.gateway)
+            moving.hand_over(self.gateway)
         words = [text for text, _when in ran if text.startswith(("nft", "ip"))]
         return words, ran[-1][1] - gone
 

@@ -10,7 +10,7 @@ from unittest import mock
 
 from machine import MachineTest, part_text
 
-from vpn_gateway import actions, pair, watch
+from vpn_gateway import actions, moving, pair, watch
 from vpn_gateway.errors import Failure
 from vpn_gateway.gateway import Gateway
 from vpn_gateway.swap import Effect
@@ -57,7 +57,7 @@ class PairTest(MachineTest):
     def describe(self, **changes: object) -> None:
         described = {
             "name": "office", "member": 1, "front": "floatingAddress", "endpoint": "192.0.2.11", "address": "192.0.2.12",
-            "peer": "127.0.0.1", "healthPort": self.health_port, "checkSeconds": 0.1, "unfitAfterSeconds": 2,
+            "peer": "127.0.0.1", "healthPort": self.health_port, "checkSeconds": 0.3, "unfitAfterSeconds": 2,
             "floating": [{"address": "192.0.2.11/24", "interface": "wan0"}], **changes,
         }
         self.write("/etc/vpn-gateway/pair.json", json.dumps(described))
@@ -163,15 +163,15 @@ class BehindAName(PairTest):
         with (
             mock.patch.object(pair, "ike_answers", side_effect=peer_answers),
             mock.patch.object(pair, "is_active", side_effect=[True, False]),
-            mock.patch.object(pair.time, "sleep", side_effect=lambda seconds: done.append(f"waits {seconds}")),
-            mock.patch.object(pair, "_end_l2tp", side_effect=lambda _: done.append("L2TP ends")),
-            mock.patch.object(pair, "_begin_l2tp", side_effect=lambda _: done.append("L2TP begins")),
-            mock.patch.object(pair.charon, "running", return_value=True),
-            mock.patch.object(pair.charon, "associations", return_value=[("ikev2", {"uniqueid": 1})]),
-            mock.patch.object(pair, "_tell_clients", side_effect=lambda _gateway, _found, where: done.append(f"sends to {where}")),
+            mock.patch.object(moving.time, "sleep", side_effect=lambda seconds: done.append(f"waits {seconds}")),
+            mock.patch.object(moving, "_end_l2tp", side_effect=lambda _: done.append("L2TP ends")),
+            mock.patch.object(moving, "_begin_l2tp", side_effect=lambda _: done.append("L2TP begins")),
+            mock.patch.object(moving.charon, "running", return_value=True),
+            mock.patch.object(moving.charon, "associations", return_value=[("ikev2", {"uniqueid": 1})]),
+            mock.patch.object(moving, "_tell_clients", side_effect=lambda _gateway, _found, where: done.append(f"sends to {where}")),
         ):
             try:
-                pair.hand_over(self.gateway)
+                moving.hand_over(self.gateway)
             except Failure as failure:
                 failed = failure
         return done, failed
@@ -179,7 +179,7 @@ class BehindAName(PairTest):
     def test_it_gives_way_once_the_name_no_longer_leads_to_it_and_sends_clients_to_the_others_address(self) -> None:
         done, failed = self.given_way([True, True])
         self.assertIsNone(failed)
-        self.assertEqual(done, ["waits 7", "L2TP ends", "sends to 192.0.2.13", f"waits {pair.TELLING_TIME}", "L2TP begins"])
+        self.assertEqual(done, ["waits 7", "L2TP ends", "sends to 192.0.2.13", f"waits {moving.TELLING_TIME}", "L2TP begins"])
         self.assertEqual(self.read("/run/vpn-gateway/stand-aside"), "1\n")
 
     def test_where_the_other_died_meanwhile_nobody_is_sent_to_it_and_this_one_serves_on(self) -> None:
@@ -187,6 +187,37 @@ class BehindAName(PairTest):
         self.assertIn("does not answer any more", str(failed))
         self.assertFalse(any(each.startswith("sends") or each == "L2TP ends" for each in done))
         self.assertEqual(self.read("/run/vpn-gateway/stand-aside"), "0\n")
+
+
+class BehindASharingBalancer(PairTest):
+    """Both machines are active, as behind a name; who gives way tells its clients while they are still led to it."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.describe(front="loadSharing", floating=[], drainSeconds=15)
+
+    def test_the_watch_alone_decides(self) -> None:
+        ike = FakeIke()
+        self.addCleanup(ike.stop)
+        watch.watch(self.gateway, 1, ike.port)
+        self.assertEqual(self.read("/run/vpn-gateway/pair-state").strip(), "MASTER")
+
+    def test_clients_are_told_at_once_and_nobody_new_is_answered_until_the_balancer_has_seen_it(self) -> None:
+        done: list[str] = []
+        with (
+            mock.patch.object(pair, "ike_answers", return_value=True),
+            mock.patch.object(pair, "is_active", side_effect=[True, False]),
+            mock.patch.object(moving.time, "sleep", side_effect=lambda seconds: done.append(f"waits {seconds}")),
+            mock.patch.object(moving, "_end_l2tp", side_effect=lambda _: done.append("L2TP ends")),
+            mock.patch.object(moving, "_begin_l2tp", side_effect=lambda _: done.append("L2TP begins")),
+            mock.patch.object(moving.charon, "running", return_value=True),
+            mock.patch.object(moving.charon, "associations", return_value=[("ikev2", {"uniqueid": 1})]),
+            mock.patch.object(moving, "_tell_clients", side_effect=lambda _gateway, _found, where: done.append(f"sends to {where}")),
+            mock.patch.object(self.gateway.programs, "run", side_effect=lambda *words, **more: done.append(" ".join(words[:2]) + (" closes " if "192.0.2.12 udp dport 500 drop" in more.get("stdin", "") else ""))),
+        ):
+            moving.hand_over(self.gateway)
+        self.assertEqual(done, ["L2TP ends", "nft -f closes ", "sends to 192.0.2.11", "waits 15", f"waits {moving.TELLING_TIME}", "nft delete", "L2TP begins"])
+        self.assertEqual(self.read("/run/vpn-gateway/stand-aside"), "1\n")
 
 
 class HandOver(PairTest):
@@ -239,8 +270,8 @@ class ChangingTheActive(PairTest):
             self.write("/run/vpn-gateway/stand-aside", "1\n")
 
         with (
-            mock.patch.object(pair, "hand_over", side_effect=stood_aside) as moved,
-            mock.patch.object(pair, "_let_address_go"),
+            mock.patch.object(moving, "hand_over", side_effect=stood_aside) as moved,
+            mock.patch.object(moving, "_let_address_go"),
             mock.patch.object(actions.systemd, "is_active", return_value=True),
             mock.patch.object(actions.charon, "restart", side_effect=outcomes.get("restart")) as restarted,
             mock.patch.object(actions.charon, "running", return_value=False),

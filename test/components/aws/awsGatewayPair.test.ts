@@ -221,13 +221,14 @@ test("types and names of its children are the contract's", () => {
 
 describe("refused at preview, with nothing made", () => {
   const bad: [string, object, RegExp[]][] = [
-    ["an unknown front, a type without AES, SSH from anywhere and a bad route table, all at once", { front: "anycast", instanceType: "m1.small", administrators: ["0.0.0.0/0"], routeTableIds: { main: "table" } }, [/error pair\.front \("anycast"\)[^]*floatingAddress, loadBalancer, dns/, /error instanceType/, /error administrators\[0\]/, /error routeTableIds\.main/]],
+    ["an unknown front, a type without AES, SSH from anywhere and a bad route table, all at once", { front: "anycast", instanceType: "m1.small", administrators: ["0.0.0.0/0"], routeTableIds: { main: "table" } }, [/error pair\.front \("anycast"\)[^]*floatingAddress, loadBalancer, dns, loadSharing/, /error instanceType/, /error administrators\[0\]/, /error routeTableIds\.main/]],
     ["administrators from nowhere, where SSH is the way in", { administrators: [] }, [/error administrators .*lets nobody in by SSH[^\n]*\n *Name the range that `pulumi up` runs in, or use access "systemsManager"\.$/m]],
     ["Systems Manager with SSH beside it, and an image without its agent", { access: "systemsManager" }, [/error administrators .*opens SSH, which nobody needs/, /error access \("systemsManager"\): needs an image with Systems Manager's agent/]],
     ["one subnet", { ...subnets, subnetIds: ["subnet-given"] }, [/error subnetIds \(1\): is not the number/]],
     ["no subnet", { ...subnets, subnetIds: [] }, [/error subnetIds \(0\): is not the number/]],
     ["one subnet twice", { ...subnets, subnetIds: ["subnet-given", "subnet-given"] }, [/error subnetIds\[1\] \("subnet-given"\): is the first machine's subnet/]],
     ["subnets of two VPCs", { ...subnets, subnetIds: ["subnet-given", "subnet-elsewhere"] }, [/error subnetIds\[1\] .*is in another VPC \(vpc-elsewhere\)/]],
+    ["a load balancer that AWS has not", { front: "loadSharing" }, [/error front \("loadSharing"\): is not to be had of AWS/]],
     ["a load balancer with both subnets in one zone", { ...subnets, front: "loadBalancer", subnetIds: ["subnet-given", "subnet-same"] }, [/error subnetIds\[1\] .*availability zone eu-central-1a; a load balancer takes one/]],
     ["a pool within the VPC that is given", { ...subnets, ikev2: { pool: "172.31.9.0/24" } }, [/error ikev2\.pool \("172\.31\.9\.0\/24"\): overlaps the VPC's range/]],
     ["a pool whose half is too small", { ikev2: { pool: "10.90.2.0/31" } }, [/error ikev2\.pool .*on each machine of the pair/]],

@@ -45,6 +45,10 @@ class Rules(unittest.TestCase):
         self.assertIn("jhash ip saddr mod 2 seed 0x1f4 map", text)
         self.assertIn("jhash ip saddr mod 2 seed 0x1194 map", text)
 
+    def test_with_one_seed_the_source_alone_decides(self):
+        text = balancer.rules("192.0.2.11", [A, B], {"500": 7, "4500": 7})
+        self.assertEqual(text.count("jhash ip saddr mod 2 seed 0x7 map"), 2)
+
 
 if __name__ == "__main__":
     unittest.main()

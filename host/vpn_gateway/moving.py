@@ -1,0 +1,200 @@
+"""One machine of a pair gives way to the other on purpose, and may be chosen again."""
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+
+from . import charon, pair, ppp, systemd
+from .errors import Failure
+from .gateway import Gateway
+
+TAKING_OVER = 0.25  # seconds: VRRP's skew after it heard that the other gave up, and the news to the neighbours
+TELLING_TIME = 1.0  # seconds in which what charon was asked to send is sent, on a busy machine too
+MOVE_TIME = 10.0  # seconds within which the other machine must have taken over
+
+
+def hand_over(gateway: Gateway) -> None:
+    """
+    Makes the other machine the active one and stays aside until `rejoin`. Clients are told once it has taken over, so
+    that they dial anew at once rather than after their dead-peer time.
+    """
+    described = pair.load(gateway)
+    if described is None:
+        raise Failure("this gateway is not one of a pair: nobody could take over")
+    if not pair.is_active(gateway):
+        gateway.report.result("this machine is not the active one already" if pair.both_serve(described) else "this machine is the standby already")
+        return
+    if not pair.ike_answers(described["peer"], 1.0) and not pair.ike_answers(described["peer"], 1.0):
+        raise Failure(f"the other machine ({described['peer']}) does not answer: nothing was changed")
+    if described["front"] == "dns":
+        _drain(gateway, described)
+        return
+    if described["front"] == "loadSharing":
+        _leave(gateway, described)
+        return
+    began = time.monotonic()
+    try:
+        _end_l2tp(gateway)
+        # All that can be made ready is, before the address goes: from then on clients are without an answer.
+        found = charon.associations(gateway) if charon.running(gateway) else []
+        with _address_kept(gateway, described):
+            _stand_aside(gateway, True)
+            _until(lambda: not pair.is_active(gateway), began, "keepalived did not give the pair's addresses up")
+            time.sleep(TAKING_OVER)
+            _tell_clients(gateway, found, described["endpoint"])
+        gateway.report.result(f"handed over in {time.monotonic() - began:.1f} s; {len(found)} IKE SAs told to dial anew")
+    except (Failure, OSError):
+        rejoin(gateway)
+        raise
+    finally:
+        _begin_l2tp(gateway)
+
+
+def _drain(gateway: Gateway, described: dict) -> None:
+    """
+    Behind a DNS name: shuts the health port, serves on until nobody is told of this machine any more, and then sends its
+    clients to the other one's own address, since the name may still lead some of them here.
+    """
+    began = time.monotonic()
+    try:
+        _stand_aside(gateway, True)
+        _until(lambda: not pair.is_active(gateway), began, "the watch did not shut the health port")
+        gateway.report.say(f"waiting {described['drainSeconds']} s, until the name no longer leads here")
+        time.sleep(described["drainSeconds"])
+        if not pair.ike_answers(described["peer"], 1.0) and not pair.ike_answers(described["peer"], 1.0):
+            raise Failure(f"the other machine ({described['peer']}) does not answer any more: clients were not sent to it")
+        _end_l2tp(gateway)
+        found = charon.associations(gateway) if charon.running(gateway) else []
+        _tell_clients(gateway, found, described["peerEndpoint"])
+        time.sleep(TELLING_TIME)
+        gateway.report.result(f"handed over in {time.monotonic() - began:.1f} s; {len(found)} IKE SAs told to dial anew")
+    except (Failure, OSError):
+        rejoin(gateway)
+        raise
+    finally:
+        _begin_l2tp(gateway)
+
+
+def _leave(gateway: Gateway, described: dict) -> None:
+    """
+    Behind a load balancer that shares clients out: tells them to dial anew at once and answers none of them, until the
+    balancer has seen the health port shut and leads them to the other. Once it does, nobody here could tell them any more.
+    """
+    began = time.monotonic()
+    try:
+        _stand_aside(gateway, True)
+        _until(lambda: not pair.is_active(gateway), began, "the watch did not shut the health port")
+        _end_l2tp(gateway)
+        found = charon.associations(gateway) if charon.running(gateway) else []
+        with _address_kept(gateway, described):
+            _tell_clients(gateway, found, described["endpoint"])
+            time.sleep(described["drainSeconds"])
+        gateway.report.result(f"handed over in {time.monotonic() - began:.1f} s; {len(found)} IKE SAs told to dial anew")
+    except (Failure, OSError):
+        rejoin(gateway)
+        raise
+    finally:
+        _begin_l2tp(gateway)
+
+
+# Until the neighbours have learnt where the address is, this machine would answer those who dial anew.
+_NO_NEW_CLIENTS = """table inet vpn_gateway_aside {
+  chain input {
+    type filter hook input priority -10; policy accept;
+    ip daddr %s udp dport 500 drop
+  }
+}
+"""
+
+
+@contextlib.contextmanager
+def _address_kept(gateway: Gateway, described: dict) -> Iterator[None]:
+    """
+    Until clients have been told, the address that moves is on the loopback interface too: they would not believe
+    another, the kernel sends from none that it has not, and nobody on the link is told of one there (arp_ignore).
+    """
+    moved = _outer_address(described)
+    for address in _closed_addresses(described):
+        gateway.programs.run("nft", "-f", "-", stdin=_NO_NEW_CLIENTS % address)
+    for address in moved:
+        gateway.programs.run("ip", "address", "add", f"{address}/32", "dev", "lo")
+    try:
+        yield
+        if _closed_addresses(described):
+            time.sleep(TELLING_TIME)
+        if "move" in described:
+            from . import aws_mover
+
+            aws_mover.wait_until_gone(described["move"], MOVE_TIME)
+    finally:
+        _let_address_go(gateway, described)
+
+
+def _outer_address(described: dict) -> list[str]:
+    """The address that clients know, where it is one that moves: none or one."""
+    moving = described["floating"] if described["front"] == "floatingAddress" else []
+    return [each["address"].split("/")[0] for each in moving][:1]
+
+
+def _closed_addresses(described: dict) -> list[str]:
+    """
+    Where this machine would answer those who dial anew: on AWS what the Elastic IP leads to until EC2 has moved it, and
+    what a load balancer leads to until it has seen that this machine gives way.
+    """
+    shared = [described["address"]] if described["front"] == "loadSharing" else []
+    return [*_outer_address(described), *([described["move"]["privateAddress"]] if "move" in described else []), *shared]
+
+
+def _let_address_go(gateway: Gateway, described: dict) -> None:
+    for address in _outer_address(described):
+        gateway.programs.run("ip", "address", "del", f"{address}/32", "dev", "lo")
+    for _address in _closed_addresses(described):
+        gateway.programs.run("nft", "delete", "table", "inet", "vpn_gateway_aside")
+
+
+def _stand_aside(gateway: Gateway, aside: bool) -> None:
+    path = gateway.paths.of(pair.STAND_ASIDE)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    # In place: keepalived watches this very file.
+    with open(path, "w") as file:
+        file.write("1\n" if aside else "0\n")
+
+
+def _end_l2tp(gateway: Gateway) -> None:
+    """xl2tpd says goodbye to its clients when it stops, which they must hear before the address has moved."""
+    if systemd.is_active(gateway, ppp.L2TP_UNIT):
+        gateway.programs.run("systemctl", "stop", "--", ppp.L2TP_UNIT)
+
+
+def _begin_l2tp(gateway: Gateway) -> None:
+    if ppp.L2TP_UNIT in gateway.originals.services:
+        gateway.programs.run("systemctl", "start", "--", ppp.L2TP_UNIT)
+
+
+def _until(holds, began: float, otherwise: str) -> None:
+    while not holds():
+        if time.monotonic() - began > MOVE_TIME:
+            raise Failure(f"{otherwise} within {MOVE_TIME:.0f} s")
+        time.sleep(0.02)
+
+
+def _tell_clients(gateway: Gateway, found: list, endpoint: str) -> None:
+    """
+    Those that understand REDIRECT (RFC 5685) make a new SA before they end the old one; all others get a delete
+    message. Nobody waits for answers: they go to the other machine by now.
+    """
+    if any(name == "ikev2" for name, _data in found):
+        charon.redirect(gateway, "ikev2", endpoint)
+    for _name, data in sorted(found, key=lambda each: each[0] == "ikev2"):
+        charon.terminate(gateway, str(data["uniqueid"]), 0)
+
+
+def rejoin(gateway: Gateway) -> None:
+    """The machine may be chosen again; it stays standby while the other is fit. Clears what a killed move left."""
+    described = pair.load(gateway)
+    try:
+        if described is not None:
+            _let_address_go(gateway, described)
+    finally:
+        _stand_aside(gateway, False)
