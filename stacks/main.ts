@@ -17,6 +17,7 @@ const programs: Record<string, () => Promise<Record<string, unknown>>> = {
   "existing-host": async () => (await import("./existingHost")).existingHost(),
   "aws-pair": async () => (await import("./awsPair")).awsPair(),
   "aws-remote-access": async () => (await import("./awsRemoteAccess")).awsRemoteAccess(),
+  "azure-pair": async () => (await import("./azurePair")).azurePair(),
   "azure-remote-access": async () => (await import("./azureRemoteAccess")).azureRemoteAccess(),
   "gcp-pair": async () => (await import("./gcpPair")).gcpPair(),
   "gcp-remote-access": async () => (await import("./gcpRemoteAccess")).gcpRemoteAccess(),

@@ -37,6 +37,14 @@ export interface AzureCommonArgs extends CloudArgs {
   image?: pulumi.Input<string>;
 }
 
+/** Args of `AzureGatewayPair`. */
+export interface AzureGatewayPairArgs extends AzureCommonArgs {
+  /** Id of the subnet to stand in; its virtual network is looked up. @default a small network is made */
+  subnetId?: pulumi.Input<string>;
+  /** Availability zones of the first machine and the second; none in a region that has none. @default ["1", "2"] */
+  zones?: pulumi.Input<string>[];
+}
+
 /** Args of `AzureGateway`. A `vmSize` of another architecture needs a new `generation`. */
 export interface AzureGatewayArgs extends AzureCommonArgs {
   /** Id of the subnet to stand in; its virtual network is looked up. @default a small network is made */

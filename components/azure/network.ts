@@ -60,11 +60,11 @@ export function securityGroup(name: string, place: Place, plan: pulumi.Output<Se
   return new NetworkSecurityGroup(`${name}-security-group`, { ...place, securityRules: plan.apply(securityRules), tags }, opts);
 }
 
-/** A public address that outlives every machine that has it. */
-export function publicAddress(name: string, place: Place, zone: pulumi.Input<string> | undefined, tags: Tags, opts: pulumi.CustomResourceOptions): PublicIPAddress {
+/** A public address that outlives every machine that has it; of several zones it is of them all at once. */
+export function publicAddress(name: string, place: Place, zones: readonly pulumi.Input<string>[], tags: Tags, opts: pulumi.CustomResourceOptions): PublicIPAddress {
   return new PublicIPAddress(
     `${name}-address`,
-    { ...place, sku: { name: "Standard" }, publicIPAllocationMethod: "Static", publicIPAddressVersion: "IPv4", ...(zone === undefined ? {} : { zones: [zone] }), tags },
+    { ...place, sku: { name: "Standard" }, publicIPAllocationMethod: "Static", publicIPAddressVersion: "IPv4", ...(zones.length === 0 ? {} : { zones: [...zones] }), tags },
     opts,
   );
 }

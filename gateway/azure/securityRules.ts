@@ -23,7 +23,7 @@ export interface SecurityPlan {
   administrators: readonly string[];
   sshPort: number;
   l2tpOutsideIpsec: boolean;
-  /** Behind a load balancer: the port of its health probe, and no bare ESP, which it does not carry. */
+  /** A pair behind a load balancer: the port of its health probe, and no bare ESP, which it does not carry. */
   balanced?: { healthPort: number };
 }
 
@@ -41,7 +41,10 @@ export function securityRules(plan: SecurityPlan): SecurityRule[] {
     { name: "icmp", description: "Path MTU discovery", access: "Allow", protocol: "Icmp", sourceAddressPrefix: "*", destinationPortRange: "*" },
     ...(plan.balanced === undefined
       ? []
-      : [{ name: "health", description: "Health probe of the load balancer", access: "Allow" as const, protocol: "Tcp", sourceAddressPrefix: "AzureLoadBalancer", destinationPortRange: String(plan.balanced.healthPort) }]),
+      : [
+          { name: "health", description: "Health probe of the load balancer", access: "Allow" as const, protocol: "Tcp", sourceAddressPrefix: "AzureLoadBalancer", destinationPortRange: String(plan.balanced.healthPort) },
+          { name: "pair", description: "Whether the other machine answers", access: "Allow" as const, protocol: "Udp", sourceAddressPrefix: "VirtualNetwork", destinationPortRange: "500" },
+        ]),
     { name: "else", description: "What no rule above lets in", access: "Deny", protocol: "*", sourceAddressPrefix: "*", destinationPortRange: "*" },
   ];
   return rules.map((rule, index) => ({ ...rule, priority: rule.access === "Deny" ? 4096 : 100 + 10 * index, direction: "Inbound", sourcePortRange: "*", destinationAddressPrefix: "*" }));

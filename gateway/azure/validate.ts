@@ -35,7 +35,7 @@ export function azureProblems(spec: GatewaySpec, facts: AzureFacts): Problem[] {
     ...(facts.image === undefined || parseImage(facts.image) !== undefined
       ? []
       : [error("image", facts.image, "is no image", "Write PUBLISHER:OFFER:SKU:VERSION, e.g. Debian:debian-13:13-gen2:latest, or the id of an image of yours.")]),
-    ...(facts.zone === undefined || /^[1-9]$/.test(facts.zone) ? [] : [error("zone", facts.zone, "is no availability zone", "Write its number, e.g. 1, or leave it out.")]),
+    ...zoneProblems("zone", facts.zone),
     ...(spec.outsideMtu > 1500 ? [error("outsideMtu", spec.outsideMtu, "is more than what leaves Azure for the internet", "Leave it out: 1500.")] : []),
     ...peerProblems(facts.peers, facts.l2tpOutsideIpsec),
     ...ipv4Alone("peers", facts.peers),
@@ -48,6 +48,30 @@ export function azureProblems(spec: GatewaySpec, facts: AzureFacts): Problem[] {
     ...routeTableProblems(facts),
     ...userDataProblems(spec, firstBoot),
   ];
+}
+
+/** The same of a pair. */
+export interface AzurePairFacts extends AzureFacts {
+  zoneCount: number;
+  zones?: readonly string[];
+}
+
+/** Everything that is wrong with a pair on Azure beyond what `validateSpec` says of any. */
+export function azurePairProblems(spec: GatewaySpec, facts: AzurePairFacts): Problem[] {
+  return [...azureProblems(spec, facts), ...pairZoneProblems(facts)];
+}
+
+function pairZoneProblems({ zoneCount, zones }: AzurePairFacts): Problem[] {
+  if (zoneCount === 0) return [warning("zones", "none", "leaves both machines to where Azure puts them, which may be one rack", "Name two, where the region has them.")];
+  if (zoneCount !== 2) return [error("zones", zoneCount, "is not the number of a pair's zones", "Give two, or an empty list in a region that has none.")];
+  if (zones === undefined) return [];
+  const malformed = zones.flatMap((zone, index) => zoneProblems(`zones[${index}]`, zone));
+  if (malformed.length > 0 || zones[0] !== zones[1]) return malformed;
+  return [warning("zones[1]", zones[1], "is the first machine's zone too", "Give another one, or both machines go with this one.")];
+}
+
+function zoneProblems(path: string, zone: string | undefined): Problem[] {
+  return zone === undefined || /^[1-9]$/.test(zone) ? [] : [error(path, zone, "is no availability zone", "Write its number, e.g. 1, or leave it out.")];
 }
 
 /** What cloud-init reads. Azure insists on a user with a key; nobody needs one beside root. */

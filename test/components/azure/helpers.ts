@@ -1,4 +1,4 @@
-import { AzureGateway, type AzureGatewayArgs } from "../../../azure";
+import { AzureGateway, AzureGatewayPair, type AzureGatewayArgs, type AzureGatewayPairArgs } from "../../../azure";
 import type * as components from "../../../azure";
 import { record, settled, valueOf, type Calls } from "../mocks";
 import { previewsOf } from "../previews";
@@ -15,6 +15,7 @@ export const routeTable = (name: string) => `${group}/routeTables/${name}`;
 
 /** The cloud's answers: a virtual network of two ranges. */
 export const calls: Calls = {
+  "azure-native:authorization:getClientConfig": () => ({ clientId: "client", objectId: "object", subscriptionId: "subscription", tenantId: "tenant" }),
   "azure-native:network:getVirtualNetwork": ({ resourceGroupName, virtualNetworkName }) => {
     if (resourceGroupName !== "given" || virtualNetworkName !== "office") throw new Error(`no ${String(virtualNetworkName)} in ${String(resourceGroupName)}`);
     return { id: "network", name: "office", addressSpace: { addressPrefixes: ["172.31.0.0/16", "10.88.0.0/16"] } };
@@ -28,6 +29,15 @@ export async function made(changes: Partial<AzureGatewayArgs> = {}): Promise<Azu
   await valueOf(gateway.clientSettings);
   await settled();
   return gateway;
+}
+
+/** A pair on mocks, likewise. */
+export async function madePair(changes: Partial<AzureGatewayPairArgs> = {}): Promise<AzureGatewayPair> {
+  record(false, calls);
+  const pair = new AzureGatewayPair("office", { ...args, ...changes });
+  await valueOf(pair.clientSettings);
+  await settled();
+  return pair;
 }
 
 /** What previews of a component with each of these args say against it; they run beside the tests. */

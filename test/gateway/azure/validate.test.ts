@@ -97,11 +97,11 @@ test("what Azure would refuse of tags", () => {
   expect(tagsOf("office", {})).toEqual({ "vpn-gateway": "office" });
 });
 
-test("rules before a load balancer: no bare ESP, and its probe to the health port alone", () => {
+test("rules behind a load balancer: no bare ESP, its probe to the health port alone, and the other machine's question", () => {
   const plan = { peers: ["198.51.100.7/24", "198.51.100.0/24"], administrators: ["203.0.113.0/24"], sshPort: 2222, l2tpOutsideIpsec: true };
   const of = (balanced?: { healthPort: number }) => securityRules({ ...plan, balanced });
   expect(of().map(({ name }) => name)).toEqual(["ike", "esp", "ssh", "icmp", "else"]);
-  expect(of({ healthPort: 8500 }).map(({ name }) => name)).toEqual(["ike", "ssh", "icmp", "health", "else"]);
+  expect(of({ healthPort: 8500 }).map(({ name }) => name)).toEqual(["ike", "ssh", "icmp", "health", "pair", "else"]);
   expect(of()[0]).toMatchObject({ protocol: "Udp", destinationPortRanges: ["500", "4500", "1701"], sourceAddressPrefixes: ["198.51.100.0/24"] });
   expect(of({ healthPort: 8500 })[3]).toMatchObject({ protocol: "Tcp", destinationPortRange: "8500", sourceAddressPrefix: "AzureLoadBalancer" });
   const priorities = of({ healthPort: 8500 }).map(({ priority }) => priority);
