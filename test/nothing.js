@@ -1,0 +1,2 @@
+// Stands for what tests never use (jest.config.js).
+module.exports = {};
