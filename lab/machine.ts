@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as net from "node:net";
+import * as path from "node:path";
 import { findAccelerator } from "./accelerator";
 import { awaitBoot } from "./boot";
 import { findProgram } from "./hostPackages";
@@ -99,7 +100,8 @@ async function launch(spec: MachineSpec, directory: MachineDirectory, say: Say, 
       const said = fs.readFileSync(directory.qemuLog, "utf8").trim();
       // Somebody else took the port between our look and QEMU's.
       if (port === undefined && attempt < PORT_TRIES && /hostfwd|forwarding rule/i.test(said)) continue;
-      throw new Error(`${(error as Error).message}${said ? `\nQEMU said: ${said}` : ""}`);
+      const from = parked === undefined ? "" : `\nIt went on from a saved machine: if it does so again, remove ${path.dirname(parked.state)}, which is then made anew.`;
+      throw new Error(`${(error as Error).message}${said ? `\nQEMU said: ${said}` : ""}${from}`);
     }
   }
 }

@@ -6,6 +6,7 @@ import { doctor } from "./doctor";
 import { existing } from "./existing";
 import { firewall } from "./firewall";
 import { hostile } from "./hostile";
+import { hostilePackets } from "./hostilePackets";
 import { keeping } from "./keeping";
 import { mesh } from "./mesh";
 import { moveHouse } from "./moveHouse";
@@ -27,11 +28,11 @@ import { userCertificates } from "./userCertificates";
 import { users } from "./users";
 
 /** Every lab scenario, in the order in which `--all` runs them. */
-export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firewall, ...mtu, ...changing, ...users, ...userCertificates, ...policies, ...radius, ...rates, ...doctor, ...hostile, ...pushing, ...keeping, ...recovering, ...moveHouse, ...sameNat, ...existing, ...bare, ...pairs, ...pairFaults, ...pairDns, ...pairSharing, ...sites, ...siteEnds, ...mesh];
+export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firewall, ...mtu, ...changing, ...users, ...userCertificates, ...policies, ...radius, ...rates, ...doctor, ...hostile, ...hostilePackets, ...pushing, ...keeping, ...recovering, ...moveHouse, ...sameNat, ...existing, ...bare, ...pairs, ...pairFaults, ...pairDns, ...pairSharing, ...sites, ...siteEnds, ...mesh];
 
 /** Written, and not yet seen to pass: they run by name alone, so that `--all` says what is known to hold. */
 export const unproven: readonly string[] = [
-  "rates-voice",
+  "rates-voice", "hostile-packets", "hostile-flood",
   "pair-load-balancer", "pair-both-restarted", "pair-clocks", "pair-stale", "pair-frozen-1", "pair-frozen-2", "pair-dns", "pair-load-sharing", "rekeys",
   "mesh-routes", "mesh-dead", "mesh-grow",
 ];

@@ -1,0 +1,64 @@
+import os
+import random
+import socket
+import struct
+import sys
+import threading
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "..", "lab", "world"))
+import hostile  # noqa: E402
+
+
+class Packets(unittest.TestCase):
+    def test_a_control_message_in_order_has_its_length_and_type(self):
+        packet = hostile.control(random.Random(1), hostile.SCCRQ)
+        self.assertEqual(struct.unpack_from("!HH", packet), (0xC802, len(packet)))
+        self.assertEqual(struct.unpack_from("!HHHH", packet, 12), (0x8008, 0, 0, hostile.SCCRQ))
+
+    def test_the_first_messages_of_ike_are_in_order(self):
+        for version, exchange in ((1, 2), (2, 34)):
+            packet = hostile.ike_first(random.Random(1), version)
+            self.assertEqual((packet[17], packet[18], struct.unpack_from("!I", packet, 24)[0]), (version << 4, exchange, len(packet)))
+            at, following = 28, packet[16]
+            while following:
+                following, length = packet[at], struct.unpack_from("!H", packet, at + 2)[0]
+                at += length
+            self.assertEqual(at, len(packet))
+
+    def test_a_seed_makes_the_same_faults_again(self):
+        made = [[hostile.twisted(random.Random(seed), bytes(range(60))) for _each in range(20)] for seed in (7, 7, 8)]
+        self.assertEqual(made[0], made[1])
+        self.assertNotEqual(made[0], made[2])
+        self.assertTrue(all(len(each) <= 1400 for each in made[0]))
+
+
+class Sending(unittest.TestCase):
+    def test_all_are_sent_and_answers_counted(self):
+        heard = []
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+            server.bind(("127.0.0.9", 1701))
+            server.settimeout(2)
+
+            def answer():
+                try:
+                    while True:
+                        data, where = server.recvfrom(2000)
+                        heard.append(data)
+                        if len(heard) % 100 == 1:
+                            server.sendto(data, where)
+                except OSError:
+                    return
+
+            answering = threading.Thread(target=answer)
+            answering.start()
+            found = hostile.l2tp("127.0.0.9", 17013, 1200, 1)
+            answering.join()
+        self.assertEqual(found["sent"], 1200)
+        self.assertGreater(len(heard), 600)
+        self.assertGreater(found["answered"], 0)
+        self.assertGreater(len(set(heard)), 500)
+
+
+if __name__ == "__main__":
+    unittest.main()
