@@ -101,6 +101,11 @@ class Client:
         self.disconnect()
         self.start()
         if wanted.get("nameServer"):
+            # What it reads at its start: not to put the gateway's name servers in place of the client's own, which it could
+            # not put back (the file is bound into its place), and so would find no gateway any more.
+            self.stop()
+            self.configure(wanted)
+            self.start()
             with open(f"{self.etc}/resolv.conf", "w") as file:
                 file.write(f"nameserver {wanted['nameServer']}\n")
             if wanted["protocol"] == "l2tp":
