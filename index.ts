@@ -4,6 +4,7 @@ export type { GatewayIdentity } from "./gateway/identity";
 export type { ClientSettings } from "./components/remoteAccess";
 export type { GatewaySite } from "./components/gatewaySite";
 export { SiteConnection, type SiteConnectionArgs } from "./components/siteConnection";
+export { LacConnection, type LacConnectionArgs } from "./components/lacConnection";
 export { Mesh, type MeshArgs, type MeshConnection, type MeshGatewayArgs } from "./components/mesh";
 export type { SiteBgpArgs, SiteDeviceArgs, SiteProposalArgs } from "./components/siteSpec";
 export { SshGateway, type SshGatewayArgs } from "./components/sshGateway";

@@ -142,6 +142,8 @@ export interface SitesArgs {
   enabled?: boolean;
   /** Connections with `routing: "bgp"`, and a `Mesh`: FRR runs on the gateway then. @default false */
   bgp?: boolean;
+  /** Connections to somebody's L2TP server: `LacConnection`. @default false */
+  lac?: boolean;
 }
 
 /** What every remote-access gateway takes, whatever machine it stands on. */

@@ -3,7 +3,7 @@ import type { GatewaySpec } from "../gateway/spec";
 import type { SshConnectionArgs } from "./args";
 import type { Machine } from "./parts";
 
-/** What a `SiteConnection` takes of a gateway. Holds the way in over SSH, so it is a Pulumi secret as a whole. */
+/** What a `SiteConnection` or a `LacConnection` takes of a gateway. Holds the way in over SSH, so it is a Pulumi secret as a whole. */
 export interface GatewaySite {
   name: string;
   /** How to reach the machine. */
@@ -23,6 +23,23 @@ export interface GatewaySite {
   sites: boolean;
   /** And for BGP over them? */
   bgp: boolean;
+  /** And for connections to an LNS? */
+  lac: boolean;
+}
+
+/** The machine to push a connection's parts to. Only the way in over SSH is a secret of it. */
+export function siteMachine(gateway: pulumi.Output<GatewaySite>): Machine {
+  const { connection } = gateway;
+  return {
+    connection: {
+      host: pulumi.unsecret(connection.host),
+      port: pulumi.unsecret(connection.apply(({ port }) => port ?? 22)),
+      user: pulumi.unsecret(connection.apply(({ user }) => user ?? "root")),
+      privateKey: connection.privateKey,
+      hostKey: pulumi.unsecret(connection.hostKey),
+    },
+    id: pulumi.unsecret(gateway.machineId),
+  };
 }
 
 /**
@@ -44,6 +61,7 @@ export function gatewaySite(spec: pulumi.Output<GatewaySpec>, machine: Machine, 
       outsideMtu: of(({ outsideMtu }) => outsideMtu),
       sites: of(({ sites }) => sites === true),
       bgp: of(({ bgp }) => bgp === true),
+      lac: of(({ lac }) => lac === true),
     }),
   );
 }

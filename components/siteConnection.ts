@@ -4,7 +4,7 @@ import { siteSecretPart, sitePart } from "../gateway/site/parts";
 import { siteNames } from "../gateway/site/names";
 import { viewFrom, type Side, type SiteConnectionSpec, type SiteSecrets } from "../gateway/site/spec";
 import { validateSite } from "../gateway/site/validate";
-import type { GatewaySite } from "./gatewaySite";
+import { siteMachine, type GatewaySite } from "./gatewaySite";
 import { furtherParts } from "./parts";
 import { refuseOrWarn } from "./refuse";
 import { siteKey } from "./secrets";
@@ -54,20 +54,9 @@ export class SiteConnection extends pulumi.ComponentResource {
   }
 
   private push(name: string, side: Side, gateway: pulumi.Output<GatewaySite>, spec: pulumi.Output<SiteConnectionSpec>, secrets: pulumi.Output<SiteSecrets>): void {
-    const { connection } = gateway;
-    const machine = {
-      connection: {
-        host: pulumi.unsecret(connection.host),
-        port: pulumi.unsecret(connection.apply(({ port }) => port ?? 22)),
-        user: pulumi.unsecret(connection.apply(({ user }) => user ?? "root")),
-        privateKey: connection.privateKey,
-        hostKey: pulumi.unsecret(connection.hostKey),
-      },
-      id: pulumi.unsecret(gateway.machineId),
-    };
     const names = siteNames(name);
     const view = spec.apply((plain) => viewFrom(plain, side));
-    const pusher = furtherParts(`${name}-${side}`, machine, { parent: this });
+    const pusher = furtherParts(`${name}-${side}`, siteMachine(gateway), { parent: this });
     pusher.push(names.secretPart, pulumi.all([view, secrets]).apply(([plain, values]) => siteSecretPart(plain, values)), true, false);
     const shown = pulumi.unsecret(secrets.apply(({ certificate, authority }) => ({ certificate, authority })));
     pusher.push(names.part, pulumi.all([view, shown]).apply(([plain, certificates]) => sitePart(plain, certificates)), false, false);

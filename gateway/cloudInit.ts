@@ -78,7 +78,7 @@ export function renderUserData(args: UserDataArgs): string {
 
 /** The packages that a gateway needs before it is pushed to. */
 export function packagesOf(spec: GatewaySpec, facts: Platform): string[] {
-  return [...facts.packages, ...(spec.ikev2 ? facts.ikev2Packages : []), ...(spec.l2tp ? facts.l2tpPackages : []), ...(spec.pair && !bothActive(spec.pair) ? facts.pairPackages : []), ...(spec.bgp ? facts.bgpPackages : [])];
+  return [...facts.packages, ...(spec.ikev2 ? facts.ikev2Packages : []), ...(spec.l2tp || spec.lac ? facts.l2tpPackages : []), ...(spec.pair && !bothActive(spec.pair) ? facts.pairPackages : []), ...(spec.bgp ? facts.bgpPackages : [])];
 }
 
 /** The files that the first boot writes. */
@@ -129,7 +129,7 @@ export function commands(args: UserDataArgs, facts: Platform): string[] {
 }
 
 function needsKernel(spec: GatewaySpec, facts: Platform): boolean {
-  return spec.l2tp !== undefined && facts.l2tpKernelPackages.length > 0;
+  return (spec.l2tp !== undefined || spec.lac === true) && facts.l2tpKernelPackages.length > 0;
 }
 
 /**

@@ -108,7 +108,7 @@ function basePart(spec: GatewaySpec): Part {
     packages: [
       ...packages,
       ...(spec.ikev2 ? ikev2Packages : []),
-      ...(spec.l2tp ? l2tpPackages : []),
+      ...(spec.l2tp || spec.lac ? l2tpPackages : []),
       ...(spec.pair && !bothActive(spec.pair) ? pairPackages : []),
       ...(spec.bgp ? bgpPackages : []),
       // EC2 is asked over TLS.

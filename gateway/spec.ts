@@ -266,6 +266,8 @@ export interface GatewaySpec {
   sites?: boolean;
   /** Do site connections tell each other their networks by BGP? FRR runs then. @default false */
   bgp?: boolean;
+  /** Is there room for connections to somebody's LNS (gateway/lac/)? @default false */
+  lac?: boolean;
   /** Of a pair; none: a gateway by itself. */
   pair?: PairSpec;
 }

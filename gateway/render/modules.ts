@@ -1,8 +1,8 @@
 import type { GatewaySpec } from "../spec";
 
 /** Kernel modules without which there is no gateway. */
-export function requiredModules(spec: Pick<GatewaySpec, "l2tp" | "sites">): string[] {
-  return ["xfrm_user", "esp4", "nf_tables", ...(spec.l2tp ? ["l2tp_ppp"] : []), ...(spec.sites ? ["xfrm_interface", "esp6"] : [])];
+export function requiredModules(spec: Pick<GatewaySpec, "l2tp" | "sites" | "lac">): string[] {
+  return ["xfrm_user", "esp4", "nf_tables", ...(spec.l2tp || spec.lac ? ["l2tp_ppp"] : []), ...(spec.sites ? ["xfrm_interface", "esp6"] : [])];
 }
 
 /** A file for /etc/modules-load.d. */

@@ -1,6 +1,7 @@
 import { hostNetwork, network, parseAddress, type Network } from "../addressing";
 import { clientPools } from "../clientPools";
 import { renderNft, type Chain, type NamedSet, type Rule, type Table } from "../formats/nft";
+import { lacInterfaces } from "../lac/names";
 import { maximumSegmentSize, pathMtu } from "../mtu";
 import { bothActive } from "../pair";
 import { paths } from "../platforms";
@@ -205,6 +206,7 @@ function forward(spec: GatewaySpec): Chain {
       ),
       { rule: "ct state established,related accept" },
       ...sitesForward(spec),
+      ...lacForward(spec),
       ...withWhy(
         spec.clientToClient ? "Clients may reach each other." : "Clients do not reach each other.",
         forEachFamily(spec, (ip, family) => ({
@@ -247,6 +249,15 @@ function sitesForward(spec: GatewaySpec): Rule[] {
       { rule: `meta ipsec exists ${ip} saddr != @clients${ip === "ip" ? 4 : 6} accept` },
       { rule: `rt ipsec exists ${ip} daddr != @clients${ip === "ip" ? 4 : 6} accept` },
     ]),
+  ];
+}
+
+/** What goes to and from somebody's LNS, by the same token. */
+function lacForward(spec: GatewaySpec): Rule[] {
+  if (!spec.lac) return [];
+  return [
+    { rule: `iifname "${lacInterfaces}" accept`, why: "Through a session with an LNS. Which networks, says the table of each connection." },
+    { rule: `oifname "${lacInterfaces}" accept` },
   ];
 }
 

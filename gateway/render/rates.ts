@@ -1,5 +1,6 @@
 import { clientFamilies, clientPools } from "../clientPools";
 import { renderNft, type Chain, type Rule } from "../formats/nft";
+import { lacInterfaces } from "../lac/names";
 import { hasRates, kilobits } from "../rates";
 import { siteInterfaces } from "../site/names";
 import type { GatewaySpec } from "../spec";
@@ -79,6 +80,7 @@ function from(spec: GatewaySpec, family: 4 | 6): Chain {
     rules: [
       { rule: `ct mark set ${ofUser}`, why: "What comes back is known by this where it comes in." },
       ...(spec.sites ? [{ rule: "rt ipsec exists accept", why: "Into a site's tunnel." }, { rule: `oifname "${siteInterfaces}" accept` }] : []),
+      ...(spec.lac ? [{ rule: `oifname "${lacInterfaces}" accept` }] : []),
       { rule: `meta mark set ${ofUser} accept` },
       ...(spec.uplink === undefined ? [forgotten()] : [{ rule: `ct mark set ${hexadecimal(everybody)} meta mark set ${hexadecimal(everybody)}` }]),
     ],

@@ -1,28 +1,11 @@
-import { directive, renderUnit, type Directive } from "../formats/unit";
+import { directive, renderUnit } from "../formats/unit";
 import { paths, platform } from "../platforms";
 import type { GatewaySpec, PairSpec } from "../spec";
 import { asksRadius } from "../radius";
+import { sandbox, xl2tpdSandbox } from "./sandbox";
 import { sharesNat } from "./sharedNat";
 
 const why = (text: string) => `${text} Written by pulumi-vpn-gateway.`;
-
-/**
- * What no program of the gateway needs: systemd.exec(5). Clock, kernel log, host name and modules are out of reach by
- * CapabilityBoundingSet already; the directives for them would only delay each start.
- */
-const sandbox: Directive[] = [
-  directive("NoNewPrivileges", "yes"),
-  directive("ProtectSystem", "full"),
-  directive("ProtectHome", "yes"),
-  directive("PrivateTmp", "yes"),
-  directive("ProtectControlGroups", "yes"),
-  directive("RestrictNamespaces", "yes"),
-  directive("RestrictRealtime", "yes"),
-  directive("RestrictSUIDSGID", "yes"),
-  directive("LockPersonality", "yes"),
-  directive("MemoryDenyWriteExecute", "yes"),
-  directive("SystemCallArchitectures", "native"),
-];
 
 /** Drop-in for the IKE daemon's unit. */
 export function renderIkeUnit(spec: GatewaySpec): string {
@@ -95,12 +78,7 @@ export function renderL2tpUnit(spec: GatewaySpec): string {
           directive("RestartSec", "1"),
           directive("KillMode", "mixed", "The pppds of a daemon that is gone serve nobody, and waiting for them costs seconds."),
           directive("TimeoutStopSec", "10"),
-          ...sandbox,
-          directive("DevicePolicy", "closed"),
-          directive("DeviceAllow", "/dev/ppp rw"),
-          directive("CapabilityBoundingSet", "CAP_NET_ADMIN CAP_NET_RAW CAP_NET_BIND_SERVICE CAP_SETGID CAP_SETUID CAP_KILL CAP_DAC_OVERRIDE"),
-          directive("RestrictAddressFamilies", "AF_UNIX AF_INET AF_INET6 AF_NETLINK AF_PPPOX AF_PACKET"),
-          directive("SystemCallFilter", "@system-service"),
+          ...xl2tpdSandbox,
         ],
       },
       { name: "Install", directives: [directive("WantedBy", "multi-user.target")] },

@@ -8,6 +8,7 @@ import { error, type Problem } from "./problem";
 export function clientProblems(spec: GatewaySpec): Problem[] {
   const problems: Problem[] = [
     ...bgpProblems(spec),
+    ...lacProblems(spec),
     ...oneOf("tunnel", spec.tunnel, tunnelScopes),
     ...oneOf("masquerade", spec.masquerade, masqueradePolicies),
     ...spec.clients.flatMap((kind, index) => oneOf(`clients[${index}]`, kind, clientKinds)),
@@ -48,6 +49,12 @@ function profileProblems({ profiles }: GatewaySpec): Problem[] {
 function bgpProblems(spec: GatewaySpec): Problem[] {
   if (!spec.bgp || spec.sites) return [];
   return [error("sites.bgp", true, "there are no site connections to speak BGP over", "Set sites.enabled, too, or leave it out.")];
+}
+
+/** A connection to an LNS is followed as a site connection is. */
+function lacProblems(spec: GatewaySpec): Problem[] {
+  if (!spec.lac || spec.sites) return [];
+  return [error("sites.lac", true, "has no follower that would dial", "Set sites.enabled, too, or leave it out.")];
 }
 
 /** A gateway that nobody dials in to: it is there for site connections, or for nothing. */

@@ -1,0 +1,45 @@
+import { readable, secret, type Part } from "../bundle";
+import { lacNames } from "./names";
+import { renderLacDescription } from "./render/description";
+import { renderLacFirewall } from "./render/firewall";
+import { renderLacPassword, renderLacPppd } from "./render/pppd";
+import { renderLacConnection, renderLacSecret } from "./render/swanctl";
+import { renderLacUnit } from "./render/unit";
+import { renderLacDaemon } from "./render/xl2tpd";
+import type { LacConnectionSpec, LacSecrets } from "./spec";
+
+/** What anybody may read of a connection. Expects one that `validateLac` has no error for. */
+export function lacPart(spec: LacConnectionSpec): Part {
+  const names = lacNames(spec.name);
+  return {
+    name: names.part,
+    secret: false,
+    // The base of a gateway that makes room for such connections brings them.
+    packages: [],
+    modules: ["l2tp_ppp"],
+    services: [names.unit],
+    confirmWithin: 0,
+    files: [
+      readable(names.firewall, renderLacFirewall(spec)),
+      readable(names.swanctl, renderLacConnection(spec)),
+      readable(names.daemon, renderLacDaemon(spec)),
+      readable(names.pppOptions, renderLacPppd(spec)),
+      readable(names.unitFile, renderLacUnit(spec)),
+      readable(names.description, renderLacDescription(spec)),
+    ],
+  };
+}
+
+/** What nobody may read of it. Pushed first: without it the other part could not log in. */
+export function lacSecretPart(spec: LacConnectionSpec, secrets: LacSecrets): Part {
+  const names = lacNames(spec.name);
+  return {
+    name: names.secretPart,
+    secret: true,
+    packages: [],
+    modules: [],
+    services: [],
+    confirmWithin: 0,
+    files: [secret(names.preSharedKey, renderLacSecret(spec, secrets)), secret(names.password, renderLacPassword(spec, secrets))],
+  };
+}

@@ -1,0 +1,40 @@
+import { directive, renderUnit } from "../../formats/unit";
+import { platform } from "../../platforms";
+import { xl2tpdSandbox } from "../../render/sandbox";
+import { lacNames } from "../names";
+import type { LacConnectionSpec } from "../spec";
+
+/** The unit of the connection's own xl2tpd. */
+export function renderLacUnit(spec: LacConnectionSpec): string {
+  const { units } = platform("debian13"); // the same on every platform
+  const names = lacNames(spec.name);
+  const run = `/run/${names.runtime}`;
+  return renderUnit(
+    [
+      {
+        name: "Unit",
+        directives: [
+          directive("Description", `L2TP of the connection ${spec.name}`),
+          directive("After", `network.target ${units.firewall} ${units.ike}`),
+          directive("Wants", units.firewall),
+          directive("StartLimitIntervalSec", "0"),
+        ],
+      },
+      {
+        name: "Service",
+        directives: [
+          directive("Type", "exec"),
+          directive("ExecStart", `/usr/sbin/xl2tpd -D -p ${run}/pid -C ${run}/control -c ${names.daemon}`),
+          directive("RuntimeDirectory", names.runtime),
+          directive("Restart", "always"),
+          directive("RestartSec", "1"),
+          directive("KillMode", "mixed", "The pppd of a daemon that is gone serves nobody, and waiting for it costs seconds."),
+          directive("TimeoutStopSec", "10"),
+          ...xl2tpdSandbox,
+        ],
+      },
+      { name: "Install", directives: [directive("WantedBy", "multi-user.target")] },
+    ],
+    `Connection ${spec.name} to the LNS ${spec.lns}. Written by pulumi-vpn-gateway.`,
+  );
+}
