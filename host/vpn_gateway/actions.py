@@ -2,7 +2,7 @@
 
 import time
 
-from . import admitted, charon, frr, keepalived, kernel, moving, nftables, pair, policies, ppp, rates, sites, strongswan_conf, systemd, users
+from . import admitted, charon, frr, keepalived, kernel, lac, moving, nftables, pair, policies, ppp, rates, sites, strongswan_conf, systemd, users
 from .errors import Failure
 from .gateway import Gateway
 from .part import Part
@@ -112,7 +112,7 @@ def _restarts(gateway: Gateway, effects: list[Effect]) -> set[str]:
     reasons: dict[str, list[str]] = {}
     reload_charon = reload_keepalived = False
     for effect in effects:
-        unit = systemd.unit_of(effect.path)
+        unit = systemd.unit_of(effect.path) or lac.unit_of(effect.path)
         if unit:
             reasons.setdefault(unit, []).append(effect.path)
         elif charon.is_settings(effect.path):

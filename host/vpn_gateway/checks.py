@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 
-from . import admitted, charon, frr, keepalived, kernel, nftables, packages, ppp, sites, systemd
+from . import admitted, charon, frr, keepalived, kernel, lac, nftables, packages, ppp, sites, systemd
 from .errors import Failure
 from .gateway import Gateway
 from .part import Part, PartFile
@@ -53,7 +53,7 @@ def _check(gateway: Gateway, file: PartFile, staged: str) -> str | None:
         return ppp.check_secrets(file.content)
     if ppp.is_options(path):
         return ppp.check_options(gateway, staged)
-    if path == "/etc/xl2tpd/xl2tpd.conf":
+    if path == "/etc/xl2tpd/xl2tpd.conf" or lac.is_daemon_conf(path):
         return _check_xl2tpd(file.content)
     if path == keepalived.FILE:
         return keepalived.check(gateway, staged)

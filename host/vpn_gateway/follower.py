@@ -1,17 +1,18 @@
 """
 `vpn-gateway follow`, a service on gateways with site connections: keeps their interfaces, puts routes into a tunnel while
 it stands and takes them away when it falls, gives an interface the MTU of the suite that was agreed on, dials where
-nobody else does, and writes down since when a tunnel stands or why it does not.
+nobody else does, and writes down since when a tunnel stands or why it does not. A connection to an LNS stands once there is
+a session in its tunnel.
 """
 
 import os
 import sys
 import time
 
-from . import charon, files, sites
+from . import charon, files, lac, sites
 from .errors import Failure, os_error
 from .gateway import Gateway
-from .site_log import reason_of
+from .site_log import CONSEQUENCE, reason_of
 from .vici import Vici
 
 EVENTS = ("ike-updown", "child-updown", "child-rekey", "log")
@@ -53,6 +54,10 @@ class Followed:
     def __init__(self) -> None:
         self.stands: bool | None = None
         self.mtu: int | None = None
+        self.session: dict | None = None  # with an LNS
+        self.child = ""  # which SA that session's tunnel has
+        self.owed = False  # a call, to an LNS
+        self.next_call = 0.0
         self.changed = time.time()
         self.missing_since: float | None = None
         self.next_dial = 0.0
@@ -95,7 +100,7 @@ class Follower:
     def audit(self, site: sites.Site, routed: set | None) -> None:
         """Routes that somebody else took away (a network daemon that restarts does) come back."""
         one = self.followed.get(site["name"])
-        if routed is None or one is None or not one.stands or site["mode"] != "route" or site.get("bgp"):
+        if routed is None or one is None or not one.stands or site["mode"] == "policy" or site.get("bgp"):
             return
         if any((text, site["interface"]) not in routed for text in site["far"]):
             self.say(f"{site['name']}: a route was taken away: putting it back")
@@ -110,8 +115,14 @@ class Follower:
                 # It was removed since this look began, and what was made too late would stay.
                 sites.remove(self.gateway, site)
                 return
-        stands, mtu = bool(children(associations, site)), mtu_of(associations, site)
-        if stands != one.stands or mtu != one.mtu:
+        stands, mtu, renewed = bool(children(associations, site)), mtu_of(associations, site), False
+        if site["mode"] == lac.MODE:
+            session = lac.session(self.gateway, site)
+            self.call(site, one, children(associations, site), session, now)
+            # Another interface has none of the routes that the last one had.
+            renewed, one.session = session != one.session, session
+            stands, mtu = stands and session is not None, session and session["mtu"]
+        if stands != one.stands or mtu != one.mtu or renewed:
             sites.route_into(self.gateway, site, stands, mtu)
             if one.stands is not None or stands:
                 self.say(f"{site['name']}: the tunnel {'stands' if stands else 'is down'}" + (f", {mtu} bytes fit" if mtu else ""))
@@ -120,8 +131,22 @@ class Follower:
             one.stands, one.mtu = stands, mtu
         if stands:
             one.missing_since, one.pause, one.reason = None, 1.0, None
+        elif children(associations, site):
+            one.missing_since = None  # an LNS has its tunnel, and is called
         else:
             self.dial(site, one, associations, now)
+
+    def call(self, site: sites.Site, one: Followed, found: list[dict], session: dict | None, now: float) -> None:
+        """Has an LNS called anew where its session fell, or where a new tunnel came and has none: once for each."""
+        child = str(found[-1].get("uniqueid")) if found else ""
+        if not found or session is not None:
+            one.owed = False
+        elif child != one.child or one.session is not None:
+            one.owed = True
+        one.child = child
+        if one.owed and now >= one.next_call and lac.dial_anew(self.gateway, site):
+            self.say(f"{site['name']}: no session in the tunnel: calling the LNS anew")
+            one.owed, one.next_call = False, now + site["redialSeconds"]
 
     def dial(self, site: sites.Site, one: Followed, associations: list, now: float) -> None:
         if site["dialAfterSeconds"] is None or not charon.running(self.gateway):
@@ -146,9 +171,12 @@ class Follower:
         if event != "log":
             return
         name = str(message.get("ikesa-name", ""))
-        one = self.followed.get(name.removeprefix("site-"))
-        reason = reason_of(str(message.get("msg", "")))
-        if one is None or one.stands or reason is None or not name.startswith("site-"):
+        text = str(message.get("msg", ""))
+        one, reason = self.followed.get(name.partition("-")[2]), reason_of(text)
+        if one is None or one.stands or reason is None or not name.startswith(("site-", "lac-")):
+            return
+        # IKEv1 is refused by silence: that it lasts says less than where it began.
+        if name.startswith("lac-") and one.reason is not None and CONSEQUENCE.search(text):
             return
         # The first word of a failure says most: what follows within a moment is its consequence.
         if one.reason is not None and now - one.reason["at"] < PROOF:

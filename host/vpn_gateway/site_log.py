@@ -20,9 +20,15 @@ REASONS = [
     (r"received (\w+) notify error", "the other end answers {0}"),
     (r"unable to resolve (\S+)", "the name {0} cannot be resolved"),
     (r"unable to resolve .* initiate aborted", "the other end's name cannot be resolved"),
+    (r"IDir '(.+)' does not match to '(.+)'", "the other end says that it is {0}, and {1} is expected: see `identity`"),
+    # IKEv1's third question is the first that is encrypted, by what the pre-shared key is part of; who has another is silent.
+    (r"retransmit \d+ of request message ID 0, seq 3", "the other end is silent since it was shown the proof: most likely the pre-shared keys differ, or UDP 4500 does not get through"),
+    (r"invalid HASH_V1 payload length, decryption failed|received PAYLOAD_MALFORMED notify error", "the pre-shared keys differ"),
     (r"peer not responding, trying again|giving up after \d+ retransmits|retransmit \d+ of request", "the other end does not answer"),
     (r"error writing to socket: (.+)", "nothing can be sent to the other end: {0}"),
 ]
+# What follows from an earlier word, and says less.
+CONSEQUENCE = re.compile(r"peer not responding, trying again|giving up after \d+ retransmits")
 PATTERNS = [(re.compile(pattern), text) for pattern, text in REASONS]
 
 

@@ -2,7 +2,7 @@
 
 import time
 
-from . import charon, files, sites
+from . import charon, files, lac, sites
 from .follower import children
 from .gateway import Gateway
 
@@ -19,7 +19,8 @@ def collect(gateway: Gateway) -> list[dict]:
 
 def _of(gateway: Gateway, site: sites.Site, followed: dict, associations: list) -> dict:
     found = children(associations, site)
-    stands = bool(found)
+    session = lac.session(gateway, site) if site["mode"] == lac.MODE else None
+    stands = bool(found) and (session is not None or site["mode"] != lac.MODE)
     newest = found[-1] if found else {}
     ike = next((data for name, data in associations if name == site["connection"] and data.get("state") == "ESTABLISHED"), {})
     # Of the follower, which saw it come; else of charon, which counts from the last rekeying.
@@ -33,10 +34,11 @@ def _of(gateway: Gateway, site: sites.Site, followed: dict, associations: list) 
         "mode": site["mode"],
         "stands": stands,
         "since": None if since is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since)),
-        "reason": None if stands else _reason(followed, associations, site),
+        "reason": None if stands else lac.reason(gateway, site) if found else _reason(followed, associations, site),
         "bytesIn": _counted(gateway, site, "rx", found),
         "bytesOut": _counted(gateway, site, "tx", found),
-        "mtu": followed.get("mtu") if stands else None,
+        "mtu": session["mtu"] if session else followed.get("mtu") if stands else None,
+        "session": session and {"address": session["address"], "peer": session["peer"]},
         "suite": _suite(newest) if stands else None,
         "outside": {"near": ike.get("local-host"), "far": ike.get("remote-host"), "udp": newest.get("encap") == "yes"} if stands else None,
         "near": site["near"],
@@ -54,7 +56,7 @@ def _reason(followed: dict, associations: list, site: sites.Site) -> str:
 
 def _counted(gateway: Gateway, site: sites.Site, direction: str, found: list[dict]) -> int:
     """The interface counts for as long as it is there, each child SA only since its keys were new."""
-    if site["mode"] == "route":
+    if site["mode"] != "policy":
         try:
             with open(gateway.paths.of(f"/sys/class/net/{site['interface']}/statistics/{direction}_bytes")) as file:
                 return int(file.read())
@@ -70,12 +72,15 @@ def _suite(child: dict) -> str:
 
 def line(found: dict) -> str:
     to = f"{found['peer']} ({found['endpoint'] or 'address changes'})"
+    kind = "lac" if found["mode"] == lac.MODE else "site"
     if not found["stands"]:
         since = f" since {found['since']}" if found["since"] else ""
-        return f"site {found['name']} to {to}: down{since}: {found['reason']}"
+        return f"{kind} {found['name']} to {to}: down{since}: {found['reason']}"
     udp = ", ESP within UDP" if found["outside"]["udp"] else ""
     fit = f", {found['mtu']} bytes fit" if found["mtu"] else ""
+    if found["session"]:
+        fit += f"; inside {found['session']['address']}"
     return (
-        f"site {found['name']} to {to}: up since {found['since']}; {found['bytesIn']} bytes in, {found['bytesOut']} out;"
+        f"{kind} {found['name']} to {to}: up since {found['since']}; {found['bytesIn']} bytes in, {found['bytesOut']} out;"
         f" {found['suite']}{udp}{fit}"
     )

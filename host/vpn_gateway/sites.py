@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable
 
-from . import charon
+from . import charon, lac
 from .errors import Failure
 from .gateway import Gateway
 from .programs import words
@@ -15,7 +15,7 @@ FOLDER = "/etc/vpn-gateway/sites/"
 UNIT = "vpn-gateway-sites.service"
 UNIT_FILE = f"/etc/systemd/system/{UNIT}"
 STATE = "/run/vpn-gateway/sites.json"
-SWANCTL = "/etc/swanctl/conf.d/site-"
+SWANCTL = ("/etc/swanctl/conf.d/site-", "/etc/swanctl/conf.d/lac-")
 # rtnetlink(7): a number that nobody else has, so that only our own routes are ever taken away.
 PROTOCOL = "201"
 METRIC = "100"
@@ -46,6 +46,8 @@ def check(gateway: Gateway, path: str, content: bytes) -> str | None:
     parts = gateway.others("")
     if not any(UNIT_FILE in part.files for part in parts.values()):
         return "this gateway makes no room for site connections: give it `sites: { enabled: true }`"
+    if site["mode"] == lac.MODE:
+        return lac.conflict(gateway, site, described(gateway))
     for other in described(gateway):
         if other["name"] == site["name"] or site["mode"] != "route" or other["mode"] != "route":
             continue
@@ -116,7 +118,7 @@ def remove(gateway: Gateway, site: Site, link: bool = True) -> None:
     for text in site["far"]:
         if text not in others:
             _route(gateway, "del", "unreachable", text, "metric", LAST_METRIC, "proto", PROTOCOL, must=False)
-        if site["mode"] == "route" and not link:
+        if site["mode"] != "policy" and not link:
             _route(gateway, "del", text, "dev", site["interface"], "proto", PROTOCOL, must=False)
     if link and site["mode"] == "route":
         gateway.programs.run("ip", "link", "del", "dev", site["interface"])
@@ -124,19 +126,21 @@ def remove(gateway: Gateway, site: Site, link: bool = True) -> None:
 
 def route_into(gateway: Gateway, site: Site, stands: bool, mtu: int | None) -> None:
     """Routes into the tunnel while it stands, and none while it does not; the MTU of the suite that it came to."""
-    if site["mode"] != "route":
+    if site["mode"] == "policy":
         return
     name = site["interface"]
-    wanted = mtu or site["mtu"]["least"]
-    found = link(gateway, name)
-    if found is not None and found.get("mtu") != wanted:
-        _ip(gateway, "link", "set", "dev", name, "mtu", str(wanted))
+    if site["mode"] == "route":
+        wanted = mtu or site["mtu"]["least"]
+        found = link(gateway, name)
+        if found is not None and found.get("mtu") != wanted:
+            _ip(gateway, "link", "set", "dev", name, "mtu", str(wanted))
     if site.get("bgp"):
         # FRR has them as long as its neighbour says so. Of a connection that was static before, ours go.
         for text in site["far"]:
             _route(gateway, "del", text, "dev", name, "metric", METRIC, "proto", PROTOCOL, must=False)
         return
-    own = _own_addresses(gateway) if stands else []
+    # In a session with an LNS they have the address that it gave.
+    own = _own_addresses(gateway) if stands and site["mode"] == "route" else []
     for text in site["far"]:
         if stands:
             source = _source(own, site["near"], text)
