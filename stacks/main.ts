@@ -8,6 +8,7 @@ const programs: Record<string, () => Promise<Record<string, unknown>>> = {
   lab: async () => (await import("./lab")).lab(),
   // The same with a machine as a cloud's, by its config.
   "lab-bare": async () => (await import("./lab")).lab(),
+  "lab-lac": async () => (await import("./labLac")).labLac(),
   "lab-mesh": async () => (await import("./labMesh")).labMesh(),
   "lab-pair": async () => (await import("./labPair")).labPair(),
   "lab-sites": async () => (await import("./labSites")).labSites(),

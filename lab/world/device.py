@@ -32,8 +32,12 @@ def install():
 
 
 def start():
+    return pluto(read_json_input()["text"])
+
+
+def pluto(text, setup=""):
+    """Starts Libreswan anew with the files that the text holds; `setup`: more lines of ipsec.conf's `config setup`."""
     stop()
-    text = read_json_input()["text"]
     os.makedirs(f"{ETC}/ipsec.d", mode=0o700, exist_ok=True)
     for old in glob.glob(f"{ETC}/ipsec.d/*.conf") + glob.glob(f"{ETC}/ipsec.d/*.secrets"):
         os.remove(old)
@@ -43,7 +47,7 @@ def start():
     for name, content in files:
         write(f"{ETC}/ipsec.d/{name}", content, 0o600)
     # As the package has them: both include what is in ipsec.d.
-    write(f"{ETC}/ipsec.conf", "config setup\n    logfile=/run/pluto/log\n    uniqueids=yes\ninclude /etc/ipsec.d/*.conf\n")
+    write(f"{ETC}/ipsec.conf", f"config setup\n    logfile=/run/pluto/log\n    uniqueids=yes\n{setup}include /etc/ipsec.d/*.conf\n")
     write(f"{ETC}/ipsec.secrets", "include /etc/ipsec.d/*.secrets\n", 0o600)
     shutil.rmtree(f"{STATE}/pluto", ignore_errors=True)
     os.makedirs(f"{STATE}/pluto", mode=0o700)
