@@ -13,13 +13,14 @@ XL2TPD_FILES = ("/etc/xl2tpd/", "/etc/default/xl2tpd")
 
 def act(gateway: Gateway, effects: list[Effect], source: Part | None, target: Part | None) -> bool:
     """Makes the running machine follow its files. True if a service was started or restarted."""
+    # While systemd still knows what else is to go with them, such as their folders under /run.
+    _dropped_services(gateway, source, target)
     if any(systemd.unit_of(effect.path) for effect in effects):
         systemd.daemon_reload(gateway)
     _modules(gateway, effects)
     _sysctls(gateway, effects)
     _rulesets(gateway, effects, target)
     routing = frr.write(gateway, [effect.path for effect in effects])
-    _dropped_services(gateway, source, target)
     started = _restarts(gateway, effects)
     for unit in target.services if target else ():
         if systemd.ensure(gateway, unit):

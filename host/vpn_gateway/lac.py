@@ -8,13 +8,16 @@ import os
 import re
 import signal
 
+from . import ppp
 from .gateway import Gateway
+from .swap import Journal
 from .systemd import FOLDER
 
 MODE = "l2tp"
 FILES = re.compile(r"/etc/(?:vpn-gateway/lac/([a-z0-9-]+)\.conf|ppp/options\.lac-([a-z0-9-]+)|ppp/lac-([a-z0-9-]+)\.secret)")
 LINES = 60  # of the journal, to look for a reason in
 SINCE = "-10min"
+FRESH = 5.0  # seconds after its start in which a daemon dials, or does so again, anyway
 # What pppd and xl2tpd say when a session does not come up; the last that fits counts. ppp: chap-new.c, chap_ms.c, auth.c,
 # lcp.c, main.c; xl2tpd: control.c, call.c, network.c, xl2tpd.c. MS-CHAP's numbers: RFC 2759, 6.
 REASONS = [
@@ -71,8 +74,11 @@ def session(gateway: Gateway, site: dict) -> dict | None:
 def dial_anew(gateway: Gateway, site: dict) -> bool:
     """
     Ends the connection's daemon, for systemd to start another at once: by itself it would first call over its old tunnel,
-    which an LNS that was away knows nothing of. By signal, for the follower may not speak for systemd. True if it ran.
+    which an LNS that was away knows nothing of. By signal, for the follower may not speak for systemd. True if one dials
+    anew; one that has just been started does. While a part is being applied its services are not to be disturbed.
     """
+    if Journal(gateway).read() is not None:
+        return False
     folder = site["unit"].removesuffix(".service")
     try:
         with open(gateway.paths.of(f"/run/{folder}/pid")) as file:
@@ -80,9 +86,12 @@ def dial_anew(gateway: Gateway, site: dict) -> bool:
         with open(gateway.paths.of(f"/proc/{pid}/comm")) as file:
             if file.read().strip() != "xl2tpd":
                 return False
-        os.kill(pid, signal.SIGTERM)
+        with open(gateway.paths.of("/proc/uptime")) as file:
+            age = float(file.read().split()[0]) - ppp.started(gateway, pid)
+        if age > FRESH:
+            os.kill(pid, signal.SIGTERM)
         return True
-    except (OSError, ValueError):
+    except (OSError, ValueError, IndexError):
         return False
 
 

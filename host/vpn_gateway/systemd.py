@@ -91,10 +91,11 @@ def give_back(gateway: Gateway, unit: str) -> None:
     was = gateway.originals.services.pop(unit, None)
     if was is None:
         return
-    if not was["enabled"]:
-        gateway.programs.run("systemctl", "disable", "--", unit)
+    # Stopped first: `disable` makes systemd read its units anew, and forget one whose file is gone.
     if not was["active"]:
         gateway.programs.run("systemctl", "stop", "--", unit)
+    if not was["enabled"]:
+        gateway.programs.run("systemctl", "disable", "--", unit)
     gateway.originals.save()
 
 

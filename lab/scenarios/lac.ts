@@ -3,6 +3,7 @@ import { lacMtu } from "../../gateway/lac/mtu";
 import { lacInterface, lacNames, lacPort } from "../../gateway/lac/names";
 import { lacProposals } from "../../gateway/lac/proposals";
 import { labClouds, labDevice } from "../networks";
+import { sleep } from "../progress";
 import { Sites } from "../sites";
 import type { Lab } from "./lab";
 import type { Scenario } from "./scenario";
@@ -66,24 +67,25 @@ export const lac: Scenario[] = [
       check("sessions shows her alone, and check finds nothing", /alice/.test(one) && !/office@head/.test(one) && /as they should be/.test(one), one);
 
       // The server's L2TP alone starts anew: IPsec stands all the while.
-      const lost = async (what: string, away: () => Promise<unknown>, again: () => Promise<unknown>, within: number) => {
-        await away();
-        const fell = await sites.fallsWithin(1, name, 90);
-        await again();
-        const came = await sites.seconds(passes, within);
-        check(`${what}: it is back by itself`, came !== undefined, await line());
-        figure(`${what}: noticed after ${fell?.toFixed(1)} s, back ${came?.toFixed(1)} s after the server was`);
-      };
-      await lost("the server's xl2tpd restarted", () => lns(lab, "start", "l2tp"), async () => {}, 120);
       await lab.world.captureStart("away", betweenOfficeAndHead, office.card);
-      await lost("the whole server away", async () => {
-        await lns(lab, "stop");
-        await sites.fallsWithin(1, name, 90);
-        const refused = await sites.ping(office.namespace, labDevice.host, 4);
-        const said = await lab.world.run(office.namespace, `ping -c 2 -W 2 ${labDevice.host}`);
-        check("a host is told that the far network is unreachable", refused.received === 0 && /[Uu]nreachable/.test(said.stdout + said.stderr), said.stdout.split("\n")[1]);
-        check("status says why", await sites.becomes(async () => /does not answer/.test(await sites.reason(1, name)), 90), await line());
-      }, () => lns(lab, "start"), 120);
+      await lab.world.call(["host", "ping-start", office.namespace, labDevice.host, "--interval", 0.2, "--label", "restart"]);
+      await lns(lab, "start", "l2tp");
+      await sleep(3000);
+      const restarted = await sites.seconds(passes, 120);
+      const { longestGapMs } = await lab.world.call<{ longestGapMs: number | null }>(["host", "ping-stop", office.namespace, "--label", "restart"]);
+      check("the server's xl2tpd restarted: it is back by itself", restarted !== undefined && longestGapMs !== null, await line());
+      figure(`the server's xl2tpd restarted: ${((longestGapMs ?? 0) / 1000).toFixed(1)} s without an answer`);
+
+      await lns(lab, "stop");
+      const fell = await sites.fallsWithin(1, name, 90);
+      const refused = await sites.ping(office.namespace, labDevice.host, 4);
+      const told = await lab.world.run(office.namespace, `ping -c 2 -W 2 ${labDevice.host}`);
+      check("the whole server away: a host is told that the far network is unreachable", fell !== undefined && refused.received === 0 && /[Uu]nreachable/.test(told.stdout + told.stderr), told.stdout.split("\n")[1]);
+      check("and status says why", await sites.becomes(async () => /does not answer/.test(await sites.reason(1, name)), 90), await line());
+      await lns(lab, "start");
+      const again = await sites.seconds(passes, 120);
+      check("with the server back so is the session, by itself", again !== undefined, await line());
+      figure(`noticed after ${fell?.toFixed(1)} s, back ${again?.toFixed(1)} s after the server was`);
       const away = await lab.world.captureStop("away");
       check("not one packet in clear meanwhile", away.packets === 0, away.first.join(" "));
 
@@ -125,7 +127,7 @@ export const lac: Scenario[] = [
 
       await lab.stack.set("foreign", "false");
       await lab.stack.up();
-      const left = await sites.must(1, `ls /etc/vpn-gateway/sites /etc/vpn-gateway/lac /etc/vpn-gateway/firewall.d /etc/swanctl/conf.d /etc/ppp /etc/systemd/system 2>/dev/null | grep -cE 'lac-|${name}'; ip -br link | grep -c ^lac-; ip route show proto 201 | wc -l; nft list tables | grep -c lac; swanctl --list-conns | grep -c lac-; systemctl list-units --all | grep -c lac-; pgrep -fc xl2tpd.*lac; true`);
+      const left = await sites.must(1, `ls /etc/vpn-gateway/sites /etc/vpn-gateway/lac /etc/vpn-gateway/firewall.d /etc/swanctl/conf.d /etc/ppp /etc/systemd/system 2>/dev/null | grep -cE 'lac-|${name}'; ip -br link | grep -c ^lac-; ip route show proto 201 | wc -l; nft list tables | grep -c lac; swanctl --list-conns | grep -c lac-; systemctl list-units --all | grep -c lac-; pgrep -fc [x]l2tpd.*lac; ls /run | grep -c lac; true`);
       check("deleted, it leaves nothing behind", left.trim().split(/\s+/).every((count) => count === "0"), left.replaceAll("\n", " "));
       await lns(lab, "stop");
     },
@@ -160,12 +162,15 @@ export const lac: Scenario[] = [
       check("the other gateway shows the session", /office .*l2tp/.test(sessions), sessions);
 
       await lab.world.captureStart("away", between, office.card);
+      // What is killed says nothing to the other end, which has to find out.
       const lost = async (what: string, command: string) => {
+        await lab.world.call(["host", "ping-start", office.namespace, cloud.host, "--interval", 0.2, "--label", "lost"]);
         await sites.must(2, command);
-        const fell = await sites.fallsWithin(1, name, 60);
+        await sleep(5000);
         const came = await sites.seconds(passes, 120);
-        check(`${what}: it is back by itself`, came !== undefined, await sites.reason(1, name));
-        figure(`${what}: noticed after ${fell?.toFixed(1)} s, back ${came?.toFixed(1)} s after that`);
+        const { longestGapMs } = await lab.world.call<{ longestGapMs: number | null }>(["host", "ping-stop", office.namespace, "--label", "lost"]);
+        check(`${what}: it is back by itself`, came !== undefined && longestGapMs !== null, await sites.reason(1, name));
+        figure(`${what}: ${((longestGapMs ?? 0) / 1000).toFixed(1)} s without an answer`);
       };
       await lost("the other's xl2tpd killed", "systemctl kill -s KILL xl2tpd");
       await lost("the other's IKE daemon killed", "systemctl kill -s KILL strongswan");

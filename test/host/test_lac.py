@@ -213,8 +213,22 @@ class DialAnewTest(MachineTest):
             self.write("/proc/77/comm", "bash\n")
             self.assertFalse(lac.dial_anew(gateway, description()))
             self.write("/proc/77/comm", "xl2tpd\n")
+            self.write("/proc/uptime", "1000.00 0.00\n")
             self.assertTrue(lac.dial_anew(gateway, description()))
         self.assertEqual(killed, [77])
+
+    def test_one_that_was_just_started_dials_by_itself_and_none_is_ended_while_a_part_is_applied(self) -> None:
+        gateway = Gateway(self.root, "test")
+        killed: list[int] = []
+        self.write("/run/vpn-gateway-lac-head/pid", "77\n")
+        self.write("/proc/77/comm", "xl2tpd\n")
+        self.write("/proc/uptime", "1000.00 0.00\n")
+        with mock.patch.object(lac.os, "kill", lambda pid, _: killed.append(pid)):
+            with mock.patch.object(lac.ppp, "started", lambda *_: 998.0):
+                self.assertTrue(lac.dial_anew(gateway, description()))
+            with mock.patch.object(lac, "Journal", lambda _: mock.Mock(read=lambda: {"part": "lac-head"})):
+                self.assertFalse(lac.dial_anew(gateway, description()))
+        self.assertEqual(killed, [])
 
 
 class ReasonTest(unittest.TestCase):

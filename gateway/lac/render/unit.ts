@@ -26,6 +26,7 @@ export function renderLacUnit(spec: LacConnectionSpec): string {
           directive("Type", "exec"),
           directive("ExecStart", `/usr/sbin/xl2tpd -D -p ${run}/pid -C ${run}/control -c ${names.daemon}`),
           directive("RuntimeDirectory", names.runtime),
+          directive("SuccessExitStatus", "1", "So xl2tpd ends when it is asked to."),
           directive("Restart", "always"),
           directive("RestartSec", "1"),
           directive("KillMode", "mixed", "The pppd of a daemon that is gone serves nobody, and waiting for it costs seconds."),
