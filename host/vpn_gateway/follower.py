@@ -102,6 +102,8 @@ class Follower:
         one = self.followed.get(site["name"])
         if routed is None or one is None or not one.stands or site["mode"] == "policy" or site.get("bgp"):
             return
+        if site["mode"] == lac.MODE and lac.session(self.gateway, site) is None:
+            return  # it fell since the last look, and its routes with it
         if any((text, site["interface"]) not in routed for text in site["far"]):
             self.say(f"{site['name']}: a route was taken away: putting it back")
             sites.route_into(self.gateway, site, True, one.mtu)
