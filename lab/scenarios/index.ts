@@ -35,6 +35,6 @@ export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firew
 export const unproven: readonly string[] = [
   "rates-voice", "hostile-packets", "hostile-flood",
   "pair-load-balancer", "pair-stale", "pair-frozen-1", "pair-frozen-2", "pair-dns", "rekeys",
-  "lac-foreign", "lac-own",
+  "lac-foreign",
   "mesh-routes", "mesh-dead", "mesh-grow",
 ];

@@ -129,6 +129,7 @@ export const lac: Scenario[] = [
       await lab.stack.up();
       const left = await sites.must(1, `ls /etc/vpn-gateway/sites /etc/vpn-gateway/lac /etc/vpn-gateway/firewall.d /etc/swanctl/conf.d /etc/ppp /etc/systemd/system 2>/dev/null | grep -cE 'lac-|${name}'; ip -br link | grep -c ^lac-; ip route show proto 201 | wc -l; nft list tables | grep -c lac; swanctl --list-conns | grep -c lac-; systemctl list-units --all | grep -c lac-; pgrep -fc [x]l2tpd.*lac; ls /run | grep -c lac; true`);
       check("deleted, it leaves nothing behind", left.trim().split(/\s+/).every((count) => count === "0"), left.replaceAll("\n", " "));
+      await lab.world.disconnect(1);
       await lns(lab, "stop");
     },
   },

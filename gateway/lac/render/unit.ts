@@ -1,7 +1,7 @@
 import { directive, renderUnit } from "../../formats/unit";
 import { platform } from "../../platforms";
 import { xl2tpdSandbox } from "../../render/sandbox";
-import { lacNames } from "../names";
+import { lacInterface, lacNames } from "../names";
 import type { LacConnectionSpec } from "../spec";
 
 /** The unit of the connection's own xl2tpd. */
@@ -25,6 +25,7 @@ export function renderLacUnit(spec: LacConnectionSpec): string {
         directives: [
           directive("Type", "exec"),
           directive("ExecStart", `/usr/sbin/xl2tpd -D -p ${run}/pid -C ${run}/control -c ${names.daemon}`),
+          directive("ExecStopPost", `-/usr/bin/rm -f /run/${lacInterface(spec.name)}.pid`, "Of a pppd that was killed."),
           directive("RuntimeDirectory", names.runtime),
           directive("SuccessExitStatus", "1", "So xl2tpd ends when it is asked to."),
           directive("Restart", "always"),
