@@ -29,6 +29,8 @@ export interface LiveSet {
   marks?: boolean;
   /** Each element counts packets and bytes. */
   counter?: boolean;
+  /** Filled by the rules themselves: seconds after which an element that is not seen again is forgotten. */
+  timeout?: number;
 }
 
 export interface Table {
@@ -55,11 +57,13 @@ export function renderNft(table: Table, heading: string): string {
     if (set.elements.length > 0) lines.push(`    elements = { ${set.elements.map(element).join(", ")} }`);
     lines.push("  }", "");
   }
-  for (const { name: set, key, verdicts, marks, counter } of table.live ?? []) {
+  for (const { name: set, key, verdicts, marks, counter, timeout } of table.live ?? []) {
     if (!/^[a-z0-9_]+( \. [a-z0-9_]+)*$/.test(key)) throw new Error(`${format}: ${JSON.stringify(key)} is no type`);
     const to = verdicts ? " : verdict" : marks ? " : mark" : "";
     lines.push(`  ${to === "" ? "set" : "map"} ${word(set)} {`, `    type ${key}${to}`);
     if (counter) lines.push("    counter");
+    // Full, it takes no more, and what a rule of it would refuse passes.
+    if (timeout !== undefined) lines.push("    flags dynamic", `    timeout ${timeout}s`, "    size 65536");
     lines.push("  }", "");
   }
   for (const chain of table.chains) {

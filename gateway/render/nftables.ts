@@ -51,6 +51,7 @@ function firewallTable(spec: GatewaySpec): Table {
       ...(spec.radius?.disconnect === true ? addressSets("radius_servers", spec.radius.servers.map(({ host }) => hostNetwork(parseAddress(host)!))) : []),
       ...(spec.pair ? addressSets("health_checkers", spec.pair.healthCheckers.map(network)) : []),
     ],
+    live: spec.l2tp ? ([4, 6] as const).map((family) => ({ name: `ikev1_first${family}`, key: `ipv${family}_addr . inet_service`, timeout: 60 })) : [],
     chains: [prerouting(spec), input(spec), output(spec), forward(spec), clamp(spec), postrouting(spec), ...sharedNatChains(spec)],
   };
 }
@@ -104,6 +105,7 @@ function input(spec: GatewaySpec): Chain {
       },
       ...essentials,
       ...ssh(spec),
+      ...ikev1Floods(spec),
       { rule: "udp dport { 500, 4500 } accept", why: "IKE, and ESP within UDP." },
       { rule: "meta l4proto esp accept" },
       ...pairRules(spec),
@@ -113,6 +115,19 @@ function input(spec: GatewaySpec): Chain {
       { rule: dropped },
     ],
   };
+}
+
+/**
+ * IKEv1 knows no cookies as IKEv2 does: each first message (no responder's SPI yet; version 1.0: RFC 2408, 3.1) is a half-open
+ * SA for 30 s. Who dials sends a few of them from one port; a flood from an office's own address must not take its turn.
+ */
+function ikev1Floods(spec: GatewaySpec): Rule[] {
+  if (!spec.l2tp) return [];
+  const first = "udp dport 500 @th,128,64 0 @th,200,8 0x10";
+  return [
+    { rule: `${first} update @ikev1_first4 { ip saddr . udp sport limit rate over 10/minute burst 5 packets } ${dropped}`, why: "First messages of IKEv1, more of them from one port than anybody sends who dials." },
+    { rule: `${first} update @ikev1_first6 { ip6 saddr . udp sport limit rate over 10/minute burst 5 packets } ${dropped}` },
+  ];
 }
 
 /** VRRP has no authentication that is worth its name (RFC 5798, 9): who may speak it is decided here. */

@@ -68,6 +68,15 @@ describe.each(Object.keys(goldenSpecs))("%s", (name) => {
     expect(opening).toEqual(spec.l2tp ? ["udp dport 1701 meta ipsec exists accept"] : []);
   });
 
+  test("a flood of IKEv1's first messages is cut before it takes everybody's turn, by address and port; half-open SAs have a bound", () => {
+    const rules = chain(spec, "input");
+    const found = rules.filter((rule) => rule.includes("@ikev1_first"));
+    expect(found.map((rule) => /update @(ikev1_first[46]) \{ (ip6?) saddr \. udp sport limit rate over .* \} counter drop$/.exec(rule)?.slice(1))).toEqual(spec.l2tp ? [["ikev1_first4", "ip"], ["ikev1_first6", "ip6"]] : []);
+    if (spec.l2tp) expect(rules.indexOf(found[1])).toBeLessThan(rules.indexOf("udp dport { 500, 4500 } accept"));
+    const { "charon-systemd": charon } = readStrongswanConf(files(spec)[paths.charon]) as { "charon-systemd": Record<string, string> };
+    expect(Number(charon.init_limit_half_open)).toBeGreaterThan(Number(charon.block_threshold));
+  });
+
   test("SSH comes from administrators only, and nothing else is open but IKE and ESP, and BGP and BFD out of a site's tunnel", () => {
     const ports = chain(spec, "input").filter((rule) => /dport|l4proto/.test(rule) && !/sport/.test(rule) && rule.endsWith("accept"));
     const families = spec.administrators.some((range) => range.includes(":")) ? [4, 6] : [4];
