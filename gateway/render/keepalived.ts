@@ -18,7 +18,7 @@ export function renderVrrp(spec: GatewaySpec, pair: PairSpec): string {
       block(["vrrp_script", "fit"], [
         line(["script", paths.fitScript], "Whether IKE has answered of late."),
         line(["interval", 1]),
-        line(["timeout", 1]),
+        line(["timeout", 3], "A machine that is busy for a moment is not unfit: each move costs every client its tunnel. What hangs is seen by what the script reads."),
         line(["fall", 1]),
         line(["rise", 2]),
         line("init_fail"),
