@@ -64,7 +64,7 @@ export class MeshLab extends Sites {
   async cutBetween(one: number, other: number): Promise<void> {
     const [near, far] = [one, other].sort((a, b) => a - b);
     const peer = labClouds[near - 1].endpoint;
-    const rules = `table inet lab_cut_${near} { chain through { type filter hook forward priority -300; ip saddr ${peer} drop; ip daddr ${peer} drop; } }`;
+    const rules = `table inet lab_cut_${near} { chain through { type filter hook forward priority -300; ip saddr ${peer} drop; ip daddr ${peer} drop; }\n}`;
     const done = await this.lab.world.run(`isp${far}`, `echo '${rules}' | nft -f -`);
     if (done.code !== 0) throw new Error(`the path between ${one} and ${other} could not be cut: ${done.stderr}`);
   }
