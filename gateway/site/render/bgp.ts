@@ -40,7 +40,8 @@ function bfdProfile({ spec }: SiteView): FrrEntry[] {
 }
 
 /** Which networks are whose: the far end's own, ours, and what others of the mesh may have. */
-function lists({ spec, near, far }: SiteView): FrrEntry[] {
+function lists(view: SiteView): FrrEntry[] {
+  const { spec, near, far } = view;
   const { transit } = spec.bgp!;
   const entries: FrrEntry[] = [];
   for (const [ip, , family] of families) {
@@ -62,14 +63,10 @@ function lists({ spec, near, far }: SiteView): FrrEntry[] {
     );
   }
   if (transit.length > 0) {
-    const path = line("bgp", "as-path", "access-list", `site-${spec.name}`, "seq", 5, "permit", `^${farAs(spec, near)}_[0-9]`);
+    const path = line("bgp", "as-path", "access-list", `site-${spec.name}`, "seq", 5, "permit", `^${bgpEnds(view).far.as}_[0-9]`);
     entries.push(because("What is not the neighbour's own must have come to it from somebody else.", path));
   }
   return entries;
-}
-
-function farAs(spec: SiteView["spec"], near: SiteView["near"]): number {
-  return near === spec.left ? spec.bgp!.right.as : spec.bgp!.left.as;
 }
 
 /** What is taken from the far end and what it is told. Whatever no rule names is refused: a default route, our own networks. */

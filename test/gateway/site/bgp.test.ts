@@ -32,6 +32,13 @@ describe("what a peer may announce", () => {
     expect(inMesh.takes(name, "10.50.0.0/24", [right])).toBeUndefined();
     expect(inMesh.takes(name, "10.50.0.0/24", [third, right])).toBeUndefined();
   });
+  test("either end asks for the other's AS, whatever became of the view on its way (Pulumi copies what it carries)", () => {
+    for (const [side, peer] of [["left", right], ["right", left]] as const) {
+      const { spec, near, far, ...rest } = viewFrom(exampleBgpSite({ transit: exampleSpace }), side);
+      const frr = new Frr(renderSiteBgp({ ...rest, spec: structuredClone(spec), near: structuredClone(near), far: structuredClone(far) }));
+      expect([frr.takes(name, "10.50.0.0/24", [peer, third]), frr.takes(name, "10.50.0.0/24", [third, peer])]).toEqual([100, undefined]);
+    }
+  });
   test("it is told our own networks, and of others' only in a mesh, and never its own", () => {
     for (const frr of [alone, inMesh]) {
       expect(["10.20.0.0/24", "fd20::/64"].map((route) => frr.tells(name, route))).toEqual([true, true]);
