@@ -40,6 +40,11 @@ export interface Bundle {
   parts: Part[];
 }
 
+/** A part with nothing in it yet, and no need of a confirmation. */
+export function emptyPart(name: PartName, isSecret: boolean): Part {
+  return { name, secret: isSecret, packages: [], modules: [], services: [], confirmWithin: 0, files: [] };
+}
+
 /** A file that anybody on the gateway may read. */
 export function readable(path: string, content: string): ConfigFile {
   return { path, mode: 0o644, content };

@@ -1,4 +1,4 @@
-import { pem, readable, secret, type Bundle, type ConfigFile, type Part } from "./bundle";
+import { emptyPart, pem, readable, secret, type Bundle, type ConfigFile, type Part } from "./bundle";
 import { paths, platform } from "./platforms";
 import { renderCharon } from "./render/charon";
 import { renderFrrBase, renderFrrDaemons, renderFrrUnit } from "./render/frr";
@@ -65,7 +65,7 @@ function identityPart(spec: GatewaySpec, secrets: GatewaySecrets): Part {
   if (spec.radius && asksRadius(spec, "ikev2")) files.push(secret(paths.eapRadius, renderEapRadiusSecrets(spec, spec.radius, secrets)));
   if (spec.radius && asksRadius(spec, "l2tp")) files.push(secret(paths.radiusServers, renderPppRadiusServers(spec, spec.radius, secrets)));
   if (spec.radius?.disconnect === true) files.push(secret(paths.disconnectSecrets, renderDisconnectSecrets(spec.radius, secrets)));
-  return { ...part("identity", true), files };
+  return { ...emptyPart("identity", true), files };
 }
 
 function basePart(spec: GatewaySpec): Part {
@@ -104,7 +104,7 @@ function basePart(spec: GatewaySpec): Part {
     files.push(readable(paths.vrrpUnit, renderVrrpUnit(spec, spec.pair)));
   }
   return {
-    ...part("base", false),
+    ...emptyPart("base", false),
     packages: [
       ...packages,
       ...(spec.ikev2 ? ikev2Packages : []),
@@ -126,7 +126,7 @@ function passwordsPart(spec: GatewaySpec, secrets: GatewaySecrets): Part {
   const files: ConfigFile[] = [];
   if (spec.ikev2) files.push(secret(paths.passwords, renderEapSecrets(spec, secrets)));
   if (spec.l2tp && !asksRadius(spec, "l2tp")) files.push(secret(paths.chapSecrets, renderChapSecrets(spec, spec.l2tp, secrets)));
-  return { ...part("passwords", true), files };
+  return { ...emptyPart("passwords", true), files };
 }
 
 function usersPart(spec: GatewaySpec): Part {
@@ -136,7 +136,7 @@ function usersPart(spec: GatewaySpec): Part {
   const policies = hasPolicies(spec);
   const rates = hasRates(spec);
   return {
-    ...part("users", false),
+    ...emptyPart("users", false),
     modules: rates ? rateModules : [],
     services: [...(policies ? [units.policies] : []), ...(rates ? [units.rates] : []), ...(kept ? [units.keeper] : [])],
     files: [
@@ -151,8 +151,4 @@ function usersPart(spec: GatewaySpec): Part {
       ...(kept ? [readable(paths.keeperUnit, renderKeeperUnit(spec))] : []),
     ],
   };
-}
-
-function part(name: Part["name"], isSecret: boolean): Part {
-  return { name, secret: isSecret, packages: [], modules: [], services: [], confirmWithin: 0, files: [] };
 }

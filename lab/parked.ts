@@ -37,7 +37,7 @@ export async function parkedMachine(qemu: Qemu, image: LabImage, size: MachineSi
   const directory = path.join(labCacheDirectory(), `${image.recipe}-${made}`);
   try {
     await cached(directory, say, (temporary) =>
-      withProgress(say, `booting a machine of ${size.memoryMegabytes} MB once, up to where machines differ`, "20 to 60 s", () => park(qemu, image, size, temporary, folder(temporary))),
+      withProgress(say, `booting a machine of ${size.memoryMegabytes} MB once, up to where machines differ`, "20 to 90 s", () => park(qemu, image, size, temporary, folder(temporary))),
     );
   } catch (error) {
     say(`no machine can be saved here, so each boots from its start: ${(error as Error).message}`);

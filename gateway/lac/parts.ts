@@ -1,4 +1,4 @@
-import { readable, secret, type Part } from "../bundle";
+import { emptyPart, readable, secret, type Part } from "../bundle";
 import { lacNames } from "./names";
 import { renderLacDescription } from "./render/description";
 import { renderLacFirewall } from "./render/firewall";
@@ -12,13 +12,9 @@ import type { LacConnectionSpec, LacSecrets } from "./spec";
 export function lacPart(spec: LacConnectionSpec): Part {
   const names = lacNames(spec.name);
   return {
-    name: names.part,
-    secret: false,
-    // The base of a gateway that makes room for such connections brings them.
-    packages: [],
+    ...emptyPart(names.part, false),
     modules: ["l2tp_ppp"],
     services: [names.unit],
-    confirmWithin: 0,
     files: [
       readable(names.firewall, renderLacFirewall(spec)),
       readable(names.swanctl, renderLacConnection(spec)),
@@ -34,12 +30,7 @@ export function lacPart(spec: LacConnectionSpec): Part {
 export function lacSecretPart(spec: LacConnectionSpec, secrets: LacSecrets): Part {
   const names = lacNames(spec.name);
   return {
-    name: names.secretPart,
-    secret: true,
-    packages: [],
-    modules: [],
-    services: [],
-    confirmWithin: 0,
+    ...emptyPart(names.secretPart, true),
     files: [secret(names.preSharedKey, renderLacSecret(spec, secrets)), secret(names.password, renderLacPassword(spec, secrets))],
   };
 }

@@ -35,7 +35,7 @@ export function renderCharon(spec: GatewaySpec): string {
         setting("block_threshold", 2 * halfOpen(most), "Half-open IKE SAs from one address: an office behind a NAT dials all at once."),
         setting("cookie_threshold_ip", halfOpen(most)),
         setting("cookie_threshold", 4 * halfOpen(most)),
-        setting("init_limit_half_open", 8 * halfOpen(most), "Of all addresses: IKEv1 has no cookies, and each takes about 8 KB for half a minute."),
+        setting("init_limit_half_open", 8 * halfOpen(most), "Of all addresses: IKEv1 has no cookies, and each takes memory for half a minute."),
         section("plugins", [
           section("kernel-netlink", [
             setting("roam_events", false, "Each L2TP session brings an interface; none of them moves an IKE SA."),

@@ -1,4 +1,4 @@
-import { pem, readable, secret, type ConfigFile, type Part } from "../bundle";
+import { emptyPart, pem, readable, secret, type ConfigFile, type Part } from "../bundle";
 import { speaksBgp } from "./bgp";
 import { siteNames } from "./names";
 import { renderSiteBgp } from "./render/bgp";
@@ -17,13 +17,8 @@ export type SiteCertificates = Pick<SiteSecrets, "certificate" | "authority">;
 export function sitePart(view: SiteView, certificates: SiteCertificates = {}): Part {
   const names = siteNames(view.spec.name);
   return {
-    name: names.part,
-    secret: false,
-    packages: [],
+    ...emptyPart(names.part, false),
     modules: view.spec.mode === "route" ? ["xfrm_interface"] : [],
-    // The base of a gateway that makes room for site connections brings it.
-    services: [],
-    confirmWithin: 0,
     files: [
       ...(view.spec.authentication === "psk" ? [] : certificateFiles(view, certificates)),
       readable(names.firewall, renderSiteFirewall(view)),
@@ -38,12 +33,7 @@ export function sitePart(view: SiteView, certificates: SiteCertificates = {}): P
 export function siteSecretPart(view: SiteView, secrets: SiteSecrets): Part {
   const names = siteNames(view.spec.name);
   return {
-    name: names.secretPart,
-    secret: true,
-    packages: [],
-    modules: [],
-    services: [],
-    confirmWithin: 0,
+    ...emptyPart(names.secretPart, true),
     files: view.spec.authentication === "psk" ? [secret(names.preSharedKey, renderSiteSecret(view, secrets))] : [secret(names.privateKey, pem(needed(view, secrets.privateKey)))],
   };
 }

@@ -27,23 +27,10 @@ def hand_over(gateway: Gateway) -> None:
         return
     if not pair.ike_answers(described["peer"], 1.0) and not pair.ike_answers(described["peer"], 1.0):
         raise Failure(f"the other machine ({described['peer']}) does not answer: nothing was changed")
-    if described["front"] == "dns":
-        _drain(gateway, described)
-        return
-    if described["front"] == "loadSharing":
-        _leave(gateway, described)
-        return
     began = time.monotonic()
     try:
-        _end_l2tp(gateway)
-        # All that can be made ready is, before the address goes: from then on clients are without an answer.
-        found = charon.associations(gateway) if charon.running(gateway) else []
-        with _address_kept(gateway, described):
-            _stand_aside(gateway, True)
-            _until(lambda: not pair.is_active(gateway), began, "keepalived did not give the pair's addresses up")
-            time.sleep(TAKING_OVER)
-            _tell_clients(gateway, found, described["endpoint"])
-        gateway.report.result(f"handed over in {time.monotonic() - began:.1f} s; {len(found)} IKE SAs told to dial anew")
+        told = _WAYS[described["front"]](gateway, described)
+        gateway.report.result(f"handed over in {time.monotonic() - began:.1f} s; {told} IKE SAs told to dial anew")
     except (Failure, OSError):
         rejoin(gateway)
         raise
@@ -51,51 +38,64 @@ def hand_over(gateway: Gateway) -> None:
         _begin_l2tp(gateway)
 
 
-def _drain(gateway: Gateway, described: dict) -> None:
+def _move(gateway: Gateway, described: dict) -> int:
+    """The addresses go to the other machine, and clients are told once it has them. How many were."""
+    _end_l2tp(gateway)
+    # All that can be made ready is, before the address goes: from then on clients are without an answer.
+    found = _associations(gateway)
+    with _address_kept(gateway, described):
+        _give_way(gateway, "keepalived did not give the pair's addresses up")
+        time.sleep(TAKING_OVER)
+        _tell_clients(gateway, found, described["endpoint"])
+    return len(found)
+
+
+def _drain(gateway: Gateway, described: dict) -> int:
     """
     Behind a DNS name: shuts the health port, serves on until nobody is told of this machine any more, and then sends its
     clients to the other one's own address, since the name may still lead some of them here.
     """
-    began = time.monotonic()
-    try:
-        _stand_aside(gateway, True)
-        _until(lambda: not pair.is_active(gateway), began, "the watch did not shut the health port")
-        gateway.report.say(f"waiting {described['drainSeconds']} s, until the name no longer leads here")
-        time.sleep(described["drainSeconds"])
-        if not pair.ike_answers(described["peer"], 1.0) and not pair.ike_answers(described["peer"], 1.0):
-            raise Failure(f"the other machine ({described['peer']}) does not answer any more: clients were not sent to it")
-        _end_l2tp(gateway)
-        found = charon.associations(gateway) if charon.running(gateway) else []
-        _tell_clients(gateway, found, described["peerEndpoint"])
-        time.sleep(TELLING_TIME)
-        gateway.report.result(f"handed over in {time.monotonic() - began:.1f} s; {len(found)} IKE SAs told to dial anew")
-    except (Failure, OSError):
-        rejoin(gateway)
-        raise
-    finally:
-        _begin_l2tp(gateway)
+    _give_way(gateway, "the watch did not shut the health port")
+    gateway.report.say(f"waiting {described['drainSeconds']} s, until the name no longer leads here")
+    time.sleep(described["drainSeconds"])
+    if not pair.ike_answers(described["peer"], 1.0) and not pair.ike_answers(described["peer"], 1.0):
+        raise Failure(f"the other machine ({described['peer']}) does not answer any more: clients were not sent to it")
+    _end_l2tp(gateway)
+    found = _associations(gateway)
+    _tell_clients(gateway, found, described["peerEndpoint"])
+    time.sleep(TELLING_TIME)
+    return len(found)
 
 
-def _leave(gateway: Gateway, described: dict) -> None:
+def _leave(gateway: Gateway, described: dict) -> int:
     """
     Behind a load balancer that shares clients out: tells them to dial anew at once and answers none of them, until the
     balancer has seen the health port shut and leads them to the other. Once it does, nobody here could tell them any more.
     """
+    _give_way(gateway, "the watch did not shut the health port")
+    _end_l2tp(gateway)
+    found = _associations(gateway)
+    with _address_kept(gateway, described):
+        _tell_clients(gateway, found, described["endpoint"])
+        time.sleep(described["drainSeconds"])
+    return len(found)
+
+
+_WAYS = {"floatingAddress": _move, "loadBalancer": _move, "dns": _drain, "loadSharing": _leave}
+
+
+def _associations(gateway: Gateway) -> list:
+    return charon.associations(gateway) if charon.running(gateway) else []
+
+
+def _give_way(gateway: Gateway, otherwise: str) -> None:
+    """Asks this machine's keepalived or watch, whichever decides, and waits until it has."""
     began = time.monotonic()
-    try:
-        _stand_aside(gateway, True)
-        _until(lambda: not pair.is_active(gateway), began, "the watch did not shut the health port")
-        _end_l2tp(gateway)
-        found = charon.associations(gateway) if charon.running(gateway) else []
-        with _address_kept(gateway, described):
-            _tell_clients(gateway, found, described["endpoint"])
-            time.sleep(described["drainSeconds"])
-        gateway.report.result(f"handed over in {time.monotonic() - began:.1f} s; {len(found)} IKE SAs told to dial anew")
-    except (Failure, OSError):
-        rejoin(gateway)
-        raise
-    finally:
-        _begin_l2tp(gateway)
+    _stand_aside(gateway, True)
+    while pair.is_active(gateway):
+        if time.monotonic() - began > MOVE_TIME:
+            raise Failure(f"{otherwise} within {MOVE_TIME:.0f} s")
+        time.sleep(0.02)
 
 
 # Until the neighbours have learnt where the address is, this machine would answer those who dial anew.
@@ -170,13 +170,6 @@ def _end_l2tp(gateway: Gateway) -> None:
 def _begin_l2tp(gateway: Gateway) -> None:
     if ppp.L2TP_UNIT in gateway.originals.services:
         gateway.programs.run("systemctl", "start", "--", ppp.L2TP_UNIT)
-
-
-def _until(holds, began: float, otherwise: str) -> None:
-    while not holds():
-        if time.monotonic() - began > MOVE_TIME:
-            raise Failure(f"{otherwise} within {MOVE_TIME:.0f} s")
-        time.sleep(0.02)
 
 
 def _tell_clients(gateway: Gateway, found: list, endpoint: str) -> None:

@@ -17,6 +17,11 @@ function lns(lab: Lab, action: "install" | "start" | "stop", what: "all" | "l2tp
   return lab.world.call<{ version?: string }>(["lns", action, what], action === "start" ? { ...settings, password } : undefined, action === "install" ? 900 : 180);
 }
 
+/** What status says of a connection. */
+async function statusLine(sites: Sites, name: string): Promise<string> {
+  return (await sites.run(1, "vpn-gateway status")).stdout.split("\n").find((text) => text.startsWith(`lac ${name} `)) ?? "";
+}
+
 /** The gateway as access concentrator (LAC) of somebody's L2TP server (LNS). */
 export const lac: Scenario[] = [
   {
@@ -30,7 +35,7 @@ export const lac: Scenario[] = [
       const sites = new Sites(lab);
       const own = lacInterface(name);
       const passes = async () => (await sites.ping(office.namespace, labDevice.host, 1)).received > 0;
-      const line = async () => (await sites.run(1, "vpn-gateway status")).stdout.split("\n").find((text) => text.startsWith(`lac ${name} `)) ?? "";
+      const line = () => statusLine(sites, name);
       const { version } = await lns(lab, "install");
       await lns(lab, "start");
       await lab.stack.set("foreign", "true");
@@ -147,7 +152,7 @@ export const lac: Scenario[] = [
       await lab.stack.set("own", "true");
       await lab.stack.up();
       const up = await sites.standsWithin(1, name, 90);
-      check("the session stands", up !== undefined, (await sites.run(1, "vpn-gateway status")).stdout.split("\n").find((text) => text.startsWith("lac ")));
+      check("the session stands", up !== undefined, await statusLine(sites, name));
       await lab.world.captureStart("lac", undefined, office.card);
       await lab.world.captureStart("beyond", "icmp", "lan1");
       const { sent, received } = await sites.ping(office.namespace, cloud.host);

@@ -62,6 +62,27 @@ class PairTest(MachineTest):
         }
         self.write("/etc/vpn-gateway/pair.json", json.dumps(described))
 
+    def given_way(self, peer_answers: list[bool]) -> tuple[list[str], Failure | None]:
+        """What happens in which order when this machine is asked to give way."""
+        done: list[str] = []
+        failed = None
+        with (
+            mock.patch.object(pair, "ike_answers", side_effect=peer_answers),
+            mock.patch.object(pair, "is_active", side_effect=[True, False]),
+            mock.patch.object(moving.time, "sleep", side_effect=lambda seconds: done.append(f"waits {seconds}")),
+            mock.patch.object(moving, "_end_l2tp", side_effect=lambda _: done.append("L2TP ends")),
+            mock.patch.object(moving, "_begin_l2tp", side_effect=lambda _: done.append("L2TP begins")),
+            mock.patch.object(moving.charon, "running", return_value=True),
+            mock.patch.object(moving.charon, "associations", return_value=[("ikev2", {"uniqueid": 1})]),
+            mock.patch.object(moving, "_tell_clients", side_effect=lambda _gateway, _found, where: done.append(f"sends to {where}")),
+            mock.patch.object(self.gateway.programs, "run", side_effect=lambda *words, **more: done.append(" ".join(words[:2]) + (" closes" if "192.0.2.12 udp dport 500 drop" in more.get("stdin", "") else ""))),
+        ):
+            try:
+                moving.hand_over(self.gateway)
+            except Failure as failure:
+                failed = failure
+        return done, failed
+
 
 class Question(unittest.TestCase):
     def test_it_is_an_ike_header_of_a_version_that_does_not_exist(self) -> None:
@@ -155,34 +176,15 @@ class BehindAName(PairTest):
         after = os.stat(f"{self.root}/run/vpn-gateway/pair-state")
         self.assertEqual((before.st_ino, before.st_mtime_ns), (after.st_ino, after.st_mtime_ns))
 
-    def given_way(self, peer_answers: list[bool]) -> tuple[list[str], Failure | None]:
-        """What happens in which order when this machine is asked to give way."""
-        self.describe(front="dns", floating=[], peerEndpoint="192.0.2.13", drainSeconds=7)
-        done: list[str] = []
-        failed = None
-        with (
-            mock.patch.object(pair, "ike_answers", side_effect=peer_answers),
-            mock.patch.object(pair, "is_active", side_effect=[True, False]),
-            mock.patch.object(moving.time, "sleep", side_effect=lambda seconds: done.append(f"waits {seconds}")),
-            mock.patch.object(moving, "_end_l2tp", side_effect=lambda _: done.append("L2TP ends")),
-            mock.patch.object(moving, "_begin_l2tp", side_effect=lambda _: done.append("L2TP begins")),
-            mock.patch.object(moving.charon, "running", return_value=True),
-            mock.patch.object(moving.charon, "associations", return_value=[("ikev2", {"uniqueid": 1})]),
-            mock.patch.object(moving, "_tell_clients", side_effect=lambda _gateway, _found, where: done.append(f"sends to {where}")),
-        ):
-            try:
-                moving.hand_over(self.gateway)
-            except Failure as failure:
-                failed = failure
-        return done, failed
-
     def test_it_gives_way_once_the_name_no_longer_leads_to_it_and_sends_clients_to_the_others_address(self) -> None:
+        self.describe(front="dns", floating=[], peerEndpoint="192.0.2.13", drainSeconds=7)
         done, failed = self.given_way([True, True])
         self.assertIsNone(failed)
         self.assertEqual(done, ["waits 7", "L2TP ends", "sends to 192.0.2.13", f"waits {moving.TELLING_TIME}", "L2TP begins"])
         self.assertEqual(self.read("/run/vpn-gateway/stand-aside"), "1\n")
 
     def test_where_the_other_died_meanwhile_nobody_is_sent_to_it_and_this_one_serves_on(self) -> None:
+        self.describe(front="dns", floating=[], peerEndpoint="192.0.2.13", drainSeconds=7)
         done, failed = self.given_way([True, False, False])
         self.assertIn("does not answer any more", str(failed))
         self.assertFalse(any(each.startswith("sends") or each == "L2TP ends" for each in done))
@@ -203,20 +205,9 @@ class BehindASharingBalancer(PairTest):
         self.assertEqual(self.read("/run/vpn-gateway/pair-state").strip(), "MASTER")
 
     def test_clients_are_told_at_once_and_nobody_new_is_answered_until_the_balancer_has_seen_it(self) -> None:
-        done: list[str] = []
-        with (
-            mock.patch.object(pair, "ike_answers", return_value=True),
-            mock.patch.object(pair, "is_active", side_effect=[True, False]),
-            mock.patch.object(moving.time, "sleep", side_effect=lambda seconds: done.append(f"waits {seconds}")),
-            mock.patch.object(moving, "_end_l2tp", side_effect=lambda _: done.append("L2TP ends")),
-            mock.patch.object(moving, "_begin_l2tp", side_effect=lambda _: done.append("L2TP begins")),
-            mock.patch.object(moving.charon, "running", return_value=True),
-            mock.patch.object(moving.charon, "associations", return_value=[("ikev2", {"uniqueid": 1})]),
-            mock.patch.object(moving, "_tell_clients", side_effect=lambda _gateway, _found, where: done.append(f"sends to {where}")),
-            mock.patch.object(self.gateway.programs, "run", side_effect=lambda *words, **more: done.append(" ".join(words[:2]) + (" closes " if "192.0.2.12 udp dport 500 drop" in more.get("stdin", "") else ""))),
-        ):
-            moving.hand_over(self.gateway)
-        self.assertEqual(done, ["L2TP ends", "nft -f closes ", "sends to 192.0.2.11", "waits 15", f"waits {moving.TELLING_TIME}", "nft delete", "L2TP begins"])
+        done, failed = self.given_way([True])
+        self.assertIsNone(failed)
+        self.assertEqual(done, ["L2TP ends", "nft -f closes", "sends to 192.0.2.11", "waits 15", f"waits {moving.TELLING_TIME}", "nft delete", "L2TP begins"])
         self.assertEqual(self.read("/run/vpn-gateway/stand-aside"), "1\n")
 
 
