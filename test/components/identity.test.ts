@@ -15,7 +15,7 @@ const args: SshGatewayArgs = {
 };
 
 async function made(name: string, changes: Partial<SshGatewayArgs> = {}) {
-  recordWithRealKeys();
+  await recordWithRealKeys();
   const gateway = new SshGateway(name, { ...args, ...changes });
   const settings = await valueOf(gateway.clientSettings);
   const identity = await valueOf(gateway.identity);

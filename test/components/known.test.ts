@@ -3,7 +3,7 @@ import { known } from "../../components/known";
 import { record } from "./mocks";
 
 test("a value that a preview knows, and undefined for one that it does not", async () => {
-  record(true);
+  await record(true);
   class Thing extends pulumi.CustomResource {
     declare readonly made: pulumi.Output<string>;
     constructor() {

@@ -5,7 +5,7 @@ import { ofType, plain, record, registered, settled, textOf, valueOf } from "./m
 const remote = "command:remote:Command";
 
 async function made(front?: string): Promise<LabGatewayPair> {
-  record();
+  await record();
   const world = new LabWorld("world", { lab: "test", pair: true });
   const gateway = new LabGatewayPair("office", {
     world,

@@ -16,7 +16,7 @@ function gateway(room = true): SshGateway {
 }
 
 async function made(changes: Partial<LacConnectionArgs> = {}): Promise<LacConnection> {
-  record();
+  await record();
   const connection = new LacConnection("head", { gateway: gateway().site, lns: "198.51.100.70", user: "office", networks: ["10.40.0.0/24"], ...secrets, ...changes });
   await valueOf(connection.port);
   await settled();

@@ -15,7 +15,7 @@ function gateway(name: string): SshGateway {
 
 /** Every resource of a mesh of these gateways, by name, with all that the engine would compare. */
 async function made(names: readonly string[], changes: Partial<MeshArgs> = {}): Promise<Map<string, string>> {
-  record();
+  await record();
   const mesh = new Mesh("wan", { gateways: names.map((name) => ({ name, site: gateway(name).site })), ...changes });
   await valueOf(mesh.connections);
   await settled();
@@ -55,7 +55,7 @@ describe("Mesh", () => {
   });
 
   test("two with the same network tell each other nothing of it, and the others both", async () => {
-    record();
+    await record();
     const networks = (own: string) => [own, "10.60.0.0/24"];
     const mesh = new Mesh("wan", {
       gateways: [
@@ -76,8 +76,8 @@ describe("Mesh", () => {
     expect(other).toContain("set local-preference 1100");
   });
 
-  test("names that are wrong are refused at once", () => {
-    record();
+  test("names that are wrong are refused at once", async () => {
+    await record();
     expect(() => new Mesh("Wan", { gateways: [{ name: "office", site: gateway("office").site }] })).toThrow(/The mesh Wan has 2 errors/);
   });
 });

@@ -30,8 +30,14 @@ export type Calls = Record<string, (inputs: Record<string, unknown>) => Record<s
 /** Everything registered since {@link record}. */
 export const registered: Registered[] = [];
 
+/** As {@link putMocks}, once what a test before this one has begun is through: it would register with these mocks. */
+export async function record(preview = false, calls: Calls = {}): Promise<void> {
+  await settled().catch(() => undefined);
+  putMocks(preview, calls);
+}
+
 /** Puts mocks in the engine's place: each resource gets plausible outputs; an unknown function call throws. */
-export function record(preview = false, calls: Calls = {}): void {
+export function putMocks(preview = false, calls: Calls = {}): void {
   registered.length = 0;
   void pulumi.runtime.setMocks(
     {

@@ -2,7 +2,7 @@
 // which would fail a test; all of a test file's in one process, since loading takes longer than they do. Prints what was
 // said of each and what it registered. Usage: node preview.js CLOUD COMPONENT '[{…args…}, …]'
 require("../typescript.js");
-const { registered, record, settled } = require("./mocks.ts");
+const { putMocks, registered, settled } = require("./mocks.ts");
 
 const [cloud, component, list] = process.argv.slice(2);
 const components = require(`../../${cloud}.ts`);
@@ -15,7 +15,7 @@ process.on("unhandledRejection", (error) => { message = error.message; });
 function next() {
   message = "taken";
   warned = "";
-  record(true, calls);
+  putMocks(true, calls);
   new components[component]("office", { ...args, ...waiting.shift() });
   settled().catch(() => undefined);
 }

@@ -10,8 +10,8 @@ const bare = (inputs: Record<string, unknown>): Properties => Object.fromEntries
 export const state = new Map<string, Record<string, unknown>>();
 
 /** As `record`, but tls' resources are those that the lab's own provider makes; nothing is made twice. */
-export function recordWithRealKeys(): void {
-  record();
+export async function recordWithRealKeys(): Promise<void> {
+  await record();
   const mocks = (pulumi.runtime as unknown as { getMonitor(): { mocks: pulumi.runtime.Mocks } }).getMonitor().mocks;
   const { newResource } = mocks;
   mocks.newResource = async (asked) => {

@@ -11,7 +11,7 @@ function gateway(name: string, host: string, inside: string, changes: Partial<Ss
 }
 
 async function made(changes: Partial<SiteConnectionArgs> = {}): Promise<SiteConnection> {
-  record();
+  await record();
   const [office, cloud] = [gateway("office", "198.51.100.7", "10.20.0.0/24"), gateway("cloud", "198.51.100.8", "10.30.0.0/24")];
   const connection = new SiteConnection("office-to-cloud", { left: office.site, right: cloud.site, ...changes });
   await valueOf(connection.preSharedKey);
@@ -23,7 +23,7 @@ const commands = () => [...ofType(remote).keys()].filter((name) => name.startsWi
 
 describe("a gateway for site connections alone", () => {
   test("has one part, and nothing is minted for it", async () => {
-    record();
+    await record();
     const { site } = gateway("office", "198.51.100.7", "10.20.0.0/24");
     expect(await valueOf(site)).toMatchObject({ name: "office", endpoint: "198.51.100.7", insideNetworks: ["10.20.0.0/24"], pools: [], outsideMtu: 1500, sites: true });
     await settled();

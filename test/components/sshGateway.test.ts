@@ -12,7 +12,7 @@ const args: SshGatewayArgs = {
 const remote = "command:remote:Command";
 
 async function made(changes: Partial<SshGatewayArgs> = {}): Promise<SshGateway> {
-  record();
+  await record();
   const gateway = new SshGateway("office", { ...args, ...changes });
   await valueOf(gateway.clientSettings);
   await settled();

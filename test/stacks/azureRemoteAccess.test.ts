@@ -5,7 +5,7 @@ import { ofType, record, registered, settled, valueOf } from "../components/mock
 import { example } from "./example";
 
 async function up(changes: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
-  record(false, calls);
+  await record(false, calls);
   pulumi.runtime.setAllConfig(example("azure-remote-access", changes));
   const outputs = azureRemoteAccess();
   await valueOf(outputs.clientSettings as pulumi.Output<unknown>);

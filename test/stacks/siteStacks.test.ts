@@ -11,7 +11,7 @@ import { example } from "./example";
 type Program = () => Record<string, unknown>;
 
 async function up(program: Program, name: string, changes: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
-  record(false, { ...aws, ...azure, ...gcp });
+  await record(false, { ...aws, ...azure, ...gcp });
   pulumi.runtime.setAllConfig(example(name, changes));
   const outputs = program();
   for (const output of Object.values(outputs)) await valueOf(output as pulumi.Output<unknown>);

@@ -33,7 +33,7 @@ export const calls: Calls = {
 
 /** A gateway on mocks, once every registration is recorded. */
 export async function made(changes: Partial<AwsGatewayArgs> = {}): Promise<AwsGateway> {
-  record(false, calls);
+  await record(false, calls);
   const gateway = new AwsGateway("office", { ...args, ...changes });
   await valueOf(gateway.clientSettings);
   await settled();
@@ -42,7 +42,7 @@ export async function made(changes: Partial<AwsGatewayArgs> = {}): Promise<AwsGa
 
 /** A pair on mocks. Both ranges of the VPC that is given are apart from its pools. */
 export async function madePair(changes: Partial<AwsGatewayPairArgs> = {}): Promise<AwsGatewayPair> {
-  record(false, calls);
+  await record(false, calls);
   const pair = new AwsGatewayPair("office", { ...args, ...changes });
   await valueOf(pair.clientSettings);
   await settled();

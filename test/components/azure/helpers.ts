@@ -24,7 +24,7 @@ export const calls: Calls = {
 
 /** A gateway on mocks, once every registration is recorded. */
 export async function made(changes: Partial<AzureGatewayArgs> = {}): Promise<AzureGateway> {
-  record(false, calls);
+  await record(false, calls);
   const gateway = new AzureGateway("office", { ...args, ...changes });
   await valueOf(gateway.clientSettings);
   await settled();
@@ -33,7 +33,7 @@ export async function made(changes: Partial<AzureGatewayArgs> = {}): Promise<Azu
 
 /** A pair on mocks, likewise. */
 export async function madePair(changes: Partial<AzureGatewayPairArgs> = {}): Promise<AzureGatewayPair> {
-  record(false, calls);
+  await record(false, calls);
   const pair = new AzureGatewayPair("office", { ...args, ...changes });
   await valueOf(pair.clientSettings);
   await settled();

@@ -25,7 +25,7 @@ export const calls: Calls = {
 
 /** A gateway on mocks, once every registration is recorded. */
 export async function made(changes: Partial<GcpGatewayArgs> = {}): Promise<GcpGateway> {
-  record(false, calls);
+  await record(false, calls);
   const gateway = new GcpGateway("office", { ...args, ...changes });
   await valueOf(gateway.clientSettings);
   await settled();
@@ -34,7 +34,7 @@ export async function made(changes: Partial<GcpGatewayArgs> = {}): Promise<GcpGa
 
 /** A pair on mocks. */
 export async function madePair(changes: Partial<GcpGatewayPairArgs> = {}): Promise<GcpGatewayPair> {
-  record(false, calls);
+  await record(false, calls);
   const pair = new GcpGatewayPair("office", { ...args, ...changes });
   await valueOf(pair.clientSettings);
   await settled();
