@@ -63,7 +63,10 @@ function lists(view: SiteView): FrrEntry[] {
     );
   }
   if (transit.length > 0) {
-    const path = line("bgp", "as-path", "access-list", `site-${spec.name}`, "seq", 5, "permit", `^${bgpEnds(view).far.as}_[0-9]`);
+    // Numbered by the AS: frr-reload.py puts the new line in before it takes the old one out, which FRR refuses where the new
+    // one has replaced it under the same number (FRR 10.3).
+    const { as } = bgpEnds(view).far;
+    const path = line("bgp", "as-path", "access-list", `site-${spec.name}`, "seq", as, "permit", `^${as}_[0-9]`);
     entries.push(because("What is not the neighbour's own must have come to it from somebody else.", path));
   }
   return entries;

@@ -39,6 +39,14 @@ describe("what a peer may announce", () => {
       expect([frr.takes(name, "10.50.0.0/24", [peer, third]), frr.takes(name, "10.50.0.0/24", [third, peer])]).toEqual([100, undefined]);
     }
   });
+  test("another AS of the neighbour has a line of another number: frr-reload.py puts it in before it takes the old one out", () => {
+    const number = (as: number) => {
+      const spec = exampleBgpSite({ transit: exampleSpace });
+      const text = renderSiteBgp(viewFrom({ ...spec, bgp: { ...spec.bgp!, right: { ...spec.bgp!.right, as } } }, "left"));
+      return /^bgp as-path access-list \S+ seq (\d+) permit \^(\d+)_/m.exec(text)!.slice(1).map(Number);
+    };
+    expect([number(right), number(third)]).toEqual([[right, right], [third, third]]);
+  });
   test("it is told our own networks, and of others' only in a mesh, and never its own", () => {
     for (const frr of [alone, inMesh]) {
       expect(["10.20.0.0/24", "fd20::/64"].map((route) => frr.tells(name, route))).toEqual([true, true]);
