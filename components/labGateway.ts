@@ -23,6 +23,10 @@ export interface LabGatewayArgs extends RemoteAccessArgs {
    * gateway's packages, which user data alone makes into a gateway (some minutes, and a second boot). @default "trimmed"
    */
   image?: "trimmed" | "bare";
+  /** Of the machine. @default 384; 512 with BGP, 1024 for a bare one */
+  memoryMegabytes?: number;
+  /** Of the machine. @default 2 */
+  vcpus?: number;
 }
 
 /**
@@ -61,7 +65,8 @@ export class LabGateway extends pulumi.ComponentResource {
             attempt(() => renderUserData({ spec: plain, hostKey: { privateKey, publicKey }, authorizedKeys: [administrator], loginWhenReady: bare })),
           ),
         links: bare ? bareGatewayLinks : args.cloud === undefined ? gatewayLinks : cloudLinks(args.cloud),
-        memoryMegabytes: bare ? 1024 : args.sites?.bgp === true ? 512 : 384,
+        memoryMegabytes: args.memoryMegabytes ?? (bare ? 1024 : args.sites?.bgp === true ? 512 : 384),
+        vcpus: args.vcpus,
         image: args.image,
         hostKey,
         administratorKey: args.world.administratorKey,

@@ -26,6 +26,8 @@ export interface LabMachineArgs {
   userData: pulumi.Input<string>;
   links: LinkSpec[];
   memoryMegabytes: number;
+  /** @default 2 */
+  vcpus?: number;
   /** `bare`: a disk as a cloud's, which gets its packages from Debian by the host's network. @default "trimmed" */
   image?: ImageName;
   hostKey: SshKey;
@@ -51,6 +53,7 @@ export function labMachine(name: string, args: LabMachineArgs, opts: pulumi.Cust
     userData,
     links: args.links,
     memoryMegabytes: args.memoryMegabytes,
+    vcpus: args.vcpus,
     ...(args.image === "bare" ? { image: args.image, managementDefaultRoute: true } : {}),
     bootTimeoutSeconds,
   }));
@@ -62,7 +65,7 @@ export function labMachine(name: string, args: LabMachineArgs, opts: pulumi.Cust
       // Its user data holds the machine's host key.
       stdin: pulumi.secret(spec.apply((plain) => JSON.stringify(plain))),
       // What makes it another machine. The user data is not among it, or one more administrator would be a new gateway.
-      triggers: [args.links, args.memoryMegabytes, args.hostKey.publicKey, args.administratorKey.publicKey],
+      triggers: [args.links, args.memoryMegabytes, args.hostKey.publicKey, args.administratorKey.publicKey, ...(args.vcpus === undefined ? [] : [args.vcpus])],
       addPreviousOutputInEnv: false,
       logging: Logging.Stderr,
     },

@@ -237,6 +237,22 @@ export class World {
     return this.call(["capture", "count", label, ...(filter ? [filter] : [])]);
   }
 
+  /** So many sessions at once, which dial again by themselves; those of each protocol together. */
+  async crowdDial(count: number, options: ConnectOptions): Promise<void> {
+    await this.call(["crowd", "dial"], { ...options, count }, 600);
+  }
+  /** How many of them have an address. */
+  async crowdCount(protocol: ConnectOptions["protocol"]): Promise<number> {
+    return (await this.call<{ up: number }>(["crowd", "count"], { protocol }, 60)).up;
+  }
+  /** How many of those with an address get an answer through their tunnel: of `target`, or by L2TP of the gateway. */
+  crowdAnswers(protocol: ConnectOptions["protocol"], target: string): Promise<{ asked: number; answered: number }> {
+    return this.call(["crowd", "answers"], { protocol, target }, 900);
+  }
+  async crowdEnd(protocol: ConnectOptions["protocol"]): Promise<void> {
+    await this.call(["crowd", "end"], { protocol }, 120);
+  }
+
   /**
    * The load balancer in front of a pair: its address, the machines behind it, and where they are asked for health. It
    * chooses by a client's source address, for each port by itself; with one seed for both ports alike.

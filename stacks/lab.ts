@@ -7,7 +7,13 @@ import { labName, remoteAccessConfig } from "./config";
 export function lab(): Record<string, unknown> {
   const config = new pulumi.Config();
   const world = new LabWorld("world", { lab: labName() });
-  const gateway = new LabGateway("gateway", { world, image: config.get("image") as LabGatewayArgs["image"], ...remoteAccessConfig(config) });
+  const gateway = new LabGateway("gateway", {
+    world,
+    image: config.get("image") as LabGatewayArgs["image"],
+    memoryMegabytes: config.getNumber("memoryMegabytes"),
+    vcpus: config.getNumber("vcpus"),
+    ...remoteAccessConfig(config),
+  });
   return {
     lab: world.lab,
     address: gateway.address,

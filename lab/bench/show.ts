@@ -10,6 +10,7 @@ import type { Mtu } from "./mtu";
 import type { Priority } from "./priority";
 import type { Routing } from "./routing";
 import type { SameNat } from "./sameNat";
+import type { Sessions } from "./sessions";
 import type { SitesGoodput } from "./sites";
 import { spreadText, table } from "./table";
 import type { TuningResult } from "./tuning";
@@ -182,6 +183,20 @@ export function showChurn({ cycles, cut, leaked, failed, before, after, megabyte
     `${cycles} sessions made and ended, ${cut} without a word; ${failed} did not connect; ${leaked} things left behind`,
     table(["on the gateway", "before", "after"], [...rows, ["MB of charon and xl2tpd", String(megabytes.before), String(megabytes.after)]]),
     `seconds to connect: L2TP ${spreadText(connectSeconds.l2tp)}, IKEv2 ${spreadText(connectSeconds.ikev2)}`,
+    notes.map((note) => `- ${note}`).join("\n"),
+  ].join("\n\n");
+}
+
+export function showSessions({ crowds, back, kilobytesPerSession, allBackSeconds, bootSeconds, availableMegabytes, host, notes }: Sessions): string {
+  const row = (name: string, protocol: "l2tp" | "ikev2") => {
+    const { asked, up, answered, seconds, connectsPerSecond, kilobytesPerSession: each } = crowds[protocol];
+    return [name, String(asked), String(up), String(answered), String(seconds), String(connectsPerSecond), String(each), `${back[protocol].answered} of ${up}`];
+  };
+  return [
+    hostText(host),
+    table(["sessions", "asked for", "up", "answered", "seconds", "a second", "KB each", "back after a power cut"], [row("IKEv2", "ikev2"), row("L2TP", "l2tp")]),
+    `${kilobytesPerSession} KB a session in all; of the gateway's memory ${availableMegabytes.before} MB were available before, ${availableMegabytes.with} MB with all`,
+    `all back ${allBackSeconds === null ? "not within 20 minutes" : `${allBackSeconds} s`} after the power cut, of which it booted for ${bootSeconds} s`,
     notes.map((note) => `- ${note}`).join("\n"),
   ].join("\n\n");
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /**
- * bench goodput | tuning | mtu | import | failover | routing | same-nat | priority | sites | connections | churn  [--json] [--runs N] [--minutes N] [--clients N,…] [--keep] [--stack NAME]
+ * bench goodput | tuning | mtu | import | failover | routing | same-nat | priority | sites | connections | churn | sessions  [--json] [--runs N] [--minutes N] [--clients N,…] [--keep] [--stack NAME]
  *
  * Measures and prints a table, or with --json one JSON object; progress goes to stderr. All but `import` measure in a
  * lab of their own (stack `bench`), which is destroyed at the end unless --keep. Figures are medians with the least and
  * the most; nothing is judged by them. `--minutes` is how long each office of same-nat stays up (default 10), `--clients` how
- * many are in each (default 2,20); `--stack` is another lab, such as one that stands.
+ * many are in each (default 2,20), or how many sessions of L2TP and of IKEv2 `sessions` makes (default 200,500); `--stack` is another lab, such as one that stands.
  */
 
 import * as path from "node:path";
@@ -19,8 +19,9 @@ import { mtu } from "../bench/mtu";
 import { priority } from "../bench/priority";
 import { RoutingBench } from "../bench/routing";
 import { sameNat } from "../bench/sameNat";
+import { sessions, SessionsLab } from "../bench/sessions";
 import { SitesBench } from "../bench/sites";
-import { showChurn, showConnections, showFailover, showGoodput, showImport, showMtu, showPriority, showRouting, showSameNat, showSites, showTuning } from "../bench/show";
+import { showChurn, showConnections, showFailover, showGoodput, showImport, showMtu, showPriority, showRouting, showSameNat, showSessions, showSites, showTuning } from "../bench/show";
 import { tuning } from "../bench/tuning";
 
 const root = path.resolve(__dirname, "..", "..", "..");
@@ -52,7 +53,7 @@ function staged<S extends Stage>(defaultRuns: number, make: () => S, run: (stage
 }
 
 /** Options that are one bench's, or the lab's. */
-const options: { minutes: number; offices: number[]; stack?: string } = { minutes: 10, offices: [2, 20] };
+const options: { minutes: number; clients?: number[]; stack?: string } = { minutes: 10 };
 
 const lab = () => new BenchLab(root, say, options.stack);
 const benches: Record<string, Bench> = {
@@ -60,14 +61,18 @@ const benches: Record<string, Bench> = {
   tuning: staged(3, lab, (bench, runs) => tuning(bench, runs, say), showTuning),
   mtu: staged(1, lab, (bench) => mtu(bench, say), showMtu),
   import: { defaultRuns: 9, show: showImport, prepare: () => ({ run: async (runs) => importCost(root, runs) }) },
-  "same-nat": staged(5, lab, (bench, repeats) => sameNat(bench, { repeats, minutes: options.minutes, offices: options.offices }, say), showSameNat),
+  "same-nat": staged(5, lab, (bench, repeats) => sameNat(bench, { repeats, minutes: options.minutes, offices: options.clients ?? [2, 20] }, say), showSameNat),
   priority: staged(3, lab, (bench, runs) => priority(bench, runs, say), showPriority),
   sites: staged(5, () => new SitesBench(root, say, options.stack), (bench, runs) => bench.run(runs), showSites),
   connections: staged(1, () => new ConnectionsBench(root, say, [1, 10, 100], options.stack), (bench) => bench.run(), showConnections),
   churn: staged(1000, lab, (bench, cycles) => churn(bench, cycles, say), showChurn),
+  sessions: staged(1, () => new SessionsLab(root, say, options.stack), (bench) => sessions(bench, planOf(options.clients ?? [200, 500]), say), showSessions),
   routing: staged(20, () => new RoutingBench(root, say, options.stack), (bench, runs) => bench.run(runs), showRouting),
   failover: staged(20, () => new FailoverBench(root, say), (bench, runs) => bench.run(runs), showFailover),
 };
+
+/** `200,500`: of L2TP and of IKEv2. */
+const planOf = ([l2tp, ikev2 = l2tp]: number[]) => ({ l2tp, ikev2 });
 
 function usage(problem: string): number {
   say(`${problem}; usage: scripts/bench ${Object.keys(benches).join("|")} [--json] [--runs N] [--minutes N] [--clients N,…] [--keep] [--stack NAME]`);
@@ -82,17 +87,18 @@ function option(words: string[], name: string): string | undefined {
 
 async function main(words: string[]): Promise<number> {
   const [json, keep] = ["--json", "--keep"].map((word) => words.includes(word));
-  const [givenRuns, minutes, offices, stack] = ["--runs", "--minutes", "--clients", "--stack"].map((word) => option(words, word));
+  const [givenRuns, minutes, clients, stack] = ["--runs", "--minutes", "--clients", "--stack"].map((word) => option(words, word));
   const runs = givenRuns === undefined ? undefined : Number(givenRuns);
   options.minutes = Number(minutes ?? options.minutes);
-  options.offices = offices?.split(",").map(Number) ?? options.offices;
+  options.clients = clients?.split(",").map(Number);
   options.stack = stack;
   const names = words.filter((word) => !["--json", "--keep"].includes(word));
   if (names.length !== 1 || benches[names[0]] === undefined) return usage(names.length === 0 ? "which one?" : `not one of them: ${names.join(" ")}`);
   if (runs !== undefined && !(Number.isInteger(runs) && runs >= 1 && runs <= 1000)) return usage("--runs takes a whole number from 1");
   if (!(options.minutes > 0 && options.minutes <= 1440)) return usage("--minutes takes a number above 0");
   // A lab's home network ends before 10.9.0.255, and the machine before that.
-  if (!options.offices.every((count) => Number.isInteger(count) && count >= 1 && count <= 40)) return usage("--clients takes whole numbers from 1 to 40, with commas");
+  const most = names[0] === "sessions" ? 1000 : 40;
+  if (!(options.clients ?? []).every((count) => Number.isInteger(count) && count >= 1 && count <= most)) return usage(`--clients takes whole numbers from 1 to ${most}, with commas`);
   const { defaultRuns, prepare, show } = benches[names[0]];
   const { stage, run } = prepare();
   const began = Date.now();

@@ -1,0 +1,139 @@
+import { labAddresses } from "../networks";
+import { rebootMachine } from "../machine";
+import { sleep } from "../progress";
+import { BenchLab } from "./benchLab";
+import type { Host } from "./host";
+import { rounded } from "./statistics";
+
+const protocols = ["ikev2", "l2tp"] as const;
+type Protocol = (typeof protocols)[number];
+
+/** The machine that the plan is for, and how many sessions of each protocol it shall hold. */
+const machine = { vcpus: 1, memoryMegabytes: 1024 };
+export type Plan = Record<Protocol, number>;
+
+/** What so many sessions of one protocol took. */
+export interface Crowd {
+  asked: number;
+  /** Up at the end, and of those so many that got an answer through their tunnel. */
+  up: number;
+  answered: number;
+  /** From the first dial until the last was up, or until no more came. */
+  seconds: number;
+  connectsPerSecond: number;
+  /** Of the gateway's whole memory, less what it used before. */
+  kilobytesPerSession: number;
+}
+
+export interface Sessions {
+  runs: number;
+  l2tpSessions: number;
+  ikev2Sessions: number;
+  /** Of both protocols, by their numbers. */
+  kilobytesPerSession: number;
+  /** After a power cut of the gateway: from the cut until as many as before are up, all of which answer. */
+  allBackSeconds: number | null;
+  bootSeconds: number;
+  crowds: Record<Protocol, Crowd>;
+  back: Record<Protocol, { up: number; answered: number }>;
+  /** Of the gateway: megabytes that were available at first, and with all sessions. */
+  availableMegabytes: { before: number; with: number };
+  host: Host;
+  notes: string[];
+}
+
+/** Nobody new within this: no more will come. */
+const patienceSeconds = 240;
+
+/** A gateway of the size that the plan is for. */
+export class SessionsLab extends BenchLab {
+  override async start(): Promise<void> {
+    const { stack } = this.lab;
+    await stack.init();
+    const settings = { vcpus: machine.vcpus, memoryMegabytes: machine.memoryMegabytes, ikev2Pool: "10.78.0.0/21" };
+    for (const [key, value] of Object.entries(settings)) await stack.set(key, String(value));
+    await super.start();
+  }
+}
+
+async function available(bench: BenchLab): Promise<number> {
+  // Twice: what is free only after a while (a loader's pages) would count as the sessions'.
+  await sleep(3000);
+  return Number(await bench.gateway.mustRun("awk '/^MemAvailable/ { print $2 }' /proc/meminfo"));
+}
+
+/** Waits until so many are up, or until nobody new came for a while; gives how many, and the seconds until the last came. */
+async function until(bench: BenchLab, protocol: Protocol, wanted: number, began: number, tell: (line: string) => void): Promise<{ up: number; seconds: number }> {
+  let [up, seconds, told] = [0, 0, 0];
+  for (let last = Date.now(); up < wanted && Date.now() - last < patienceSeconds * 1000; await sleep(1000)) {
+    const now = await bench.world.crowdCount(protocol);
+    if (now > up) [up, seconds, last] = [now, (Date.now() - began) / 1000, Date.now()];
+    if (Date.now() - told > 20_000) {
+      tell(`${protocol}: ${now} of ${wanted} are up after ${((Date.now() - began) / 1000).toFixed(0)} s`);
+      told = Date.now();
+    }
+  }
+  return { up, seconds: rounded(seconds, 1) };
+}
+
+async function dial(bench: BenchLab, protocol: Protocol, count: number, tell: (line: string) => void): Promise<Crowd> {
+  const before = await available(bench);
+  const user = protocol === "l2tp" ? "alice" : "bob";
+  await bench.world.crowdDial(count, bench.lab.login(protocol, user, { splitTunnel: [labAddresses.insideNetwork] }));
+  const { up, seconds } = await until(bench, protocol, count, Date.now(), tell);
+  const kilobytes = before - (await available(bench));
+  const { answered } = await bench.world.crowdAnswers(protocol, labAddresses.insideHost);
+  tell(`${protocol}: ${up} of ${count} up after ${seconds} s, ${answered} answered, ${rounded(kilobytes / up, 0)} KB each`);
+  return { asked: count, up, answered, seconds, connectsPerSecond: rounded(up / seconds, 2), kilobytesPerSession: rounded(kilobytes / up, 0) };
+}
+
+/** Hundreds of sessions on one small gateway, and all of them back after its power was cut. */
+export async function sessions(bench: BenchLab, plan: Plan, tell: (line: string) => void): Promise<Sessions> {
+  const before = await available(bench);
+  const crowds = { ikev2: await dial(bench, "ikev2", plan.ikev2, tell), l2tp: await dial(bench, "l2tp", plan.l2tp, tell) };
+  const withAll = await available(bench);
+  const cut = Date.now();
+  const { bootSeconds } = await rebootMachine(bench.lab.id, "gateway", () => undefined);
+  tell(`the gateway's power was cut; it booted in ${bootSeconds} s`);
+  // Addresses of dead sessions are there until their clients notice: who has one must answer, too.
+  const back = { ikev2: { up: 0, answered: 0 }, l2tp: { up: 0, answered: 0 } };
+  let allBack: number | null = null;
+  for (const end = cut + 1_200_000; allBack === null && Date.now() < end; await sleep(5000)) {
+    for (const protocol of protocols) {
+      if (back[protocol].answered >= crowds[protocol].up) continue;
+      // Asking hundreds takes long: only once the gateway says that as many are there.
+      if ((await atGateway(bench, protocol)) < crowds[protocol].up) continue;
+      const { asked, answered } = await bench.world.crowdAnswers(protocol, labAddresses.insideHost);
+      back[protocol] = { up: asked, answered };
+      tell(`${protocol}: ${answered} of ${crowds[protocol].up} answer ${((Date.now() - cut) / 1000).toFixed(0)} s after the cut`);
+    }
+    if (protocols.every((protocol) => back[protocol].answered >= crowds[protocol].up)) allBack = rounded((Date.now() - cut) / 1000, 0);
+  }
+  const total = crowds.ikev2.up + crowds.l2tp.up;
+  const result: Sessions = {
+    runs: 1,
+    l2tpSessions: crowds.l2tp.answered,
+    ikev2Sessions: crowds.ikev2.answered,
+    kilobytesPerSession: rounded((before - withAll) / total, 0),
+    allBackSeconds: allBack,
+    bootSeconds,
+    crowds,
+    back,
+    availableMegabytes: { before: rounded(before / 1024, 0), with: rounded(withAll / 1024, 0) },
+    host: await bench.host(),
+    notes: [
+      `a gateway of ${machine.vcpus} CPU and ${machine.memoryMegabytes} MB; clients are strongSwan's and xl2tpd's behind one NAT, an SA and a source port for each L2TP session`,
+      "each session asks three times through its tunnel: L2TP's the gateway, IKEv2's a host behind it",
+      "after the power cut clients notice within about 75 s (a question each 60 s, given up after 14), and all dial again by themselves",
+    ],
+  };
+  for (const protocol of protocols) await bench.world.crowdEnd(protocol);
+  return result;
+}
+
+/** Established sessions as the gateway sees them. */
+async function atGateway(bench: BenchLab, protocol: Protocol): Promise<number> {
+  const how = protocol === "l2tp" ? "ip -o -4 addr | grep -c ': ppp'" : "swanctl --list-sas --noblock | grep -c '^ikev2: .*ESTABLISHED'";
+  const { stdout } = await bench.gateway.run(how, { timeoutSeconds: 60 });
+  return Number(stdout.trim() || 0);
+}

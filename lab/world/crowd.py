@@ -1,0 +1,128 @@
+"""
+A crowd: hundreds of sessions from one namespace, to see what many cost a gateway. One charon dials all of them and dials again
+by itself; by L2TP each has an SA, an xl2tpd and a source port of its own, as a client of its own would.
+
+  crowd dial, end       JSON on stdin: what a client is connected with, and `count`
+  crowd count, answers  how many have an address, and how many of those get an answer through their tunnel
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+import client_files
+from client import Client, check
+from shell import STATE, Failure, ip_in, is_active, lab_world, run, start_unit, stop_unit, write
+
+# Behind the NAT, one for each protocol.
+NAMESPACES = {"ikev2": 1, "l2tp": 2}
+FIRST_PORT = 2001
+UNIT = "lab-crowd-l2tp"
+FOLDER = f"{STATE}/crowd"
+
+
+def dial(wanted):
+    """Configures them and starts; they come up one after the other, as the gateway lets them."""
+    check(wanted)
+    client = crowd_of(wanted["protocol"])
+    wanted = {**wanted, "persistent": True}
+    client.disconnect()
+    client.stop()
+    shutil.rmtree(f"{client.etc}/swanctl/conf.d", ignore_errors=True)
+    client.start()
+    client.configure(wanted)
+    os.remove(f"{client.etc}/swanctl/conf.d/vpn.conf")
+    for name, text in connections(wanted).items():
+        write(f"{client.etc}/swanctl/conf.d/{name}.conf", text, 0o600)
+    client.swanctl("--reload-settings")
+    loaded = client.swanctl("--load-all", "--clear", "--noprompt", timeout=300)
+    if loaded.returncode != 0:
+        raise Failure(f"the crowd's connections are refused: {(loaded.stdout + loaded.stderr).strip()[-400:]}")
+    if wanted["protocol"] == "l2tp":
+        stop_unit(UNIT)
+        shutil.rmtree(FOLDER, ignore_errors=True)
+        for number in range(1, wanted["count"] + 1):
+            write(f"{FOLDER}/{number}/xl2tpd.conf", client_files.xl2tpd_conf(0, {**wanted, "sourcePort": port(number)}) + "autodial = yes\n")
+        write("/var/log/lab-ppp.log", "")
+        start_unit(UNIT, client.namespace, *lab_world("crowd", "serve"), properties=["TemporaryFileSystem=/run", f"BindPaths=/run/systemd {FOLDER} {client.etc}/ppp:/etc/ppp", "TasksMax=infinity"])
+    return {"dialling": wanted["count"]}
+
+
+def connections(wanted):
+    """swanctl's file of each, by name."""
+    names = [f"crowd-{number}" for number in range(1, wanted["count"] + 1)]
+    if wanted["protocol"] == "l2tp":
+        return {name: client_files.l2tp_swanctl(0, {**wanted, "sourcePort": port(number)}, name) for number, name in enumerate(names, 1)}
+    # Each of another identity: a gateway may take two of one for the same client, which has dialled anew.
+    return {name: client_files.ikev2_swanctl({**wanted, "localId": name}, name) for name in names}
+
+
+def port(number):
+    return FIRST_PORT + number - 1
+
+
+def crowd_of(protocol):
+    return Client(NAMESPACES[protocol])
+
+
+def serve():
+    """All xl2tpds, as one service; with the last its work is done."""
+    children = []
+    for number in sorted(map(int, os.listdir(FOLDER))):
+        own = f"{FOLDER}/{number}"
+        children.append(subprocess.Popen(["/usr/sbin/xl2tpd", "-D", "-c", f"{own}/xl2tpd.conf", "-p", f"{own}/pid", "-C", f"{own}/control"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        # Two hundred that start at once have their calls time out while pppds are loaded.
+        time.sleep(0.2)
+    for child in children:
+        child.wait()
+
+
+def addresses(protocol):
+    """What the gateway gave: a virtual address of each, or that of its PPP interface, with the interface."""
+    found = []
+    for link in json.loads(ip_in(crowd_of(protocol).namespace, "-j", "-4", "addr").stdout or "[]"):
+        name = link.get("ifname", "")
+        for info in link.get("addr_info", []):
+            if name.startswith("ppp") or (protocol == "ikev2" and name != "lo" and info["prefixlen"] == 32):
+                found.append((name, info["local"], info.get("address")))
+    return found
+
+
+def count(protocol):
+    return {"up": len(addresses(protocol))}
+
+
+def answers(protocol, target):
+    """Each session asks its gateway (L2TP), or a host behind it (IKEv2), up to three times."""
+    asked = addresses(protocol)
+    words = [f"{name if protocol == 'l2tp' else own} {peer if protocol == 'l2tp' else target}" for name, own, peer in asked]
+    said = run("ip", "netns", "exec", crowd_of(protocol).namespace, "xargs", "-P", "8", "-L", "1", "sh", "-c", 'ping -q -c 3 -i 0.5 -W 3 -I "$0" "$1" >/dev/null && echo answered', stdin="\n".join(words), check=False, timeout=900).stdout
+    return {"asked": len(asked), "answered": said.count("answered")}
+
+
+def end(protocol):
+    stop_unit(UNIT)
+    client = crowd_of(protocol)
+    if is_active(client.charon):
+        client.swanctl("--unload-conns", check=False)
+    client.stop()
+    shutil.rmtree(f"{client.etc}/swanctl/conf.d", ignore_errors=True)
+    os.makedirs(f"{client.etc}/swanctl/conf.d", exist_ok=True)
+    return {"ended": True}
+
+
+def action(wanted, given):
+    if wanted.action == "serve":
+        serve()
+        sys.exit(0)
+    if wanted.action == "dial":
+        return dial(given)
+    protocol = given["protocol"]
+    if wanted.action == "count":
+        return count(protocol)
+    if wanted.action == "answers":
+        return answers(protocol, given["target"])
+    return end(protocol)

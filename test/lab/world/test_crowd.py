@@ -1,0 +1,39 @@
+"""The connections of a crowd of clients."""
+
+import os
+import re
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "..", "lab", "world"))
+sys.dont_write_bytecode = True
+
+import crowd
+
+LOGIN = {"gateway": "192.0.2.11", "user": 'ali"ce', "password": "pass word", "psk": "shared", "persistent": True}
+
+
+class Connections(unittest.TestCase):
+    def of(self, protocol, count):
+        return crowd.connections({**LOGIN, "protocol": protocol, "count": count})
+
+    def test_each_of_l2tp_has_a_port_of_its_own_and_lets_nothing_out_in_clear(self):
+        made = self.of("l2tp", 200)
+        ports = {re.search(r"local_ts = dynamic\[udp/(\d+)\]", text).group(1) for text in made.values()}
+        self.assertEqual(len(ports), 200)
+        self.assertTrue(all("start_action = trap|start" in text for text in made.values()))
+
+    def test_each_of_ikev2_has_an_identity_of_its_own_and_one_user(self):
+        made = self.of("ikev2", 500)
+        self.assertEqual(len({re.search(r'\n      id = "(crowd-\d+)"', text).group(1) for text in made.values()}), 500)
+        self.assertTrue(all(r'eap_id = "ali\"ce"' in text for text in made.values()))
+
+    def test_all_dial_again_for_ever(self):
+        for protocol in ("l2tp", "ikev2"):
+            (text,) = self.of(protocol, 1).values()
+            for word in ("keyingtries = 0", "dpd_action = restart", "close_action = start", "  crowd-1 {"):
+                self.assertIn(word, text)
+
+
+if __name__ == "__main__":
+    unittest.main()
