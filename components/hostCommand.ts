@@ -35,9 +35,11 @@ export function hostCommandText(): string {
 /**
  * Puts the text's files in place on a machine that has nothing of ours yet but Python 3: each is written beside its
  * name and renamed, so that a push that is cut leaves the old command whole, and a power cut right after it the new one.
+ * Modules are compiled here and by nobody later: Python writes its cache without fsync, and one that a power cut left
+ * half written ends every later start with "marshal data too short".
  */
 export const unpack = `python3 -c '
-import os, sys
+import importlib.util, os, py_compile, sys
 text = sys.stdin.read().split("\\n")
 if text[-2:] != ["end", ""]: sys.exit("vpn-gateway: the command was cut off on its way: push it again")
 files = []
@@ -48,7 +50,12 @@ for path, mode, lines in files:
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path + ".new", "w") as file: file.write("\\n".join(lines) + "\\n")
     os.chmod(path + ".new", int(mode, 8))
+new = [path for path, mode, lines in files]
+for path in [path for path in new if path.endswith(".py")]:
+    compiled = importlib.util.cache_from_source(path)
+    py_compile.compile(path + ".new", compiled + ".new", dfile=path, doraise=True)
+    new.append(compiled)
 os.sync()
-for path, mode, lines in files: os.rename(path + ".new", path)
+for path in new: os.rename(path + ".new", path)
 os.sync()
 '`;
