@@ -37,6 +37,8 @@ export interface ConnectOptions {
   proposals?: string;
   /** Default aes256-sha256 (L2TP), aes256gcm16 (IKEv2). */
   espProposals?: string;
+  /** IKEv2: packets of the child SA's anti-replay window. Default: strongSwan's 32. */
+  replayWindow?: number;
   /** Networks through the tunnel. Default: everything. */
   splitTunnel?: string[];
   /** L2TP: the client's own mtu and mru. Default 1500: the gateway decides. */

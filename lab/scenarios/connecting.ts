@@ -69,13 +69,14 @@ export const connecting: Scenario[] = [
     twin: "the SA at the end is another than the first, and a tunnel that is cut meanwhile does lose some",
     seconds: 240,
     async run(lab, { check, figure }) {
-      await lab.connect(2, "ikev2", "bob");
+      // With strongSwan's window of 32 a client of two CPUs takes what they reorder for replayed, whatever keys do.
+      await lab.connect(2, "ikev2", "bob", { replayWindow: 1024 });
       const inbound = async () => /in\s+([0-9a-f]{8})/.exec((await lab.world.status(2)).securityAssociations ?? "")?.[1];
       const first = await inbound();
       // What the kernel drops for want of an SA, or for one that does not fit: RFC 4303's side of a renewal that went wrong.
       const dropped = async () => {
-        const said = [await lab.gateway.mustRun("cat /proc/net/xfrm_stat"), (await lab.world.run("c2", "cat /proc/net/xfrm_stat")).stdout];
-        return said.join("\n").split("\n").reduce((sum, line) => sum + Number(line.trim().split(/\s+/)[1] ?? 0), 0);
+        const said = { gateway: await lab.gateway.mustRun("cat /proc/net/xfrm_stat"), client: (await lab.world.run("c2", "cat /proc/net/xfrm_stat")).stdout };
+        return new Map(Object.entries(said).flatMap(([end, text]) => text.trim().split("\n").map((line) => line.split(/\s+/)).map(([what, count]) => [`${end} ${what}`, Number(count)] as const)));
       };
       const before = await dropped();
       const load = async (seconds: number) => lab.world.iperf(2, labAddresses.insideHost, { seconds, udpMegabits: 2 });
@@ -91,7 +92,8 @@ export const connecting: Scenario[] = [
       const { sent, received } = await lab.world.pingStop(2, "rekeys");
       check(`${rekeys} renewals: no ping lost`, rekeys === 1000 && sent > 100 && received === sent, `${received} of ${sent}`);
       const after = await dropped();
-      check("the kernels at both ends dropped no packet of the load", after === before, `${after - before}`);
+      const more = [...after].filter(([what, count]) => count !== before.get(what)).map(([what, count]) => `${what} ${count - (before.get(what) ?? 0)}`);
+      check("the kernels at both ends dropped no packet of the load", more.length === 0, more.join(", "));
       // An emulated machine loses some of them elsewhere when its host is busy.
       figure(`2 Mbit/s of UDP beside it lost, in 15 s each: ${loads.map((lost) => `${lost.toFixed(2)} %`).join(", ")}`);
       figure(`a renewal each ${((1000 * seconds) / rekeys).toFixed(0)} ms`);

@@ -136,6 +136,7 @@ def ikev2_swanctl(wanted, name="vpn"):
       {name} {{
         remote_ts = {remote_ts}
         esp_proposals = {quoted(esp)}
+        replay_window = {int(wanted.get("replayWindow") or 32)}
         dpd_action = restart
         close_action = {closing(wanted)}{starting(wanted)}
       }}
