@@ -105,13 +105,13 @@ export function showTuning(result: TuningResult): string {
 }
 
 export function showFailover(result: Failover): string {
-  const p95: Record<string, number> = {
+  const p95: Record<string, number | null> = {
     "floating, IKEv2": result.floatingAddressP95,
     "floating, L2TP": result.l2tpP95,
     "balanced, IKEv2": result.loadBalancerP95,
     "planned, IKEv2": result.plannedP95,
   };
-  const rows = Object.entries(result.medians).map(([name, found]) => [name, spreadText(found, 2), name in p95 ? p95[name].toFixed(2) : ""]);
+  const rows = Object.entries(result.medians).map(([name, found]) => [name, spreadText(found, 2), p95[name]?.toFixed(2) ?? ""]);
   return [
     `${result.runs} failovers of each kind; ${hostText(result.host)}`,
     table(["seconds without an answer", "median (least–most)", "95th percentile"], rows),

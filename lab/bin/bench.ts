@@ -1,18 +1,19 @@
 #!/usr/bin/env node
 /**
- * bench goodput | tuning | mtu | import | failover | routing | same-nat | priority | sites | connections | churn | sessions  [--json] [--runs N] [--minutes N] [--clients N,…] [--keep] [--stack NAME]
+ * bench goodput | tuning | mtu | import | failover | routing | same-nat | priority | sites | connections | churn | sessions  [--json] [--runs N] [--minutes N] [--clients N,…] [--only WHAT,…] [--keep] [--stack NAME]
  *
  * Measures and prints a table, or with --json one JSON object; progress goes to stderr. All but `import` measure in a
  * lab of their own (stack `bench`), which is destroyed at the end unless --keep. Figures are medians with the least and
  * the most; nothing is judged by them. `--minutes` is how long each office of same-nat stays up (default 10), `--clients` how
- * many are in each (default 2,20), or how many sessions of L2TP and of IKEv2 `sessions` makes (default 200,500); `--stack` is another lab, such as one that stands.
+ * many are in each (default 2,20), or how many sessions of L2TP and of IKEv2 `sessions` makes (default 200,500); `--only` is which of `failover` are made: planned,floating,balanced; `--stack` is another lab, such as one that
+ * stands.
  */
 
 import * as path from "node:path";
 import { BenchLab, revision } from "../bench/benchLab";
 import { churn } from "../bench/churn";
 import { ConnectionsBench } from "../bench/connections";
-import { FailoverBench } from "../bench/failover";
+import { FailoverBench, strikes, type Strike } from "../bench/failover";
 import { goodput } from "../bench/goodput";
 import { importCost } from "../bench/import";
 import { mtu } from "../bench/mtu";
@@ -53,7 +54,7 @@ function staged<S extends Stage>(defaultRuns: number, make: () => S, run: (stage
 }
 
 /** Options that are one bench's, or the lab's. */
-const options: { minutes: number; clients?: number[]; stack?: string } = { minutes: 10 };
+const options: { minutes: number; clients?: number[]; only?: Strike[]; stack?: string } = { minutes: 10 };
 
 const lab = () => new BenchLab(root, say, options.stack);
 const benches: Record<string, Bench> = {
@@ -68,14 +69,14 @@ const benches: Record<string, Bench> = {
   churn: staged(1000, lab, (bench, cycles) => churn(bench, cycles, say), showChurn),
   sessions: staged(1, () => new SessionsLab(root, say, options.stack), (bench) => sessions(bench, planOf(options.clients ?? [200, 500]), say), showSessions),
   routing: staged(20, () => new RoutingBench(root, say, options.stack), (bench, runs) => bench.run(runs), showRouting),
-  failover: staged(20, () => new FailoverBench(root, say), (bench, runs) => bench.run(runs), showFailover),
+  failover: staged(20, () => new FailoverBench(root, say), (bench, runs) => bench.run(runs, options.only), showFailover),
 };
 
 /** `200,500`: of L2TP and of IKEv2. */
 const planOf = ([l2tp, ikev2 = l2tp]: number[]) => ({ l2tp, ikev2 });
 
 function usage(problem: string): number {
-  say(`${problem}; usage: scripts/bench ${Object.keys(benches).join("|")} [--json] [--runs N] [--minutes N] [--clients N,…] [--keep] [--stack NAME]`);
+  say(`${problem}; usage: scripts/bench ${Object.keys(benches).join("|")} [--json] [--runs N] [--minutes N] [--clients N,…] [--only WHAT,…] [--keep] [--stack NAME]`);
   return 2;
 }
 
@@ -87,10 +88,11 @@ function option(words: string[], name: string): string | undefined {
 
 async function main(words: string[]): Promise<number> {
   const [json, keep] = ["--json", "--keep"].map((word) => words.includes(word));
-  const [givenRuns, minutes, clients, stack] = ["--runs", "--minutes", "--clients", "--stack"].map((word) => option(words, word));
+  const [givenRuns, minutes, clients, only, stack] = ["--runs", "--minutes", "--clients", "--only", "--stack"].map((word) => option(words, word));
   const runs = givenRuns === undefined ? undefined : Number(givenRuns);
   options.minutes = Number(minutes ?? options.minutes);
   options.clients = clients?.split(",").map(Number);
+  options.only = only?.split(",") as Strike[] | undefined;
   options.stack = stack;
   const names = words.filter((word) => !["--json", "--keep"].includes(word));
   if (names.length !== 1 || benches[names[0]] === undefined) return usage(names.length === 0 ? "which one?" : `not one of them: ${names.join(" ")}`);
@@ -99,6 +101,7 @@ async function main(words: string[]): Promise<number> {
   // A lab's home network ends before 10.9.0.255, and the machine before that.
   const most = names[0] === "sessions" ? 1000 : 40;
   if (!(options.clients ?? []).every((count) => Number.isInteger(count) && count >= 1 && count <= most)) return usage(`--clients takes whole numbers from 1 to ${most}, with commas`);
+  if (!(options.only ?? []).every((what) => strikes.includes(what))) return usage(`--only takes ${strikes.join(",")}`);
   const { defaultRuns, prepare, show } = benches[names[0]];
   const { stage, run } = prepare();
   const began = Date.now();
