@@ -240,8 +240,8 @@ export class World {
   }
 
   /** So many sessions at once, which dial again by themselves; those of each protocol together. */
-  async crowdDial(count: number, options: ConnectOptions): Promise<void> {
-    await this.call(["crowd", "dial"], { ...options, count }, 600);
+  async crowdDial(logins: readonly (readonly [user: string, password: string])[], options: Omit<ConnectOptions, "user" | "password">): Promise<void> {
+    await this.call(["crowd", "dial"], { ...options, logins }, 600);
   }
   /** How many of them have an address. */
   async crowdCount(protocol: ConnectOptions["protocol"]): Promise<number> {

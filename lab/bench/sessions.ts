@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { labAddresses } from "../networks";
 import { rebootMachine } from "../machine";
 import { sleep } from "../progress";
@@ -45,19 +46,28 @@ export interface Sessions {
 /** Nobody new within this: no more will come. */
 const patienceSeconds = 240;
 
-/** A gateway of the size that the plan is for. */
+/** A gateway of the size that the plan is for, with as many users. */
 export class SessionsLab extends BenchLab {
+  constructor(root: string, say: (line: string) => void, stack: string | undefined, readonly plan: Plan) {
+    super(root, say, stack);
+  }
+
   override async start(): Promise<void> {
     const { stack } = this.lab;
     await stack.init();
     const settings = { vcpus: machine.vcpus, memoryMegabytes: machine.memoryMegabytes, ikev2Pool: "10.78.0.0/21" };
     for (const [key, value] of Object.entries(settings)) await stack.set(key, String(value));
+    const users = Array.from({ length: Math.max(this.plan.ikev2, this.plan.l2tp) }, (_, index) => `crowd-${index + 1}`);
+    await stack.unset("users");
+    await stack.set("users", JSON.stringify(users));
+    // Given, for minting hundreds is no part of it.
+    await stack.set("passwords", JSON.stringify(Object.fromEntries(users.map((user) => [user, randomBytes(12).toString("base64url")]))), true);
     await super.start();
   }
 }
 
 async function available(bench: BenchLab): Promise<number> {
-  // Twice: what is free only after a while (a loader's pages) would count as the sessions'.
+  // What is free only after a while (a loader's pages) would count as the sessions'.
   await sleep(3000);
   return Number(await bench.gateway.mustRun("awk '/^MemAvailable/ { print $2 }' /proc/meminfo"));
 }
@@ -78,8 +88,8 @@ async function until(bench: BenchLab, protocol: Protocol, wanted: number, began:
 
 async function dial(bench: BenchLab, protocol: Protocol, count: number, tell: (line: string) => void): Promise<Crowd> {
   const before = await available(bench);
-  const user = protocol === "l2tp" ? "alice" : "bob";
-  await bench.world.crowdDial(count, bench.lab.login(protocol, user, { splitTunnel: [labAddresses.insideNetwork] }));
+  const logins = Object.entries(bench.lab.settings.passwords).slice(0, count);
+  await bench.world.crowdDial(logins, bench.lab.login(protocol, logins[0][0], { splitTunnel: [labAddresses.insideNetwork] }));
   const { up, seconds } = await until(bench, protocol, count, Date.now(), tell);
   const kilobytes = before - (await available(bench));
   const { answered } = await bench.world.crowdAnswers(protocol, labAddresses.insideHost);
@@ -88,7 +98,8 @@ async function dial(bench: BenchLab, protocol: Protocol, count: number, tell: (l
 }
 
 /** Hundreds of sessions on one small gateway, and all of them back after its power was cut. */
-export async function sessions(bench: BenchLab, plan: Plan, tell: (line: string) => void): Promise<Sessions> {
+export async function sessions(bench: SessionsLab, tell: (line: string) => void): Promise<Sessions> {
+  const { plan } = bench;
   const before = await available(bench);
   const crowds = { ikev2: await dial(bench, "ikev2", plan.ikev2, tell), l2tp: await dial(bench, "l2tp", plan.l2tp, tell) };
   const withAll = await available(bench);

@@ -67,7 +67,7 @@ const benches: Record<string, Bench> = {
   sites: staged(5, () => new SitesBench(root, say, options.stack), (bench, runs) => bench.run(runs), showSites),
   connections: staged(1, () => new ConnectionsBench(root, say, [1, 10, 100], options.stack), (bench) => bench.run(), showConnections),
   churn: staged(1000, lab, (bench, cycles) => churn(bench, cycles, say), showChurn),
-  sessions: staged(1, () => new SessionsLab(root, say, options.stack), (bench) => sessions(bench, planOf(options.clients ?? [200, 500]), say), showSessions),
+  sessions: staged(1, () => new SessionsLab(root, say, options.stack, planOf(options.clients ?? [200, 500])), (bench) => sessions(bench, say), showSessions),
   routing: staged(20, () => new RoutingBench(root, say, options.stack), (bench, runs) => bench.run(runs), showRouting),
   failover: staged(20, () => new FailoverBench(root, say), (bench, runs) => bench.run(runs, options.only), showFailover),
 };

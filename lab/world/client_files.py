@@ -144,7 +144,7 @@ def ikev2_swanctl(wanted, name="vpn"):
   }}
 }}
 secrets {{
-  eap-1 {{
+  eap-{name} {{
     id = {quoted(wanted["user"])}
     secret = {secret(wanted["password"])}
   }}
@@ -152,7 +152,7 @@ secrets {{
 """
 
 
-def xl2tpd_conf(number, wanted):
+def xl2tpd_conf(number, wanted, options="/etc/ppp/options.lab"):
     pause = 1 if wanted.get("fastDeadPeer") else 3
     redial = f"redial = yes\nredial timeout = {pause}\nmax redials = 1000\n" if wanted.get("redial", True) else ""
     # Redialling first asks over the tunnel that is dead: by default that takes half a minute to be seen.
@@ -164,7 +164,7 @@ access control = no
 [lac vpn]
 lns = {wanted["gateway"]}
 require authentication = no
-pppoptfile = /etc/ppp/options.lab
+pppoptfile = {options}
 length bit = yes
 {redial}"""
 

@@ -2,7 +2,7 @@
 A crowd: hundreds of sessions from one namespace, to see what many cost a gateway. One charon dials all of them and dials again
 by itself; by L2TP each has an SA, an xl2tpd and a source port of its own, as a client of its own would.
 
-  crowd dial, end       JSON on stdin: what a client is connected with, and `count`
+  crowd dial, end       JSON on stdin: what a client is connected with, and `logins`: a name and a password for each
   crowd count, answers  how many have an address, and how many of those get an answer through their tunnel
 """
 
@@ -26,14 +26,14 @@ FOLDER = f"{STATE}/crowd"
 
 def dial(wanted):
     """Configures them and starts; they come up one after the other, as the gateway lets them."""
-    check(wanted)
+    check({**wanted, "user": "each", "password": "its own"})
     client = crowd_of(wanted["protocol"])
     wanted = {**wanted, "persistent": True}
     client.disconnect()
     client.stop()
     shutil.rmtree(f"{client.etc}/swanctl/conf.d", ignore_errors=True)
     client.start()
-    client.configure(wanted)
+    client.configure(each(wanted)[0])
     os.remove(f"{client.etc}/swanctl/conf.d/vpn.conf")
     for name, text in connections(wanted).items():
         write(f"{client.etc}/swanctl/conf.d/{name}.conf", text, 0o600)
@@ -44,20 +44,30 @@ def dial(wanted):
     if wanted["protocol"] == "l2tp":
         stop_unit(UNIT)
         shutil.rmtree(FOLDER, ignore_errors=True)
-        for number in range(1, wanted["count"] + 1):
-            write(f"{FOLDER}/{number}/xl2tpd.conf", client_files.xl2tpd_conf(0, {**wanted, "sourcePort": port(number)}) + "autodial = yes\n")
+        for number, one in enumerate(each(wanted), 1):
+            options = f"{FOLDER}/{number}/options"
+            write(f"{FOLDER}/{number}/xl2tpd.conf", client_files.xl2tpd_conf(0, one, options) + "autodial = yes\n")
+            write(options, client_files.ppp_options(one), 0o600)
         write("/var/log/lab-ppp.log", "")
         start_unit(UNIT, client.namespace, *lab_world("crowd", "serve"), properties=["TemporaryFileSystem=/run", f"BindPaths=/run/systemd {FOLDER} {client.etc}/ppp:/etc/ppp", "TasksMax=infinity"])
-    return {"dialling": wanted["count"]}
+    return {"dialling": len(wanted["logins"])}
+
+
+def each(wanted):
+    """
+    What each is connected with. Each is another user: of two with one name from one address and port a gateway takes the second
+    for the first, which has dialled anew, and gives it the same address.
+    """
+    return [
+        {**wanted, "user": user, "password": password, **({"sourcePort": port(number)} if wanted["protocol"] == "l2tp" else {"localId": user})}
+        for number, (user, password) in enumerate(wanted["logins"], 1)
+    ]
 
 
 def connections(wanted):
     """swanctl's file of each, by name."""
-    names = [f"crowd-{number}" for number in range(1, wanted["count"] + 1)]
-    if wanted["protocol"] == "l2tp":
-        return {name: client_files.l2tp_swanctl(0, {**wanted, "sourcePort": port(number)}, name) for number, name in enumerate(names, 1)}
-    # Each of another identity: a gateway may take two of one for the same client, which has dialled anew.
-    return {name: client_files.ikev2_swanctl({**wanted, "localId": name}, name) for name in names}
+    render = (lambda one, name: client_files.l2tp_swanctl(0, one, name)) if wanted["protocol"] == "l2tp" else client_files.ikev2_swanctl
+    return {f"crowd-{number}": render(one, f"crowd-{number}") for number, one in enumerate(each(wanted), 1)}
 
 
 def port(number):

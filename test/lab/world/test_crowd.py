@@ -10,12 +10,12 @@ sys.dont_write_bytecode = True
 
 import crowd
 
-LOGIN = {"gateway": "192.0.2.11", "user": 'ali"ce', "password": "pass word", "psk": "shared", "persistent": True}
+LOGIN = {"gateway": "192.0.2.11", "psk": "shared", "persistent": True}
 
 
 class Connections(unittest.TestCase):
     def of(self, protocol, count):
-        return crowd.connections({**LOGIN, "protocol": protocol, "count": count})
+        return crowd.connections({**LOGIN, "protocol": protocol, "logins": [[f'us"er-{number}', "pass word"] for number in range(count)]})
 
     def test_each_of_l2tp_has_a_port_of_its_own_and_lets_nothing_out_in_clear(self):
         made = self.of("l2tp", 200)
@@ -23,10 +23,11 @@ class Connections(unittest.TestCase):
         self.assertEqual(len(ports), 200)
         self.assertTrue(all("start_action = trap|start" in text for text in made.values()))
 
-    def test_each_of_ikev2_has_an_identity_of_its_own_and_one_user(self):
+    def test_each_of_ikev2_is_another_user_whose_secret_no_other_file_replaces(self):
         made = self.of("ikev2", 500)
-        self.assertEqual(len({re.search(r'\n      id = "(crowd-\d+)"', text).group(1) for text in made.values()}), 500)
-        self.assertTrue(all(r'eap_id = "ali\"ce"' in text for text in made.values()))
+        for pattern in (r'\n      id = "(.+)"', r'\n      eap_id = "(.+)"', r"\n  (eap-\S+) {"):
+            self.assertEqual(len({re.search(pattern, text).group(1) for text in made.values()}), 500)
+        self.assertIn(r'eap_id = "us\"er-7"', made["crowd-8"])
 
     def test_all_dial_again_for_ever(self):
         for protocol in ("l2tp", "ikev2"):
