@@ -120,11 +120,21 @@ export interface RadiusServerArgs {
   secret: pulumi.Input<string>;
 }
 
-/** RADIUS servers of your own, which say who comes in by password: docs/radius.md. */
+/** FreeRADIUS on the gateway itself, which knows `users` and keeps books of their sessions. */
+export interface RadiusOnGatewayArgs {
+  /** @default false */
+  enabled?: boolean;
+  /** Days for which the books keep a session. @default 90 */
+  keepDays?: pulumi.Input<number>;
+}
+
+/** RADIUS servers, which say who comes in by password: your own, or one on the gateway itself. docs/radius.md */
 export interface RadiusArgs {
-  /** In the order in which they are asked: a further one where those before are silent. */
-  servers: RadiusServerArgs[];
-  /** `l2tp`, `ikev2`: by these the servers alone are asked for passwords, by another one the list of users. @default all that the gateway speaks */
+  /** Your own, in the order in which they are asked: a further one where those before are silent. @default none: `onGateway` */
+  servers?: RadiusServerArgs[];
+  /** Instead of `servers`: the gateway's own, by the list of users. @default none */
+  onGateway?: RadiusOnGatewayArgs;
+  /** `l2tp`, `ikev2`: by these the servers alone are asked for passwords, by another one the daemon itself knows the list. @default all that the gateway speaks */
   protocols?: pulumi.Input<pulumi.Input<string>[]>;
   /** Tell the servers when sessions begin and end, and of their bytes. @default true */
   accounting?: pulumi.Input<boolean>;
@@ -164,7 +174,7 @@ export interface RemoteAccessArgs {
   clients?: pulumi.Input<pulumi.Input<string>[]>;
   l2tp?: L2tpArgs;
   ikev2?: Ikev2Args;
-  /** Your own RADIUS servers, instead of the list of users' passwords. @default none */
+  /** Who says who comes in by password: RADIUS servers of your own instead of the list of users, or one on the gateway by that list. @default none: the daemons themselves, by the list */
   radius?: RadiusArgs;
   /** With neither `l2tp` nor `ikev2` the gateway is there for site connections alone, and has no users. @default none */
   sites?: SitesArgs;

@@ -60,7 +60,7 @@ export function accessMaterial(name: string, args: RemoteAccessArgs, spec: pulum
       certificate: identity?.certificate,
       authority: identity?.authority,
       ...(users === undefined ? {} : { revocationList: users.revocationList }),
-      ...radiusSecrets(args),
+      ...radiusSecrets(name, args, spec, opts),
     }),
   ) as pulumi.Output<GatewaySecrets>;
   const authority = identity && { certificate: identity.authority, privateKey: identity.authorityKey };

@@ -57,10 +57,16 @@ export function accessSecrets(
   return { preSharedKey, passwords: pulumi.secret(pulumi.output(Object.fromEntries(passwords))) };
 }
 
-/** The secrets of the RADIUS servers, which are given and never minted: the other end of each is somebody's already. */
-export function radiusSecrets(args: Pick<RemoteAccessArgs, "radius">): { radius?: pulumi.Output<string[]> } {
-  if (args.radius === undefined) return {};
-  return { radius: pulumi.secret(pulumi.output(args.radius.servers.map(({ secret }) => secret))) };
+/** The secrets of somebody's RADIUS servers, which are given and never minted: the other end of each has it already. */
+export function givenRadiusSecrets({ radius }: Pick<RemoteAccessArgs, "radius">): { radius?: pulumi.Output<string[]> } {
+  if (radius?.servers === undefined) return {};
+  return { radius: pulumi.secret(pulumi.output(radius.servers.map(({ secret }) => secret))) };
+}
+
+/** The same; or the one between the gateway's daemons and its own server, which nobody else needs to know. */
+export function radiusSecrets(name: string, args: Pick<RemoteAccessArgs, "radius">, spec: pulumi.Output<GatewaySpec>, opts: pulumi.CustomResourceOptions): { radius?: pulumi.Output<string[]> } {
+  if (args.radius?.onGateway?.enabled !== true) return givenRadiusSecrets(args);
+  return { radius: pulumi.secret(mint(`${name}-radius-secret`, 40, spec, opts).apply((secret) => [secret])) };
 }
 
 /** The password of a container of a user's key, for devices that import one. */

@@ -3,10 +3,11 @@ import type { GatewaySecrets, GatewaySpec, PairSpec } from "../gateway/spec";
 import { clientKinds } from "../gateway/spec";
 import { identityProblems, type GatewayIdentity } from "../gateway/identity";
 import { validateSpec, type Problem } from "../gateway/validate";
-import type { RadiusServerArgs, RemoteAccessArgs, UserArgs } from "./args";
+import { ownServer } from "../gateway/radius";
+import type { RadiusArgs, RadiusServerArgs, RemoteAccessArgs, UserArgs } from "./args";
 import { onlyGiven } from "./onlyGiven";
 import { refuseOrWarn } from "./refuse";
-import { radiusSecrets } from "./secrets";
+import { givenRadiusSecrets } from "./secrets";
 
 /** What the target knows of its machine, and what the args may leave open. */
 export interface SpecDefaults {
@@ -52,7 +53,7 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
       sshPort: defaults.sshPort,
       deadPeerDelay: args.deadPeerDelay,
       profiles: args.profiles,
-      radius: args.radius === undefined ? undefined : { ...args.radius, servers: args.radius.servers.map(withoutSecret) },
+      radius: args.radius === undefined ? undefined : withoutSecrets(args.radius),
       pair: defaults.pair,
     })
     .apply((a) => {
@@ -94,7 +95,7 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
           : { profiles: { onDemand: a.profiles.onDemand ?? false, trustedWireless: a.profiles.trustedWireless ?? [] } }),
         ...(a.groups === undefined || a.groups.length === 0 ? {} : { groups: a.groups }),
         ...(a.accounting === true ? { accounting: true } : {}),
-        ...(a.radius === undefined ? {} : { radius: onlyGiven({ ...a.radius, servers: a.radius.servers.map(onlyGiven) }) }),
+        ...(a.radius === undefined ? {} : { radius: onlyGiven({ ...a.radius, servers: a.radius.servers.map(onlyGiven), onGateway: a.radius.onGateway && onlyGiven(a.radius.onGateway) }) }),
         ...(a.uplink === undefined ? {} : { uplink: a.uplink }),
         ...(a.dscp === undefined || a.dscp === "keep" ? {} : { dscp: a.dscp }),
         ...(a.pair === undefined ? {} : { pair: a.pair as PairSpec }),
@@ -107,6 +108,12 @@ function withoutPassword(user: UserArgs): Omit<UserArgs, "password"> {
   const rest = { ...user };
   delete rest.password;
   return rest;
+}
+
+/** The gateway's own FreeRADIUS is a server like any other to those who ask it. */
+function withoutSecrets({ servers, onGateway, ...rest }: RadiusArgs) {
+  if (onGateway?.enabled !== true) return { ...rest, servers: (servers ?? []).map(withoutSecret), onGateway: undefined };
+  return { ...rest, servers: servers?.map(withoutSecret) ?? [ownServer], onGateway: { keepDays: onGateway.keepDays } };
 }
 
 function withoutSecret(server: RadiusServerArgs): Omit<RadiusServerArgs, "secret"> {
@@ -124,7 +131,7 @@ export function givenSecrets(args: RemoteAccessArgs): pulumi.Output<GatewaySecre
   const passwords: Record<string, pulumi.Input<string>> = {};
   for (const user of args.users) if (user.password !== undefined) passwords[user.name] = user.password;
   return pulumi.secret(
-    pulumi.all([pulumi.output({ preSharedKey: args.l2tp?.preSharedKey, passwords, ...radiusSecrets(args) }), pulumi.output(args.identity)]).apply(([own, identity]) => {
+    pulumi.all([pulumi.output({ preSharedKey: args.l2tp?.preSharedKey, passwords, ...givenRadiusSecrets(args) }), pulumi.output(args.identity)]).apply(([own, identity]) => {
       if (identity === undefined) return own;
       const carried = Object.entries(isObject(identity.passwords) ? identity.passwords : {}).filter(([name, text]) => typeof text === "string" && args.users.some((user) => user.name === name));
       const key = typeof identity.preSharedKey === "string" && identity.preSharedKey !== "" ? identity.preSharedKey : undefined;

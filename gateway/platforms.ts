@@ -18,7 +18,9 @@ export interface Platform {
   pairPackages: readonly string[];
   /** Packages that BGP needs beside them; the second one brings frr-reload.py. */
   bgpPackages: readonly string[];
-  units: { ike: string; l2tp: string; firewall: string; vrrp: string; watch: string; sites: string; keeper: string; policies: string; rates: string; routing: string };
+  /** Packages of a RADIUS server on the gateway itself. */
+  radiusPackages: readonly string[];
+  units: { ike: string; l2tp: string; firewall: string; vrrp: string; watch: string; sites: string; keeper: string; policies: string; rates: string; routing: string; radius: string };
 }
 
 const units = {
@@ -32,6 +34,7 @@ const units = {
   policies: "vpn-gateway-policies.service",
   rates: "vpn-gateway-rates.service",
   routing: "frr.service",
+  radius: "freeradius.service",
 };
 
 /**
@@ -46,6 +49,8 @@ const common = {
   pairPackages: ["keepalived"],
   // FRR 10.3 in Debian 13, 8.4.4 in Ubuntu 24.04, by the same names.
   bgpPackages: ["frr", "frr-pythontools"],
+  // FreeRADIUS 3.2.7 in Debian 13, 3.2.5 in Ubuntu 24.04; its SQLite driver is in it.
+  radiusPackages: ["freeradius"],
   units,
 };
 
@@ -99,6 +104,13 @@ export const paths = {
   eapRadius: "/etc/strongswan.d/vpn-gateway-radius.conf",
   disconnect: "/etc/vpn-gateway/radius.json",
   disconnectSecrets: "/etc/vpn-gateway/radius.secrets",
+  // Of the gateway's own FreeRADIUS, which reads copies of them (render/freeradius.ts).
+  radiusd: "/etc/vpn-gateway/radius/radiusd.conf",
+  radiusdClient: "/etc/vpn-gateway/radius/client.conf",
+  radiusdUsers: "/etc/vpn-gateway/radius/users",
+  radiusdSchema: "/etc/vpn-gateway/radius/books.sql",
+  radiusBooks: "/etc/vpn-gateway/radius/books.json",
+  radiusdUnit: "/etc/systemd/system/freeradius.service",
   firewall: "/etc/vpn-gateway/firewall.nft",
   users: "/etc/vpn-gateway/users",
   // After vpn-gateway.conf in the order in which they are read.

@@ -11,6 +11,25 @@ export const defaultRadiusTimeout = 2;
 /** pppd's radius plugin has room for so many (radiusclient.h, SERVER_MAX), and does not look whether there are more. */
 export const mostRadiusServers = 8;
 
+/** Where the gateway's own FreeRADIUS is asked, and nowhere else. */
+export const ownServer: RadiusServerSpec = { host: "127.0.0.1" };
+
+/** Days for which its books keep a session, unless said otherwise. */
+export const defaultKeepDays = 90;
+
+/** Seconds after which each session is told of anew (Acct-Interim-Interval); what is not told of for three times as long is lost. */
+export const interimSeconds = 300;
+
+/** Is it the gateway's own FreeRADIUS that is asked, by the list of users? */
+export function onGateway(spec: Pick<GatewaySpec, "radius">): boolean {
+  return spec.radius?.onGateway !== undefined;
+}
+
+/** Does the gateway's own FreeRADIUS keep books? */
+export function keepsBooks(spec: Pick<GatewaySpec, "radius">): boolean {
+  return onGateway(spec) && spec.radius?.accounting !== false;
+}
+
 /** Does the gateway ask the RADIUS servers, and nobody else, whether a password by that protocol is right? */
 export function asksRadius(spec: Pick<GatewaySpec, "l2tp" | "ikev2" | "radius">, protocol: ProtocolName): boolean {
   return spec.radius !== undefined && spec[protocol] !== undefined && spec.radius.protocols?.includes(protocol) !== false;
@@ -21,9 +40,14 @@ export function framesAddresses(spec: Pick<GatewaySpec, "l2tp" | "ikev2" | "radi
   return asksRadius(spec, "ikev2") && spec.ikev2?.fixedPool !== undefined;
 }
 
-/** Protocols by which this user of the list would come with a password that the gateway cannot look at. */
-export function passwordsBeyond(spec: GatewaySpec, user: UserSpec): ProtocolName[] {
+/** Protocols by which this user of the list comes with a password that a RADIUS server is asked for. */
+export function passwordsByRadius(spec: Pick<GatewaySpec, "l2tp" | "ikev2" | "radius">, user: UserSpec): ProtocolName[] {
   return (["l2tp", "ikev2"] as const).filter((protocol) => asksRadius(spec, protocol) && speaks(user, protocol) && !(protocol === "ikev2" && byCertificate(user)));
+}
+
+/** Protocols by which this user of the list would come with a password that nobody who is asked knows. */
+export function passwordsBeyond(spec: GatewaySpec, user: UserSpec): ProtocolName[] {
+  return onGateway(spec) ? [] : passwordsByRadius(spec, user);
 }
 
 export function authenticationPort({ authenticationPort: port }: RadiusServerSpec): number {

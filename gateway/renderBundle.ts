@@ -11,7 +11,10 @@ import { renderDisconnect, renderDisconnectSecrets, renderEapRadiusSecrets, rend
 import { renderConnections, renderEapSecrets, renderPreSharedKey } from "./render/swanctl";
 import { renderKernelParameters } from "./render/sysctl";
 import { bothActive } from "./pair";
-import { asksRadius } from "./radius";
+import { asksRadius, defaultKeepDays, keepsBooks, onGateway } from "./radius";
+import { renderBooks, renderRadiusdClient, renderRadiusdConf, renderRadiusdUnit } from "./render/freeradius";
+import { renderFreeradiusUsers } from "./render/freeradiusUsers";
+import { sqliteSchema } from "./render/radiusBooks";
 import { renderFitScript, renderPair, renderStateScript, renderVrrp } from "./render/keepalived";
 import { renderFirewallUnit, renderIkeUnit, renderKeeperUnit, renderL2tpUnit, renderPoliciesUnit, renderRatesUnit, renderSitesUnit, renderVrrpUnit, renderWatchUnit } from "./render/units";
 import { renderUserConnections } from "./render/userConnections";
@@ -65,11 +68,12 @@ function identityPart(spec: GatewaySpec, secrets: GatewaySecrets): Part {
   if (spec.radius && asksRadius(spec, "ikev2")) files.push(secret(paths.eapRadius, renderEapRadiusSecrets(spec, spec.radius, secrets)));
   if (spec.radius && asksRadius(spec, "l2tp")) files.push(secret(paths.radiusServers, renderPppRadiusServers(spec, spec.radius, secrets)));
   if (spec.radius?.disconnect === true) files.push(secret(paths.disconnectSecrets, renderDisconnectSecrets(spec.radius, secrets)));
+  if (onGateway(spec)) files.push(secret(paths.radiusdClient, renderRadiusdClient(spec, secrets)));
   return { ...emptyPart("identity", true), files };
 }
 
 function basePart(spec: GatewaySpec): Part {
-  const { packages, ikev2Packages, l2tpPackages, pairPackages, bgpPackages, units } = platform(spec.platform);
+  const { packages, ikev2Packages, l2tpPackages, pairPackages, bgpPackages, radiusPackages, units } = platform(spec.platform);
   const files = [
     readable(paths.modules, renderModules(spec)),
     readable(paths.sysctl, renderKernelParameters(spec)),
@@ -90,6 +94,12 @@ function basePart(spec: GatewaySpec): Part {
     files.push(readable(paths.radiusDictionary, renderPppRadiusDictionary()));
   }
   if (spec.radius?.disconnect === true) files.push(readable(paths.disconnect, renderDisconnect(spec, spec.radius)));
+  if (onGateway(spec)) {
+    files.push(readable(paths.radiusd, renderRadiusdConf(spec)), readable(paths.radiusdUnit, renderRadiusdUnit(spec)));
+  }
+  if (keepsBooks(spec)) {
+    files.push(readable(paths.radiusdSchema, sqliteSchema()), readable(paths.radiusBooks, renderBooks(spec.radius?.onGateway?.keepDays ?? defaultKeepDays)));
+  }
   if (spec.bgp) {
     files.push(readable(paths.frrDaemons, renderFrrDaemons(spec)), readable(paths.frrUnit, renderFrrUnit(spec)), readable(paths.frrBase, renderFrrBase(spec)));
   }
@@ -111,11 +121,12 @@ function basePart(spec: GatewaySpec): Part {
       ...(spec.l2tp || spec.lac ? l2tpPackages : []),
       ...(spec.pair && !bothActive(spec.pair) ? pairPackages : []),
       ...(spec.bgp ? bgpPackages : []),
+      ...(onGateway(spec) ? radiusPackages : []),
       // EC2 is asked over TLS.
       ...(spec.pair?.move ? ["ca-certificates"] : []),
     ],
     modules: requiredModules(spec),
-    services: [units.firewall, units.ike, ...(spec.l2tp ? [units.l2tp] : []), ...(spec.pair ? [units.watch] : []), ...(spec.pair && !bothActive(spec.pair) ? [units.vrrp] : []), ...(spec.sites ? [units.sites] : []), ...(spec.bgp ? [units.routing] : [])],
+    services: [units.firewall, ...(onGateway(spec) ? [units.radius] : []), units.ike, ...(spec.l2tp ? [units.l2tp] : []), ...(spec.pair ? [units.watch] : []), ...(spec.pair && !bothActive(spec.pair) ? [units.vrrp] : []), ...(spec.sites ? [units.sites] : []), ...(spec.bgp ? [units.routing] : [])],
     // The firewall is in it: a mistake there cuts the session that pushes it.
     confirmWithin: 60,
     files,
@@ -126,6 +137,7 @@ function passwordsPart(spec: GatewaySpec, secrets: GatewaySecrets): Part {
   const files: ConfigFile[] = [];
   if (spec.ikev2) files.push(secret(paths.passwords, renderEapSecrets(spec, secrets)));
   if (spec.l2tp && !asksRadius(spec, "l2tp")) files.push(secret(paths.chapSecrets, renderChapSecrets(spec, spec.l2tp, secrets)));
+  if (onGateway(spec)) files.push(secret(paths.radiusdUsers, renderFreeradiusUsers(spec, secrets)));
   return { ...emptyPart("passwords", true), files };
 }
 

@@ -196,10 +196,18 @@ export interface RadiusServerSpec {
   accountingPort?: number;
 }
 
-/** RADIUS servers of the user's own, which say who comes in by password, instead of the list of users. */
+/** FreeRADIUS on the gateway itself, which is asked like any other server and knows the list of users. */
+export interface RadiusOnGatewaySpec {
+  /** Days for which the books keep a session after the last that was heard of it. Default 90. */
+  keepDays?: number;
+}
+
+/** RADIUS servers, which say who comes in by password: the user's own instead of the list of users, or the gateway's by that list. */
 export interface RadiusSpec {
-  /** In the order in which they are asked: a further one where those before are silent. */
+  /** In the order in which they are asked: a further one where those before are silent. With `onGateway` that one alone. */
   servers: RadiusServerSpec[];
+  /** None: the servers are the user's own. */
+  onGateway?: RadiusOnGatewaySpec;
   /** None: every protocol that the gateway speaks. */
   protocols?: ProtocolName[];
   /** Are they told when sessions begin and end, and of bytes? Default true. */

@@ -1,5 +1,6 @@
 import { createHash } from "crypto";
 import { formatAddress, parseAddress } from "./addressing";
+import { asksRadius } from "./radius";
 import { hasRates } from "./rates";
 import type { GatewaySpec, ProtocolName, UserSpec } from "./spec";
 
@@ -32,13 +33,14 @@ export function byCertificate(user: UserSpec): boolean {
 }
 
 /**
- * Users who have an IKEv2 connection of their own: for their fixed address, or for their certificate. Whose certificate is
- * revoked has none.
+ * Users who have an IKEv2 connection of their own: for their certificate, or for their fixed address, unless RADIUS gives
+ * that with its answer. Whose certificate is revoked has none.
  */
-export function ownConnections(spec: Pick<GatewaySpec, "users" | "ikev2">): UserSpec[] {
+export function ownConnections(spec: Pick<GatewaySpec, "users" | "l2tp" | "ikev2" | "radius">): UserSpec[] {
   const { fixedPool, certificates } = spec.ikev2 ?? {};
+  const framed = asksRadius(spec, "ikev2");
   return spec.users.filter((user) =>
-    byCertificate(user) ? certificates === true && user.revoked !== true : fixedPool !== undefined && user.ikev2Address !== undefined && speaks(user, "ikev2"),
+    byCertificate(user) ? certificates === true && user.revoked !== true : !framed && fixedPool !== undefined && user.ikev2Address !== undefined && speaks(user, "ikev2"),
   );
 }
 

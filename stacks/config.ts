@@ -49,6 +49,7 @@ export function remoteAccessConfig(config: pulumi.Config): RemoteAccessArgs {
 function radiusConfig(config: pulumi.Config): RadiusArgs | undefined {
   const radius = config.getObject<RadiusArgs>("radius");
   if (radius === undefined) return undefined;
+  if (radius.servers === undefined) return radius;
   const secrets = config.requireSecretObject<string[]>("radiusSecrets");
   return { ...radius, servers: radius.servers.map((server, index) => ({ ...server, secret: secrets.apply((all) => all[index]) })) };
 }

@@ -1,6 +1,7 @@
 import { network, parseAddress } from "../addressing";
 import { renderPppOptions, renderPppSecrets } from "../formats/pppOptions";
 import { pathMtu } from "../mtu";
+import { asksRadius } from "../radius";
 import type { GatewaySecrets, GatewaySpec, L2tpSpec } from "../spec";
 import { plainAddress, speaks } from "../users";
 import { pppRadiusOptions } from "./radius";
@@ -53,10 +54,11 @@ export function renderChapSecrets(spec: GatewaySpec, l2tp: L2tpSpec, secrets: Ga
 }
 
 /** The protocol has room for two (RFC 1877). */
-function pppServers(dns: string[]): string[] {
+export function pppServers(dns: string[]): string[] {
   return dns.filter((server) => parseAddress(server)?.family === 4).slice(0, 2);
 }
 
-function ownServers({ users }: GatewaySpec): boolean {
-  return users.some((user) => user.dns !== undefined && speaks(user, "l2tp"));
+/** With RADIUS they come with its answer, which replaces what the options say (radius.c, radius_setparams). */
+function ownServers(spec: GatewaySpec): boolean {
+  return !asksRadius(spec, "l2tp") && spec.users.some((user) => user.dns !== undefined && speaks(user, "l2tp"));
 }

@@ -1,7 +1,7 @@
 import { renderRadiusClient, renderRadiusDictionary, renderRadiusServers, type RadiusAttribute } from "../formats/radiusClient";
 import { renderStrongswanConf, section, setting, type Entry } from "../formats/strongswanConf";
 import { paths } from "../platforms";
-import { accountingPort, asksRadius, authenticationPort, defaultRadiusTimeout, framesAddresses, nasIdentifier, radiusTries } from "../radius";
+import { accountingPort, asksRadius, authenticationPort, defaultRadiusTimeout, framesAddresses, nasIdentifier, onGateway, radiusTries } from "../radius";
 import type { GatewaySecrets, GatewaySpec, RadiusSpec } from "../spec";
 import type { PppOption } from "../formats/pppOptions";
 import { trafficSelectors } from "./swanctl";
@@ -30,12 +30,14 @@ export function eapRadiusSettings(spec: GatewaySpec): Entry[] {
 
 /**
  * What clients are told beside their address: of a pool's attributes charon tells those alone whose address is of the pool
- * (vici_attribute.c), so where the servers give addresses, everybody is told by the attr plugin instead.
+ * (vici_attribute.c), so where the servers give addresses, everybody is told by the attr plugin instead. Name servers the
+ * gateway's own server tells with the address (render/freeradiusUsers.ts), so that a user can have others.
  */
 export function attributeSettings(spec: GatewaySpec): Entry[] {
   if (!framesAddresses(spec) || spec.ikev2 === undefined) return [];
   const subnets = spec.tunnel === "split" ? trafficSelectors(spec, spec.ikev2) : [];
-  return [section("attr", [...(spec.dns.length > 0 ? [setting("dns", spec.dns)] : []), ...(subnets.length > 0 ? [setting("subnet", subnets)] : [])])];
+  const dns = onGateway(spec) ? [] : spec.dns;
+  return [section("attr", [...(dns.length > 0 ? [setting("dns", dns)] : []), ...(subnets.length > 0 ? [setting("subnet", subnets)] : [])])];
 }
 
 /** charon reads the servers anew by `swanctl --reload-settings`, without a restart. */
@@ -143,7 +145,7 @@ const standard = [
   ...of("integer", {
     "NAS-Port": 5, "Service-Type": 6, "Framed-Protocol": 7, "Framed-Routing": 10, "Framed-MTU": 12, "Framed-Compression": 13, "Session-Timeout": 27, "Idle-Timeout": 28, "Termination-Action": 29,
     "Acct-Status-Type": 40, "Acct-Delay-Time": 41, "Acct-Input-Octets": 42, "Acct-Output-Octets": 43, "Acct-Authentic": 45, "Acct-Session-Time": 46, "Acct-Input-Packets": 47, "Acct-Output-Packets": 48,
-    "Acct-Terminate-Cause": 49, "NAS-Port-Type": 61, "Acct-Interim-Interval": 85,
+    "Acct-Terminate-Cause": 49, "Acct-Input-Gigawords": 52, "Acct-Output-Gigawords": 53, "NAS-Port-Type": 61, "Acct-Interim-Interval": 85,
   }),
   ...of("ipaddr", { "Framed-IP-Address": 8, "Framed-IP-Netmask": 9 }),
 ];

@@ -2,7 +2,7 @@ import { parseAddress, parseNetwork, network, contains, hostNetwork } from "../a
 import { concessions, espProposals, ikeProposals } from "../cipherSuites";
 import { renderStrongswanConf, section, setting, type Entry } from "../formats/strongswanConf";
 import { ownShare } from "../pair";
-import { asksRadius, framesAddresses } from "../radius";
+import { asksRadius, framesAddresses, onGateway } from "../radius";
 import type { GatewaySecrets, GatewaySpec, Ikev2Spec, L2tpSpec } from "../spec";
 import { swanctlIdentity } from "./identity";
 import { byCertificate, nameInSections, speaks } from "../users";
@@ -194,7 +194,9 @@ function pools(spec: GatewaySpec, ikev2: Ikev2Spec): Entry[] {
     return [
       section(poolNames(ikev2)[index], [
         setting("addrs", ownShare(network(text), spec.pair).text, spec.pair && "This machine's half: the other hands out the rest."),
-        ...(framesAddresses(spec) ? [] : attributes(family, spec.dns, spec.tunnel === "split" ? trafficSelectors(spec, ikev2) : [])),
+        ...(framesAddresses(spec)
+          ? attributes(family, onGateway(spec) ? spec.dns : [], [])
+          : attributes(family, spec.dns, spec.tunnel === "split" ? trafficSelectors(spec, ikev2) : [])),
       ]),
     ];
   });
@@ -218,7 +220,9 @@ export function renderPreSharedKey(preSharedKey: string): string {
 
 /** Passwords for EAP-MSCHAPv2. */
 export function renderEapSecrets(spec: GatewaySpec, secrets: GatewaySecrets): string {
-  const users = spec.users.filter((user) => speaks(user, "ikev2") && !byCertificate(user)).map(({ name }) =>
+  // Where a RADIUS server is asked, charon looks at none.
+  const known = asksRadius(spec, "ikev2") ? [] : spec.users.filter((user) => speaks(user, "ikev2") && !byCertificate(user));
+  const users = known.map(({ name }) =>
     section(`eap-${nameInSections(name)}`, [setting("id", swanctlIdentity(name)), setting("secret", encodedSecret(passwordOf(secrets, name)))]),
   );
   return renderStrongswanConf(

@@ -1,5 +1,5 @@
 import { refuseUnprintable } from "../formats/text";
-import { asksRadius } from "../radius";
+import { asksRadius, onGateway } from "../radius";
 import { protocolNames, type GatewaySpec, type UserSpec } from "../spec";
 import { kilobits, rateOf } from "../rates";
 import { chainOf, isRestricted, moment, plainAddress } from "../users";
@@ -7,10 +7,10 @@ import { chainOf, isRestricted, moment, plainAddress } from "../users";
 /**
  * Who may connect, a user a line in JSON, so that a preview shows who comes and goes and what changes for whom, and the
  * gateway's own command can cut off those who are gone or whose time is over. A user of whom nothing but the name is
- * said is a string. The last line says by which protocols whoever else the RADIUS servers let in may be connected.
+ * said is a string. The last line says by which protocols whoever else RADIUS servers of the user's own let in may be connected.
  */
 export function renderUsers(spec: Pick<GatewaySpec, "users" | "groups" | "l2tp" | "ikev2" | "radius">): string {
-  const radius = protocolNames.filter((protocol) => asksRadius(spec, protocol));
+  const radius = onGateway(spec) ? [] : protocolNames.filter((protocol) => asksRadius(spec, protocol));
   const others = radius.length > 0 ? [`${JSON.stringify({ radius })}\n`] : [];
   return [...spec.users.map((user) => `${JSON.stringify(described(spec, user))}\n`), ...others].join("") || "\n";
 }

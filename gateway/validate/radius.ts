@@ -1,14 +1,15 @@
 import { parseAddress } from "../addressing";
 import { longestRadiusSecret } from "../formats/radiusClient";
 import { unprintable } from "../formats/text";
-import { accountingPort, asksRadius, authenticationPort, mostRadiusServers, passwordsBeyond } from "../radius";
+import { accountingPort, asksRadius, authenticationPort, mostRadiusServers, onGateway, ownServer, passwordsBeyond, passwordsByRadius } from "../radius";
 import { protocolNames, type GatewaySecrets, type GatewaySpec, type RadiusSpec } from "../spec";
 import { error, warning, type Problem } from "./problem";
 
-/** The user's own RADIUS servers: which, how they are asked, and who of the list of users comes in beside them. */
+/** The RADIUS servers: which, how they are asked, and who of the list of users comes in by them or beside them. */
 export function radiusProblems(spec: GatewaySpec): Problem[] {
   const { radius } = spec;
   if (radius === undefined) return [];
+  if (onGateway(spec)) return [...ownServerProblems(radius), ...options(spec, radius), ...beyondRadius(spec)];
   return [...servers(spec, radius), ...options(spec, radius), ...listedUsers(spec)];
 }
 
@@ -36,6 +37,32 @@ function servers(spec: GatewaySpec, { servers: list }: RadiusSpec): Problem[] {
     else seen.set(key, index);
   });
   return problems;
+}
+
+/** The gateway's own FreeRADIUS. */
+function ownServerProblems({ servers: list, onGateway: own, disconnect, accounting }: RadiusSpec): Problem[] {
+  const problems: Problem[] = [];
+  if (!Array.isArray(list) || list.length !== 1 || list[0].host !== ownServer.host) {
+    problems.push(error("radius.onGateway", undefined, "stands beside radius.servers", "Leave one of them out: a password is asked of the gateway's own server or of yours."));
+  }
+  if (disconnect === true) problems.push(error("radius.disconnect", disconnect, "is for servers of your own", "Leave it out: `vpn-gateway disconnect USER` ends sessions here, and `suspended` keeps somebody out."));
+  const days = own?.keepDays;
+  if (days !== undefined && (!Number.isInteger(days) || days < 1 || days > 3650)) {
+    problems.push(error("radius.onGateway.keepDays", days, "is not a whole number of days from 1 to 3650", "Leave it out for 90."));
+  }
+  if (days !== undefined && accounting === false) problems.push(error("radius.onGateway.keepDays", days, "has no effect where radius.accounting is off", "Leave one of them out."));
+  return problems;
+}
+
+/** What a user of the list has that no RADIUS answer carries to charon. */
+function beyondRadius(spec: GatewaySpec): Problem[] {
+  return spec.users.flatMap((user, index) => {
+    if (!passwordsByRadius(spec, user).includes("ikev2")) return [];
+    const remedy = 'Leave it out, give the user a certificate, or set radius.protocols to ["l2tp"].';
+    return (["routes", "ikev2Address6"] as const).flatMap((field) =>
+      user[field] === undefined ? [] : [error(`users[${index}].${field}`, user[field], "cannot be told to a user whose password RADIUS is asked for", remedy)],
+    );
+  });
 }
 
 function options(spec: GatewaySpec, radius: RadiusSpec): Problem[] {
@@ -77,7 +104,8 @@ function listedUsers(spec: GatewaySpec): Problem[] {
 /** Their shared secrets: says of them what they have, never what they are. */
 export function radiusSecretProblems(spec: GatewaySpec, secrets: Partial<GatewaySecrets>): Problem[] {
   const list = spec.radius?.servers;
-  if (!Array.isArray(list)) return [];
+  // The gateway's own server has one that is minted.
+  if (!Array.isArray(list) || onGateway(spec)) return [];
   const ofHost = new Map<string, string>();
   return list.flatMap(({ host }, index) => {
     const path = `radius.servers[${index}].secret`;

@@ -14,7 +14,7 @@ from .gateway import Gateway
 USAGE = (
     "usage: vpn-gateway [--root DIR] apply PART [--owner O] | confirm PART [--again] | revert PART [--generation N]"
     " | remove PART [--owner O] | status [--json] | check [--json] | uninstall [--owner O]"
-    " | doctor [--minutes N] [--client ADDRESS] [--json] | sessions [--json | --prometheus] | disconnect USER | hand-over | rejoin | watch | follow | keep [--disconnect] | version"
+    " | doctor [--minutes N] [--client ADDRESS] [--json] | sessions [--json | --prometheus] | accounting [--user NAME] [--all] [--json] | disconnect USER | hand-over | rejoin | watch | follow | keep [--disconnect] | version"
 )
 
 
@@ -93,6 +93,13 @@ def _run(words: list[str]) -> int:
         form = "json" if given.flag("--json") else "prometheus" if given.flag("--prometheus") else "table"
         given.end()
         sessions.show(Gateway(root, command), form)
+        return 0
+    if command == "accounting":
+        user, whole, as_json = given.option("--user"), given.flag("--all"), given.flag("--json")
+        given.end()
+        from . import accounting_books  # only here: what it needs takes long to load
+
+        accounting_books.show(Gateway(root, command), user, whole, as_json)
         return 0
     if command == "doctor":
         minutes, client, as_json = given.number("--minutes"), given.option("--client"), given.flag("--json")

@@ -2,7 +2,7 @@
 
 import time
 
-from . import admitted, charon, frr, keepalived, kernel, lac, moving, nftables, pair, policies, ppp, rates, sites, strongswan_conf, systemd, users
+from . import admitted, charon, frr, keepalived, kernel, lac, moving, nftables, own_radius, pair, policies, ppp, rates, sites, strongswan_conf, systemd, users
 from .errors import Failure
 from .gateway import Gateway
 from .part import Part
@@ -28,6 +28,10 @@ def act(gateway: Gateway, effects: list[Effect], source: Part | None, target: Pa
             started.add(unit)
     if routing and frr.UNIT not in started:
         frr.reload(gateway)
+    if own_radius.UNIT in started:
+        own_radius.remember(gateway)
+    elif any(effect.path == own_radius.USERS for effect in effects):
+        own_radius.reload(gateway)
     if policies.UNIT in started:
         policies.refill(gateway)  # the unit has just loaded the file once more, with nobody in it
     if rates.UNIT in started:
@@ -128,6 +132,8 @@ def _restarts(gateway: Gateway, effects: list[Effect]) -> set[str]:
             reasons.setdefault(keepalived.WATCH, []).append(effect.path)
         elif effect.path == keepalived.FILE:
             reload_keepalived = True
+    for path in own_radius.restart_reasons({effect.path: effect.after is not None for effect in effects}):
+        reasons.setdefault(own_radius.UNIT, []).append(path)
     moved = _hand_over(gateway, reasons)
     try:
         restarted = _restart(gateway, reasons)

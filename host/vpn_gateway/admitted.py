@@ -1,6 +1,7 @@
 """The list of users: who may be connected, by which protocol, and until when."""
 
 import calendar
+import hashlib
 import json
 import re
 import time
@@ -13,7 +14,9 @@ PATH = "/etc/vpn-gateway/users"
 CHAP_SECRETS = "/etc/ppp/chap-secrets"
 EAP_SECRETS = "/etc/swanctl/conf.d/vpn-gateway-passwords.conf"
 CONNECTIONS = "/etc/swanctl/conf.d/vpn-gateway.users.conf"  # of users with a fixed address or a certificate
-FOLLOWS = (CHAP_SECRETS, EAP_SECRETS, CONNECTIONS)  # files that hold what lets somebody in
+RADIUS_USERS = "/etc/vpn-gateway/radius/users"  # of the gateway's own FreeRADIUS
+FOLLOWS = (CHAP_SECRETS, EAP_SECRETS, CONNECTIONS, RADIUS_USERS)  # files that hold what lets somebody in
+PROTOCOLS = ("l2tp", "ikev2")
 MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -114,6 +117,9 @@ def secrets_of_admitted(gateway: Gateway, path: str, content: bytes) -> bytes:
     except (Failure, OSError, UnicodeDecodeError):
         return content
     now = time.time()
+    if path == RADIUS_USERS:
+        gone = {radius_key(protocol, name) for name, user in known.items() for protocol in PROTOCOLS if user.refused(protocol, now)}
+        return _without_entries(content.decode(), gone).encode() if gone else content
     protocol = "l2tp" if path == CHAP_SECRETS else "ikev2"
     refused = {name for name, user in known.items() if user.refused(protocol, now)}
     if path == CONNECTIONS:
@@ -146,6 +152,26 @@ def _without_sections(text: str, names: set[str]) -> str:
             kept.append(line)
         skipping = skipping and line != "  }"
     return "\n".join(kept)
+
+
+def _without_entries(text: str, keys: set[str]) -> str:
+    """Entries as `formats/radiusUsers.ts` writes them: a comment, the key's line, indented what is sent back."""
+    kept: list[str] = []
+    skipping = False
+    for line in text.split("\n"):
+        if line.startswith("  ") and skipping:
+            continue
+        skipping = line.split(" ", 1)[0] in keys
+        if skipping:
+            kept.pop()  # its comment
+        else:
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def radius_key(protocol: str, name: str) -> str:
+    """As `gateway/render/freeradiusUsers.ts`, radiusKey."""
+    return f"{protocol}-{hashlib.sha256(name.encode()).hexdigest()}"
 
 
 def in_section(name: str) -> str:

@@ -93,7 +93,7 @@ def put_again(gateway: Gateway, store: Store) -> None:
 
 
 def _prepare_machine(gateway: Gateway, part: Part) -> None:
-    packages.install_missing(gateway, part.packages)
+    packages.install_missing(gateway, part.packages, part.services)
     kernel.load_modules(gateway, part.modules)
     timer.install_recovery(gateway)
 

@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 
-from . import admitted, charon, frr, keepalived, kernel, lac, nftables, packages, ppp, sites, systemd
+from . import admitted, charon, frr, keepalived, kernel, lac, nftables, own_radius, packages, ppp, sites, systemd
 from .errors import Failure
 from .gateway import Gateway
 from .part import Part, PartFile
@@ -38,6 +38,7 @@ def problems(gateway: Gateway, store: Store, part: Part, generation: int, change
                 found.append(_named(path, problem.replace(staged, path)))
     units = [path for path in changed if path in part.files and systemd.unit_of(path)]
     found += _check_units(gateway, {path: store.tree(generation) + path for path in units})
+    found += own_radius.staged_problems(gateway, part, changed)
     ikev1 = packages.ikev1_problem(gateway, part)
     return found + ([ikev1] if ikev1 else [])
 

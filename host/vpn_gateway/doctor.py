@@ -5,13 +5,13 @@ import os
 import re
 import time
 
-from . import admitted, charon, kernel, ppp, verify
+from . import admitted, charon, kernel, own_radius, ppp, verify
 from .errors import Failure
 from .gateway import Gateway
 from .programs import Result
 from .symptoms import Finding, of_log
 
-UNITS = (charon.UNIT, ppp.L2TP_UNIT)
+UNITS = (charon.UNIT, ppp.L2TP_UNIT, own_radius.UNIT)
 SPAN = 3600  # seconds of log that it reads unless told otherwise
 HEADERS = 28  # bytes of IPv4 and ICMP
 

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 
-from . import accounting, admitted, charon, disconnect, files, lock, policies, ppp, rates, sessions, users
+from . import accounting, admitted, charon, disconnect, files, lock, own_radius, policies, ppp, rates, sessions, users
 from .admitted import User
 from .errors import Failure, os_error
 from .gateway import Gateway
@@ -22,6 +22,7 @@ TICK = 1.0  # seconds between looks, at which a time may be over
 GLANCE = 0.25  # seconds between glances at PPP interfaces, of which nobody tells
 WHOLE = 10.0  # seconds after which it looks at everything, told or not
 BOOKS = 15.0  # seconds between two entries in the books
+TRIM = 600.0  # seconds between looks at the books of sessions for what is too old; while there is more, each BOOKS
 PATIENCE = 0.0  # seconds that it waits for a change that is under way: it comes again
 EVENTS = ("ike-updown", "child-updown")
 TEXTFILES = "/var/lib/prometheus/node-exporter"
@@ -40,6 +41,7 @@ class Keeper:
         self.owners: dict[str, str] = {}
         self.books = accounting.Books(gateway)
         self.booked = float("-inf")
+        self.trims_at = float("-inf")
 
     def look(self, now: float, told: bool = False) -> None:
         """`told`: charon says that something came or went."""
@@ -54,6 +56,12 @@ class Keeper:
         if self.filled is not None and not 0 <= now - self.booked < BOOKS:
             self._book()
             self.booked = now
+        if not 0 < self.trims_at - now <= TRIM:
+            self.trims_at = now + TRIM
+            if os.path.exists(self.gateway.paths.of(own_radius.BOOKS)):
+                from . import accounting_books  # only here: what it needs takes long to load
+
+                self.trims_at = now + (BOOKS if accounting_books.trim(self.gateway, now) else TRIM)
 
     def _follow(self, known: dict[str, User], refused: frozenset[str], links, now: float) -> None:
         self._shut_out(refused)
@@ -63,6 +71,7 @@ class Keeper:
         if any((user := admitted.find(known, each.user)) is None or user.refused(each.protocol, now) for each in found):
             users.end_refused(self.gateway, known, now)
         self._one_session_an_address(known)
+        self._one_tunnel_an_address(found, known)
         state = (known, refused)
         settled = self.settled == state or self._settle()
         self.settled = state if settled else None
@@ -162,6 +171,20 @@ class Keeper:
                 self.gateway.report.say(f"ending an older L2TP session of {json.dumps(session.user)}: its address is one")
                 ppp.hang_up(self.gateway, [older])
             newest[session.address] = session
+
+    def _one_tunnel_an_address(self, found: list[Session], known: dict[str, User]) -> None:
+        """By IKEv2 the same, where a RADIUS server gives the address: charon's own pools give none twice."""
+        newest: dict[str, Session] = {}
+        for each in sorted((one for one in found if one.protocol == "ikev2"), key=lambda one: int(one.handle)):
+            fixed = {known[each.user].ikev2_addresses[0]} - {""} if each.user in known else set()
+            for address in each.inside:
+                if address not in fixed:
+                    continue
+                older = newest.get(address)
+                if older is not None:
+                    self.gateway.report.say(f"ending an older IKEv2 tunnel of {json.dumps(each.user)}: its address is one")
+                    sessions.end(self.gateway, [older])
+                newest[address] = each
 
     def try_to_look(self, told: bool) -> None:
         """A daemon that restarts, or a list that is just being replaced, is no reason to give up."""

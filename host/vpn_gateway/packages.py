@@ -3,7 +3,7 @@
 import gzip
 import os
 
-from . import charon, strongswan_conf
+from . import charon, strongswan_conf, systemd
 from .errors import Failure
 from .gateway import Gateway
 from .part import Part
@@ -23,10 +23,12 @@ def versions(gateway: Gateway, names: list[str]) -> dict[str, str]:
     return {line[1]: line[2] for line in lines if len(line) == 3 and line[0] == "installed"}
 
 
-def install_missing(gateway: Gateway, names: list[str]) -> None:
+def install_missing(gateway: Gateway, names: list[str], services: list[str]) -> None:
+    """`services`: those of the part, some of which the packages may bring."""
     missing = [name for name in names if name not in versions(gateway, names)] if names else []
     if not missing:
         return
+    systemd.remember_absent(gateway, services)
     gateway.report.say(f"installing {' '.join(missing)} (usually one to three minutes)")
     result = _apt(gateway, "install", "--no-install-recommends", "--", *missing)
     if not result.ok:

@@ -191,7 +191,24 @@ class _Reader:
 
     def radius_refused(self, match: re.Match, _line: str) -> None:
         name = match[1]
+        if ANYBODY not in self.known:
+            self.own_radius_refused(name)
+            return
         self.add("REFUSED_BY_RADIUS", name, f"{json.dumps(name)} was let in by no RADIUS server", "The server's own log says why: the name, the password, a rule of its own. Where it was silent, that is named here too.", "Windows 691")
+
+    def own_radius_refused(self, name: str) -> None:
+        """By IKEv2, where the gateway's own server was asked, which knows the list."""
+        user = self.known.get(name)
+        refused = user.refused("ikev2", self.now) if user else None
+        if user is None:
+            self.add("UNKNOWN_USER", name, f"{json.dumps(name)} by IKEv2", "Mind upper and lower case and the domain, or add the user.", "Windows 691")
+        elif refused:
+            self.add("USER_NOT_ADMITTED", name, f"{json.dumps(name)}, {refused}", "Change `suspended`, `validUntil` or `protocols` of that user.", "Windows 691")
+        else:
+            self.add("WRONG_PASSWORD", name, f"{json.dumps(name)} from {self.peer}, by IKEv2", "Give the client the password of the stack's output (clientSettings.passwords).", "Windows 691")
+
+    def books_closed(self, _match: re.Match, line: str) -> None:
+        self.add("SESSIONS_NOT_IN_BOOKS", "books", _words(line), "FreeRADIUS cannot write its accounting: mind the space on the disk, and the database. Nobody is kept out by it; what is not written is missing from `vpn-gateway accounting`.")
 
     def radius_secret(self, _match: re.Match, line: str) -> None:
         self.add("RADIUS_SECRET_WRONG", "radius", _words(line), "The server's answer is signed with another secret than the stack's (`radius.servers[].secret`), or somebody forges answers. Give both ends the same.", "Windows 691")
@@ -201,6 +218,9 @@ class _Reader:
 
     def radius_silent(self, match: re.Match, _line: str) -> None:
         name = match[1] or self.server
+        if ANYBODY not in self.known:
+            self.add("RADIUS_SERVER_SILENT", "own", "the gateway's own RADIUS server did not answer", "`journalctl -u freeradius` tells why; `vpn-gateway check` says whether it has read what was pushed.", "Windows 691, 718; \"user authentication failed\"")
+            return
         self.add(
             "RADIUS_SERVER_SILENT",
             name,
@@ -250,5 +270,6 @@ RULES = [
     (r"sending RADIUS \S+ to server '(.+)'", _Reader.radius_asked),
     (r"RADIUS authentication of '(.*)' failed", _Reader.radius_refused),
     (r"no reply from RADIUS server (\S+)|RADIUS (?:Access|Accounting)-Request timed out", _Reader.radius_silent),
+    (r"ERROR: rlm_sql_\w+: .*|rlm_sql \(sql\): Opening connection failed", _Reader.books_closed),
     (rf"ignoring IKE_SA setup from {ADDRESS}, (?:peer too aggressive|per-IP half-open)", _Reader.aggressive),
 ]

@@ -58,6 +58,17 @@ def ensure(gateway: Gateway, unit: str) -> bool:
     return not active
 
 
+def remember_absent(gateway: Gateway, units: list[str]) -> None:
+    """
+    Before packages are installed: a unit that comes with one, and that the distribution starts by itself with a
+    configuration of its own, was not there before us, and does not stay when we go.
+    """
+    for unit in units:
+        if unit not in gateway.originals.services and properties(gateway, unit).get("LoadState") == "not-found":
+            gateway.originals.services[unit] = {"active": False, "enabled": False}
+            gateway.originals.save()
+
+
 def enable(gateway: Gateway, unit: str) -> None:
     """
     For the next boot, which reads all units anyway: without the reload that `enable` brings (seconds of a small machine,

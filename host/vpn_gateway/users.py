@@ -3,7 +3,7 @@
 import json
 import time
 
-from . import admitted, charon, files, ppp, strongswan_conf, swap
+from . import admitted, charon, files, own_radius, ppp, strongswan_conf, swap
 from .admitted import User
 from .gateway import Gateway
 from .part import Part
@@ -94,4 +94,6 @@ def settle_secrets(gateway: Gateway, parts: list[Part]) -> bool:
                 changed.append(path)
     if {admitted.EAP_SECRETS, admitted.CONNECTIONS} & set(changed) and charon.running(gateway):
         charon.load_all(gateway, [])
+    if admitted.RADIUS_USERS in changed:
+        own_radius.reload(gateway)
     return bool(changed)

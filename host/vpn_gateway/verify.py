@@ -1,6 +1,6 @@
 """Whether the machine is what a part says: asked after each change, and by `vpn-gateway check`."""
 
-from . import charon, files, frr, kernel, nftables, rates, sites, strongswan_conf, swap, systemd
+from . import charon, files, frr, kernel, nftables, own_radius, rates, sites, strongswan_conf, swap, systemd
 from .errors import Failure, os_error
 from .gateway import Gateway
 from .part import Part
@@ -38,6 +38,8 @@ def file_problems(gateway: Gateway, path: str, content: bytes) -> list[str]:
         return sites.problems(gateway, path, content)
     if frr.is_ours(path):
         return frr.problems(gateway, path, content)
+    if own_radius.is_ours(path):
+        return own_radius.problems(gateway, path, content)
     if charon.is_conf(path) and strongswan_conf.connections(content.decode()):
         return _connections(gateway, path, content)
     return []

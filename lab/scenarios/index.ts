@@ -19,6 +19,7 @@ import { pairs } from "./pairs";
 import { policies } from "./policies";
 import { pushing } from "./pushing";
 import { radius } from "./radius";
+import { radiusOwn } from "./radiusOwn";
 import { recovering } from "./recovering";
 import { sameNat } from "./sameNat";
 import { siteEnds } from "./siteEnds";
@@ -29,12 +30,11 @@ import { userCertificates } from "./userCertificates";
 import { users } from "./users";
 
 /** Every lab scenario, in the order in which `--all` runs them. */
-export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firewall, ...mtu, ...changing, ...users, ...userCertificates, ...policies, ...radius, ...rates, ...doctor, ...hostile, ...hostilePackets, ...pushing, ...keeping, ...recovering, ...moveHouse, ...sameNat, ...existing, ...bare, ...pairs, ...pairFaults, ...pairDns, ...pairSharing, ...sites, ...siteEnds, ...lac, ...mesh];
+export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firewall, ...mtu, ...changing, ...users, ...userCertificates, ...policies, ...radius, ...radiusOwn, ...rates, ...doctor, ...hostile, ...hostilePackets, ...pushing, ...keeping, ...recovering, ...moveHouse, ...sameNat, ...existing, ...bare, ...pairs, ...pairFaults, ...pairDns, ...pairSharing, ...sites, ...siteEnds, ...lac, ...mesh];
 
 /** Written, and not yet seen to pass: they run by name alone, so that `--all` says what is known to hold. */
 export const unproven: readonly string[] = [
   "rates-voice", "hostile-packets",
-  "rekeys",
-  "lac-foreign",
+  "rekeys", "lac-foreign", "pair-stale", "radius-own",
   "mesh-routes", "mesh-dead", "mesh-grow",
 ];

@@ -44,6 +44,16 @@ test("RADIUS: the spec has the servers without their secrets, which are judged b
   expect(message).not.toMatch(/canary|sho rt/);
 });
 
+test("RADIUS on the gateway: a server like any other, without a secret that somebody gave; beside others it is refused", async () => {
+  const onGateway = { enabled: true, keepDays: pulumi.output(30) };
+  expect((await valueOf(resolveSpec("office", { ...args, radius: { onGateway } }, defaults))).radius).toEqual({ servers: [{ host: "127.0.0.1" }], onGateway: { keepDays: 30 } });
+  expect(await refusal({ radius: { onGateway }, l2tp: { enabled: true } })).toBe("taken");
+  const message = await refusal({ radius: { onGateway: { enabled: true, keepDays: 0 }, servers: [{ host: "10.20.0.21", secret: "radius-canary-of-16" }], disconnect: true } });
+  for (const fragment of ["radius.onGateway: stands beside radius.servers", "radius.onGateway.keepDays", "radius.disconnect"]) expect(message).toContain(fragment);
+  expect(message).not.toContain("canary");
+  expect(await refusal({ radius: { onGateway: { enabled: false } } })).toMatch(/radius\.servers.* names no server/);
+});
+
 test("all problems of spec and secrets come in one error, which holds no secret", async () => {
   const message = await refusal({
     users: [{ name: "alice", password: "a-canary" }, { name: "alice" }, { name: "", password: "another-canary\n" }],

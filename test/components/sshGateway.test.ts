@@ -77,6 +77,27 @@ describe("SshGateway", () => {
     expect(textOf(ofType(remote).get("office-base")?.stdin)).toContain("plugin radius.so");
   });
 
+  test("FreeRADIUS on the gateway: its one secret is minted, and goes by standard input of the secret part alone", async () => {
+    await made({ radius: { onGateway: { enabled: true } } });
+    const minted = "minted-office-radius-secret-Aa1";
+    expect(registered.filter(({ type }) => type.startsWith("random:")).map(({ name }) => name).sort()).toEqual(["office-password-alice", "office-pre-shared-key", "office-radius-secret"]);
+    for (const [name, inputs] of ofType(remote)) {
+      const seen = JSON.stringify({ ...inputs, stdin: name === "office-identity" ? "" : inputs.stdin });
+      expect([name, seen.includes(minted)]).toEqual([name, false]);
+    }
+    expect(textOf(ofType(remote).get("office-identity")?.stdin).split(minted)).toHaveLength(4);
+    expect(textOf(ofType(remote).get("office-base")?.stdin)).toContain("service freeradius.service");
+    const passwords = textOf(ofType(remote).get("office-passwords")?.stdin);
+    expect(passwords).toContain("/etc/vpn-gateway/radius/users | # bob");
+    expect(passwords).not.toContain("hunter2-canary");
+  });
+
+  test("not asked for, it is not there, and no secret is minted for it", async () => {
+    await made({ radius: { onGateway: {}, servers: [{ host: "10.20.0.21", secret: "radius-canary-of-16" }] }, users: [] });
+    expect(registered.some(({ name }) => name === "office-radius-secret")).toBe(false);
+    expect(textOf(ofType(remote).get("office-base")?.stdin)).not.toContain("freeradius");
+  });
+
   test("what a client must know is a secret", async () => {
     const gateway = await made();
     expect(await pulumi.isSecret(gateway.clientSettings)).toBe(true);

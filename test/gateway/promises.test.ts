@@ -43,7 +43,7 @@ describe.each(Object.keys(goldenSpecs))("%s", (name) => {
   });
 
   test("no weak algorithm is accepted anywhere", () => {
-    const text = Object.values(files(spec)).join("\n").toLowerCase().replaceAll("/dev/null", "");
+    const text = Object.values(files(spec)).join("\n").toLowerCase().replaceAll(/\/dev\/null|\b(not|is) null\b/g, "");
     expect(text).not.toMatch(/3des|\bdes\b|md5-|-md5|modp1024|modp1536|modp768|null|-none|blowfish|\bcast/);
     const sha1 = espProposals("l2tp", spec.clients).concat(ikeProposals("l2tp", spec.clients)).some((text) => text.includes("sha1"));
     expect(sha1).toBe(spec.clients.includes("windows"));

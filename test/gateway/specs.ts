@@ -31,7 +31,7 @@ export function exampleSecrets(spec: GatewaySpec): GatewaySecrets {
     certificate: "-----BEGIN CERTIFICATE-----\nexample\n-----END CERTIFICATE-----\n",
     authority: "-----BEGIN CERTIFICATE-----\nauthority\n-----END CERTIFICATE-----\n",
     revocationList: "-----BEGIN X509 CRL-----\nexample\n-----END X509 CRL-----\n",
-    ...(spec.radius === undefined ? {} : { radius: spec.radius.servers.map((_, index) => `canary"of#{radius}\\${index}-8431`) }),
+    ...(spec.radius?.onGateway !== undefined ? { radius: ["canaryOfTheOwnServer8431"] } : spec.radius === undefined ? {} : { radius: spec.radius.servers.map((_, index) => `canary"of#{radius}\\${index}-8431`) }),
     passwords: Object.fromEntries(spec.users.map(({ name }, index) => [name, `canary-password-${index}-8431`])),
   };
 }
@@ -156,6 +156,17 @@ export const goldenSpecs: Record<string, GatewaySpec> = {
     ikev2: { pool: "10.77.2.0/24", fixedPool: "10.77.4.0/24", certificates: true },
     radius: { servers: [{ host: "10.20.0.21" }, { host: "10.20.0.22", authenticationPort: 1645, accountingPort: 1646 }], disconnect: true },
     users: [{ name: "carol@example.com", authentication: "certificate", protocols: ["ikev2"] }],
+  }),
+  "radius-own": exampleSpec({
+    l2tp: { pool: "10.77.1.0/24", fixedPool: "10.77.3.0/24" },
+    ikev2: { pool: "10.77.2.0/24", fixedPool: "10.77.4.0/24", certificates: true },
+    radius: { servers: [{ host: "127.0.0.1" }], onGateway: {} },
+    users: [
+      { name: "alice", l2tpAddress: "10.77.3.50", ikev2Address: "10.77.4.50", dns: ["10.20.0.54"] },
+      { name: "bob@example.com", protocols: ["ikev2"] },
+      { name: 'DEFAULT "$INCLUDE', ikev2Address: "10.77.4.51" },
+      { name: "carol@example.com", authentication: "certificate" },
+    ],
   }),
   "ubuntu-2404": exampleSpec({ platform: "ubuntu2404", outsideMtu: 1460, sshPort: 2222, clients: ["windows"] }),
 };

@@ -46,6 +46,21 @@ class LogTest(unittest.TestCase):
         self.one("RADIUS_SERVER_SILENT", "10.20.0.21:1812", "1790000000.1 gateway pppd[1397]: rc_send_server: no reply from RADIUS server 10.20.0.21:1812\n", anybody)
         self.one("RADIUS_SECRET_WRONG", "invalid reply digest", "1790000000.1 gateway pppd[1397]: rc_check_reply: received invalid reply digest from RADIUS server\n", anybody)
 
+    def test_what_the_gateways_own_radius_server_refuses_is_judged_by_the_list(self) -> None:
+        failed = MOVED + f"{START}RADIUS authentication of 'bob' failed\n"
+        self.one("WRONG_PASSWORD", '"bob" from 198.51.100.2, by IKEv2', failed, User("bob"))
+        self.one("USER_NOT_ADMITTED", "who is suspended", failed, User("bob", suspended=True))
+        self.one("USER_NOT_ADMITTED", "not admitted by ikev2", failed, User("bob", protocols=frozenset({"l2tp"})))
+        self.one("UNKNOWN_USER", '"bob"', failed, User("alice"))
+        silent = f"{START}sending RADIUS Access-Request to server 'server-1'\n{START}RADIUS Access-Request timed out after 3 attempts\n"
+        self.one("RADIUS_SERVER_SILENT", "the gateway's own", silent, User("bob"))
+
+    def test_books_that_are_not_written(self) -> None:
+        own = "1790000000.1 gateway freeradius[901]: "
+        self.assertEqual(causes(f"{own}rlm_sql_sqlite: Opening SQLite database \"/var/lib/vpn-gateway-radius/books.db\"\n"), [])
+        self.one("SESSIONS_NOT_IN_BOOKS", "database is locked", f"{own}(1) sql: ERROR: rlm_sql_sqlite: database is locked\n")
+        self.one("SESSIONS_NOT_IN_BOOKS", "Opening connection failed", f"{own}rlm_sql (sql): Opening connection failed (0)\n")
+
     def test_a_stranger_a_suspended_user_and_a_wrong_password_are_told_apart(self) -> None:
         def dialled(name: str, key: bool) -> str:
             missing = "" if key else f"{START}no EAP key found for hosts '192.0.2.11' - '{name}'\n"

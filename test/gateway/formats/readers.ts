@@ -298,3 +298,20 @@ function fgets(text: string, size: number): string[] {
   }
   return found;
 }
+
+/** users(5) of FreeRADIUS: an entry begins at the start of a line, and its reply is indented; `#` begins a comment there. */
+export function readRadiusUsers(text: string): { key: string; check: string; reply: [string, string][] }[] {
+  const entries: { key: string; check: string; reply: [string, string][] }[] = [];
+  for (const line of text.split("\n")) {
+    if (line.trim() === "" || line.startsWith("#")) continue;
+    if (/^\s/.test(line)) {
+      const found = /^\s+([\w-]+) := ([^,]+?),?$/.exec(line);
+      if (found === null || entries.length === 0) throw new Error(`no reply: ${line}`);
+      entries[entries.length - 1].reply.push([found[1], found[2]]);
+    } else {
+      const at = line.indexOf(" ");
+      entries.push({ key: line.slice(0, at), check: line.slice(at + 1), reply: [] });
+    }
+  }
+  return entries;
+}

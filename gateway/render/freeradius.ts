@@ -1,0 +1,193 @@
+import { block, call, include, pair, renderRadiusd, template, type RadiusdEntry } from "../formats/radiusd";
+import { directive, renderUnit } from "../formats/unit";
+import { paths, platform } from "../platforms";
+import { accountingPort, authenticationPort, interimSeconds, keepsBooks, ownServer } from "../radius";
+import type { GatewaySecrets, GatewaySpec } from "../spec";
+import { booksModule } from "./radiusBooks";
+import { radiusSecret } from "./radius";
+import { sandbox } from "./sandbox";
+
+/**
+ * Where FreeRADIUS reads from: copies that its own user alone may read, made by systemd as root at each start and reload. What
+ * the parts hold stays root's alone, and the program needs no right to read anything of root's.
+ */
+export const runFolder = "/run/vpn-gateway-radius";
+/** Where it writes: its books, and nothing else. */
+export const stateFolder = "/var/lib/vpn-gateway-radius";
+
+const copy = (path: string) => `${runFolder}/${path.slice(path.lastIndexOf("/") + 1)}`;
+
+/**
+ * radiusd.conf(5) of the gateway's own FreeRADIUS, with nothing in it but what MS-CHAPv2 needs, bare (PPP) and within EAP
+ * (IKEv2): no TLS, no proxy, no status server, no other way to prove oneself. It is asked from the machine itself alone.
+ */
+export function renderRadiusdConf(spec: GatewaySpec): string {
+  return renderRadiusd(
+    [
+      pair("prefix", "/usr"),
+      pair("name", "radiusd"),
+      pair("confdir", runFolder),
+      pair("raddbdir", runFolder),
+      pair("run_dir", runFolder),
+      pair("logdir", stateFolder),
+      pair("libdir", "/usr/lib/freeradius"),
+      pair("max_request_time", 20),
+      pair("cleanup_delay", 5),
+      pair("max_requests", 4096),
+      pair("hostname_lookups", false),
+      pair("proxy_requests", false),
+      block("log", [pair("destination", "stdout"), pair("auth", true), pair("auth_badpass", false), pair("auth_goodpass", false)]),
+      block("security", [
+        pair("allow_core_dumps", false),
+        pair("max_attributes", 100),
+        pair("reject_delay", 1, "Seconds. Below the 2 s after which the question is asked once more."),
+        pair("status_server", false),
+      ]),
+      block("thread pool", [
+        pair("start_servers", 2),
+        pair("max_servers", 8),
+        pair("min_spare_servers", 1),
+        pair("max_spare_servers", 4),
+        pair("max_requests_per_server", 0),
+      ]),
+      include(copy(paths.radiusdClient)),
+      block("modules", modules(spec)),
+      block("server own", server(spec)),
+    ],
+    `FreeRADIUS of ${spec.name}. Written by pulumi-vpn-gateway.`,
+  );
+}
+
+function modules(spec: GatewaySpec): RadiusdEntry[] {
+  return [
+    block("always reject", [pair("rcode", "reject")]),
+    block("always ok", [pair("rcode", "ok")]),
+    block("expr", [], "%{sha256:…} and %{tolower:…}."),
+    block("files", [
+      pair("usersfile", copy(paths.radiusdUsers)),
+      template("key", "%{Tmp-String-0}-%{sha256:&User-Name}", "By which protocol, and who: whatever a name holds, the file does not."),
+    ]),
+    block("mschap", [
+      pair("use_mppe", true, "The keys that EAP-MSCHAPv2 gives to IKEv2; pppd does not take them."),
+      pair("require_encryption", false),
+      pair("with_ntdomain_hack", true, "Windows leaves its domain out of what it hashes; charon and pppd know that, too."),
+    ]),
+    block("eap", [pair("default_eap_type", "mschapv2"), pair("timer_expire", 60), pair("max_sessions", 4096), block("mschapv2", [])]),
+    ...(keepsBooks(spec) ? [booksModule()] : []),
+  ];
+}
+
+function server(spec: GatewaySpec): RadiusdEntry[] {
+  return [
+    listener("auth", authenticationPort(ownServer)),
+    listener("acct", accountingPort(ownServer)),
+    block("authorize", [
+      block("if (!&User-Name)", [call("reject")]),
+      block("if (&EAP-Message)", [protocol("ikev2")]),
+      block("elsif (&MS-CHAP2-Response)", [protocol("l2tp")]),
+      block("else", [call("reject")], "No password in the clear, no MS-CHAPv1: pppd and charon ask for none."),
+      call("files"),
+      call("mschap"),
+      block("eap", [pair("ok", "return")]),
+    ]),
+    block("authenticate", [block("Auth-Type MS-CHAP", [call("mschap")]), call("eap")]),
+    block("post-auth", [block("update reply", [pair("&Acct-Interim-Interval", interimSeconds, "Who is connected is told of so often (seconds), so that the books know who is no more.")])]),
+    block("accounting", keepsBooks(spec)
+      ? [
+          block("if (&Framed-Protocol == PPP)", [protocol("l2tp")]),
+          block("else", [protocol("ikev2")]),
+          block("sql", [pair("fail", 1)], "The answer does not wait for the books to be right: charon would end a session of which nobody wants to hear."),
+          call("ok"),
+        ]
+      : [call("ok")]),
+  ];
+}
+
+function listener(type: "auth" | "acct", port: number): RadiusdEntry {
+  return block("listen", [pair("type", type), pair("ipaddr", ownServer.host), pair("port", port)]);
+}
+
+function protocol(name: string): RadiusdEntry {
+  return block("update request", [pair("&Tmp-String-0", name)]);
+}
+
+/** Who may ask, and the secret, which is minted: letters and digits. */
+export function renderRadiusdClient(spec: GatewaySpec, secrets: Pick<GatewaySecrets, "radius">): string {
+  return renderRadiusd(
+    [
+      block("client gateway", [
+        pair("ipaddr", ownServer.host),
+        pair("secret", radiusSecret(secrets, 0)),
+        pair("require_message_authenticator", false, "pppd sends none; nobody stands between it and this."),
+      ]),
+    ],
+    `The secret between pppd, charon and FreeRADIUS of ${spec.name}. Written by pulumi-vpn-gateway.`,
+  );
+}
+
+/** What the gateway's command needs to know of the books. */
+export function renderBooks(keepDays: number): string {
+  return `${JSON.stringify({ keepDays, interimSeconds }, null, 2)}\n`;
+}
+
+/** The whole unit, in place of the distribution's, which listens everywhere with a configuration of its own. */
+export function renderRadiusdUnit(spec: GatewaySpec): string {
+  const { units } = platform(spec.platform);
+  const install = (path: string, from = path) => `+/usr/bin/install -m 0400 -o freerad -g freerad ${from} ${copy(path)}`;
+  const users = `-${install(paths.radiusdUsers)}`;
+  return renderUnit(
+    [
+      {
+        name: "Unit",
+        directives: [
+          directive("Description", "RADIUS server of the VPN gateway"),
+          directive("After", "network.target"),
+          directive("Before", `${units.ike} ${units.l2tp}`),
+          directive("StartLimitIntervalSec", "0"),
+        ],
+      },
+      {
+        name: "Service",
+        directives: [
+          directive("Type", "notify"),
+          directive("NotifyAccess", "all"),
+          directive("User", "freerad"),
+          directive("Group", "freerad"),
+          directive("RuntimeDirectory", folderName(runFolder)),
+          directive("RuntimeDirectoryMode", "0700"),
+          directive("StateDirectory", folderName(stateFolder)),
+          directive("StateDirectoryMode", "0700"),
+          directive("ExecStartPre", install(paths.radiusd), "Root's files are copied for the program's own user."),
+          directive("ExecStartPre", install(paths.radiusdClient)),
+          ...(keepsBooks(spec) ? [directive("ExecStartPre", install(paths.radiusdSchema))] : []),
+          directive("ExecStartPre", `+/usr/bin/install -m 0400 -o freerad -g freerad /dev/null ${runFolder}/dictionary`),
+          directive("ExecStartPre", install(paths.radiusdUsers, "/dev/null"), "Nobody, until the part with the passwords has come."),
+          directive("ExecStartPre", users),
+          directive("ExecStart", `/usr/sbin/freeradius -f -l stdout -d ${runFolder}`),
+          directive("ExecReload", install(paths.radiusdUsers, "/dev/null")),
+          directive("ExecReload", users),
+          directive("ExecReload", "/bin/kill -HUP $MAINPID"),
+          directive("Restart", "always"),
+          directive("RestartSec", "1"),
+          directive("UMask", "0077"),
+          directive("LimitCORE", "0"),
+          ...sandbox.filter(({ key }) => key !== "ProtectSystem"),
+          directive("ProtectSystem", "strict"),
+          directive("PrivateDevices", "yes"),
+          directive("ProtectProc", "invisible"),
+          directive("CapabilityBoundingSet", ""),
+          directive("RestrictAddressFamilies", "AF_UNIX AF_INET"),
+          directive("IPAddressDeny", "any", "Nobody but the machine itself asks it, and it asks nobody."),
+          directive("IPAddressAllow", "localhost"),
+          directive("SystemCallFilter", "@system-service"),
+        ],
+      },
+      { name: "Install", directives: [directive("WantedBy", "multi-user.target")] },
+    ],
+    `RADIUS server of ${spec.name}. Written by pulumi-vpn-gateway.`,
+  );
+}
+
+function folderName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}

@@ -1,0 +1,120 @@
+import { labAddresses } from "../networks";
+import { sleep } from "../progress";
+import { connectEach, losesNothing, type Caller } from "./clients";
+import type { Lab } from "./lab";
+import type { Scenario } from "./scenario";
+import { setUsers } from "./users";
+
+/** The gateway's own FreeRADIUS, by the list of users. */
+const fixed = { l2tp: "10.77.3.50", ikev2: "10.77.4.50" } as const;
+const alice = { name: "alice", l2tpAddress: fixed.l2tp, ikev2Address: fixed.ikev2 };
+const both = [["l2tp", 1, "alice"], ["ikev2", 2, "alice"]] as const satisfies readonly Caller[];
+const unit = "freeradius.service";
+
+interface Session {
+  user: string;
+  protocol: string;
+  inside: string;
+  outside: string;
+  ended: number | null;
+  seconds: number;
+  sent: number;
+  received: number;
+  cause: string;
+  state: string;
+}
+
+export async function books(lab: Lab): Promise<Session[]> {
+  return JSON.parse(await lab.gateway.mustRun("vpn-gateway accounting --json")) as Session[];
+}
+
+const mainPid = async (lab: Lab) => (await lab.gateway.mustRun(`systemctl show --property=MainPID --value ${unit}`)).trim();
+
+export const radiusOwn: Scenario[] = [
+  {
+    name: "radius-own",
+    shows: "FreeRADIUS on the gateway lets users of the list in by L2TP and IKEv2 with their fixed addresses; its books have begin, end and bytes; one user more starts nothing anew",
+    twin: "a wrong password, a suspended user and whoever asks it from outside are refused; killed, it ends nobody's session and is back by itself",
+    seconds: 300,
+    async run(lab, report) {
+      const { check, figure } = report;
+      await setUsers(lab, [alice, "bob", { name: "carol", suspended: true }]);
+      for (const [key, value] of Object.entries({ "radius.onGateway.enabled": "true", l2tpFixedPool: "10.77.3.0/24", ikev2FixedPool: "10.77.4.0/24" })) await lab.stack.set(key, value);
+      const preview = await lab.stack.preview();
+      check("the preview shows its configuration", /radiusd\.conf \| +ipaddr = "127\.0\.0\.1"/.test(preview.stdout), preview.stdout.split("\n").filter((line) => line.includes("radius")).slice(0, 3).join("; "));
+      const first = await lab.stack.up();
+      await lab.read();
+      figure(`pulumi up that brings it: ${first.seconds.toFixed(0)} s`);
+      const secret = (await lab.gateway.mustRun("sed -nE 's/^ *secret = \"(.*)\"/\\1/p' /etc/vpn-gateway/radius/client.conf")).trim();
+      check("the secret was minted, and no preview shows it", /^[A-Za-z0-9]{40}$/.test(secret) && !preview.stdout.includes(secret), `${secret.length} letters and digits`);
+      const readable = await lab.gateway.run(`grep -rlF ${secret} /etc /run /var/lib /var/log 2>/dev/null | xargs -r stat -c '%a %U %n'`);
+      check("it is in files of root's or of FreeRADIUS' own alone", readable.stdout.trim().split("\n").every((line) => /^(600 root|400 freerad) /.test(line)), readable.stdout);
+      const runs = await lab.gateway.mustRun(`ps -o user=,args= -p ${await mainPid(lab)}; ss -Hlnu | awk '{print $4}' | grep -E ':181[23]$'`);
+      check("it is not root, and hears the machine itself alone", /^freerad /m.test(runs) && runs.match(/127\.0\.0\.1:181[23]/g)?.length === 2 && !/(\*|0\.0\.0\.0|\]):181[23]/.test(runs), runs);
+
+      await connectEach(lab, report, both);
+      for (const [protocol, client] of both) {
+        const { sent, received } = await lab.world.ping(client, labAddresses.insideHost, { count: 10 });
+        check(`alice's ${protocol}: the inside host answers`, received === sent, `${received} of ${sent}`);
+      }
+      const sessions = await lab.gateway.mustRun("vpn-gateway sessions");
+      check("she has the address that is hers by either", Object.values(fixed).every((address) => sessions.includes(address)), sessions);
+      for (const [protocol, client] of [["l2tp", 3], ["ikev2", 4]] as const) {
+        const wrong = await lab.connect(client, protocol, "bob", { password: "not his password" });
+        check(`twin: a wrong password is refused by ${protocol}`, !wrong.connected, wrong.reason);
+        const suspended = await lab.connect(client, protocol, "carol");
+        check(`twin: a suspended user is refused by ${protocol}`, !suspended.connected, suspended.reason);
+      }
+      const doctor = (await lab.gateway.run("vpn-gateway doctor")).stdout;
+      check("`vpn-gateway doctor` names both causes", /WRONG_PASSWORD: "bob"/.test(doctor) && /USER_NOT_ADMITTED: "carol"/.test(doctor), doctor);
+      // By the right secret, so that silence has no other reason than where the question comes from.
+      const ask = (to: string) => `printf 'User-Name = "bob", User-Password = "x"\\n' | timeout 20 radclient -x -r 2 -t 2 ${to}:1812 auth ${secret} 2>&1; true`;
+      for (const [from, to] of [["c4", labAddresses.gatewayOutside], ["inside", labAddresses.gatewayInside]] as const) {
+        const { stdout } = await lab.world.run(from, ask(to));
+        check(`twin: asked from ${from} with its own secret, it does not answer`, /No reply/.test(stdout) && !/Access-/.test(stdout.replace(/Sent Access-Request/g, "")), stdout);
+      }
+      const here = await lab.gateway.run(ask("127.0.0.1"));
+      check("asked from the machine itself it does", /Access-Reject/.test(here.stdout), here.stdout);
+
+      const before = await mainPid(lab);
+      for (const [, client] of both) await lab.world.pingStart(client, labAddresses.insideHost, 0.2);
+      await setUsers(lab, [alice, "bob", { name: "carol", suspended: true }, "dave"]);
+      const more = await lab.stack.up();
+      await lab.read();
+      figure(`pulumi up with one user more: ${more.seconds.toFixed(0)} s`);
+      check("one user more: it is the same process", (await mainPid(lab)) === before, before);
+      await connectEach(lab, report, [["l2tp", 3, "dave"], ["ikev2", 4, "dave"]], "who is new: ");
+      await lab.gateway.mustRun(`systemctl kill --signal=KILL ${unit}`);
+      await sleep(6000);
+      check("killed, it is back by itself", (await mainPid(lab)) !== before && /^active/.test((await lab.gateway.run(`systemctl is-active ${unit}`)).stdout), before);
+      for (const [protocol, client] of both) await losesNothing(lab, report, client, `of alice's ${protocol} no packet was lost meanwhile`);
+      const checked = await lab.gateway.run("vpn-gateway check");
+      check("`vpn-gateway check` finds nothing wrong", checked.code === 0, checked.stdout);
+
+      await setUsers(lab, [alice, "bob", { name: "carol", suspended: true }, { name: "dave", suspended: true }]);
+      await lab.stack.up();
+      await lab.read();
+      for (const [protocol, client] of [["l2tp", 3], ["ikev2", 4]] as const) {
+        const { received } = await lab.world.ping(client, labAddresses.insideHost, { count: 3, interval: 0.2 });
+        const again = await lab.connect(client, protocol, "dave");
+        check(`suspended while connected, dave is out by ${protocol}, and stays out`, received === 0 && !again.connected, `${received} of 3; ${again.reason}`);
+      }
+      const open = (await books(lab)).filter(({ user }) => user === "alice");
+      check("the books have alice's two sessions as open", open.length === 2 && open.every(({ state }) => state === "open"), JSON.stringify(open));
+      for (const [, client] of both) await lab.world.disconnect(client);
+      await sleep(5000);
+      const all = await books(lab);
+      for (const [protocol] of both) {
+        const found = all.filter((one) => one.user === "alice" && one.protocol === protocol);
+        const [session] = found;
+        check(`the books have the end of her ${protocol} session, and its bytes`, found.length === 1 && session.state === "ended" && session.inside === fixed[protocol] && session.seconds > 20 && session.sent >= 840 && session.received >= 840, JSON.stringify(found));
+      }
+      check("and dave's two, ended", all.filter(({ user, state }) => user === "dave" && state === "ended").length === 2, JSON.stringify(all.filter(({ user }) => user === "dave")));
+      check("twin: and none of who was refused", !all.some(({ user }) => user === "bob" || user === "carol"), all.map(({ user }) => user).join(", "));
+      const size = await lab.gateway.mustRun("stat -c '%a %U %s' /var/lib/vpn-gateway-radius /var/lib/vpn-gateway-radius/books.db; vpn-gateway accounting --user alice");
+      check("the books are FreeRADIUS' own to read", /^700 freerad /.test(size) && !/^[0-7]{2}[1-7] /m.test(size), size);
+      const log = await lab.gateway.run(`journalctl -u ${unit} -o cat -p warning -n 20`);
+      figure(`its warnings: ${log.stdout.trim().split("\n").slice(-4).join(" | ") || "none"}`);
+    },
+  },
+];

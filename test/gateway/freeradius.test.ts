@@ -1,0 +1,243 @@
+import { spawn, spawnSync, type ChildProcess } from "child_process";
+import * as fc from "fast-check";
+import * as fs from "fs";
+import * as os from "os";
+import * as path from "path";
+import { renderReadableParts, renderSecretParts } from "../../gateway/renderBundle";
+import { paths, platform } from "../../gateway/platforms";
+import { runFolder, stateFolder } from "../../gateway/render/freeradius";
+import { radiusKey } from "../../gateway/render/freeradiusUsers";
+import type { GatewaySpec, UserSpec } from "../../gateway/spec";
+import { validateSpec } from "../../gateway/validate";
+import { ownConnections } from "../../gateway/users";
+import { readRadiusUsers, readStrongswanConf, readUnit, type Tree } from "./formats/readers";
+import { hostile } from "./hostile";
+import { byEap, byPpp } from "./radiusClient";
+import { exampleSecrets, exampleSpec, goldenSpecs } from "./specs";
+
+const spec = goldenSpecs["radius-own"];
+const own = { servers: [{ host: "127.0.0.1" }], onGateway: {} };
+
+function files(of: GatewaySpec, secrets = exampleSecrets(of)): Record<string, { content: string; mode: number; part: string }> {
+  const parts = [...renderReadableParts(of), ...renderSecretParts(of, secrets)];
+  return Object.fromEntries(parts.flatMap(({ name, files: all }) => all.map(({ path: at, content, mode }) => [at, { content, mode, part: name }])));
+}
+
+function problems(changes: Partial<GatewaySpec>): string[] {
+  return validateSpec(exampleSpec({ radius: own, ...changes }), { passwords: {} }).map(({ severity, path: at, message }) => `${severity} ${at}: ${message}`);
+}
+
+test("it is asked for and needs nothing more", () => {
+  expect(problems({})).toEqual([]);
+});
+
+const fixed = { ikev2: { pool: "10.77.2.0/24", pool6: "fd77:2::/64", fixedPool: "10.77.4.0/24", fixedPool6: "fd77:4::/64" } };
+
+test.each<[string, Partial<GatewaySpec>, RegExp]>([
+  ["servers of one's own beside it", { radius: { servers: [{ host: "10.20.0.21" }], onGateway: {} } }, /^error radius\.onGateway: stands beside radius\.servers/],
+  ["books of no day", { radius: { ...own, onGateway: { keepDays: 0 } } }, /^error radius\.onGateway\.keepDays: is not a whole number of days/],
+  ["books of half a day", { radius: { ...own, onGateway: { keepDays: 0.5 } } }, /^error radius\.onGateway\.keepDays/],
+  ["days of books that are not kept", { radius: { ...own, onGateway: { keepDays: 5 }, accounting: false } }, /^error radius\.onGateway\.keepDays: has no effect/],
+  ["Disconnect-Requests of nobody", { radius: { ...own, disconnect: true } }, /^error radius\.disconnect: is for servers of your own/],
+  ["routes that it cannot tell", { ...fixed, users: [{ name: "a", ikev2Address: "10.77.4.9", ikev2Address6: "fd77:4::9", routes: ["10.20.0.0/16"] }] }, /^error users\[0\]\.routes: cannot be told[\s\S]*^error users\[0\]\.ikev2Address6: cannot be told/m],
+  ["an unknown protocol", { radius: { ...own, protocols: ["pptp" as "l2tp"] } }, /^error radius\.protocols\[0\]: is no protocol/],
+  ["nobody on the list", { users: [] }, /^warning users: nobody may connect/],
+])("%s is found", (_, changes, expected) => {
+  expect(problems(changes).join("\n")).toMatch(expected);
+});
+
+test("by a protocol that it is not asked for, and with a certificate, a user has what they had", () => {
+  const user: UserSpec = { name: "a", ikev2Address: "10.77.4.9", ikev2Address6: "fd77:4::9", routes: ["10.20.0.0/16"] };
+  const errors = (changes: Partial<GatewaySpec>) => problems({ ...fixed, ...changes }).filter((line) => line.startsWith("error"));
+  expect(errors({ radius: { ...own, protocols: ["l2tp"] }, users: [user] })).toEqual([]);
+  expect(errors({ ikev2: { ...fixed.ikev2, certificates: true }, users: [{ ...user, authentication: "certificate" }] })).toEqual([]);
+});
+
+describe("what is rendered", () => {
+  const all = files(spec);
+
+  test("secrets are in files of root's alone, and no password is anywhere", () => {
+    expect(all[paths.radiusdClient]).toMatchObject({ mode: 0o600, part: "identity" });
+    expect(all[paths.radiusdUsers]).toMatchObject({ mode: 0o600, part: "passwords" });
+    expect(JSON.stringify(renderReadableParts(spec))).not.toMatch(/canary/i);
+    for (const { content } of Object.values(all)) expect(content).not.toMatch(/canary-password/);
+    for (const encoded of Object.values(exampleSecrets(spec).passwords).map((text) => Buffer.from(text).toString("base64"))) expect(JSON.stringify(all)).not.toContain(encoded);
+  });
+
+  test("both daemons ask the machine itself, as they would ask any server", () => {
+    const { "charon-systemd": charon } = readStrongswanConf(all[paths.charon].content) as { "charon-systemd": Tree };
+    expect(((charon.plugins as Tree)["eap-radius"] as Tree).servers).toMatchObject({ "server-1": { address: "127.0.0.1", auth_port: "1812", acct_port: "1813" } });
+    expect(all[paths.radiusClient].content).toMatch(/^authserver 127\.0\.0\.1:1812$/m);
+    expect(all[paths.radiusServers].content).toMatch(/^127\.0\.0\.1 canaryOfTheOwnServer8431$/m);
+    expect(all[paths.chapSecrets]).toBeUndefined();
+    expect(all[paths.radiusdClient].content).toMatch(/^ {2}secret = "canaryOfTheOwnServer8431"$/m);
+  });
+
+  test("it listens to the machine itself alone, can write its books alone, and is no root", () => {
+    expect(all[paths.radiusd].content.match(/ipaddr = .*/g)).toEqual(['ipaddr = "127.0.0.1"', 'ipaddr = "127.0.0.1"']);
+    const service = readUnit(all[paths.radiusdUnit].content).filter(([section]) => section === "Service").map(([, key, value]) => `${key}=${value}`);
+    for (const line of ["User=freerad", "CapabilityBoundingSet=", "ProtectSystem=strict", "IPAddressDeny=any", "IPAddressAllow=localhost", "NoNewPrivileges=yes"]) expect(service).toContain(line);
+    const part = renderReadableParts(spec)[0];
+    expect(part.services).toContain(platform("debian13").units.radius);
+    expect(part.packages).toContain("freeradius");
+  });
+
+  test("a user's entry is by the protocols that ask for the password, and carries what was fixed", () => {
+    const users = readRadiusUsers(all[paths.radiusdUsers].content);
+    expect(users.map(({ key }) => key)).toEqual([
+      radiusKey("l2tp", "alice"), radiusKey("ikev2", "alice"), radiusKey("ikev2", "bob@example.com"),
+      radiusKey("l2tp", 'DEFAULT "$INCLUDE'), radiusKey("ikev2", 'DEFAULT "$INCLUDE'), radiusKey("l2tp", "carol@example.com"),
+    ]);
+    expect(users[0].reply).toEqual([["Framed-IP-Address", "10.77.3.50"], ["MS-Primary-DNS-Server", "10.20.0.54"]]);
+    expect(users[2].reply).toEqual([]);
+    expect(users[4].reply).toEqual([["Framed-IP-Address", "10.77.4.51"], ["MS-Primary-DNS-Server", "10.20.0.53"], ["MS-Secondary-DNS-Server", "9.9.9.9"]]);
+  });
+
+  test("an address comes with the answer, and name servers come once", () => {
+    const { connections, pools } = readStrongswanConf(all[paths.connections].content) as { connections: Record<string, Tree>; pools: Record<string, Tree> };
+    expect(connections.ikev2).toMatchObject({ pools: "radius, ikev2-ipv4", remote: { auth: "eap-radius" } });
+    expect(pools["ikev2-ipv4"]).toMatchObject({ dns: "10.20.0.53, 9.9.9.9" });
+    expect(all[paths.charon].content).not.toMatch(/attr \{\n *dns/);
+    expect(ownConnections(spec).map(({ name }) => name)).toEqual(["carol@example.com"]);
+    expect(all[paths.pppOptions].content).toMatch(/^ms-dns 10\.20\.0\.53$/m);
+  });
+
+  test("nobody but the list comes in", () => {
+    expect(all[paths.users].content).not.toMatch(/radius/);
+    expect(all[paths.users].content.trim().split("\n")).toHaveLength(4);
+  });
+
+  test("one user more touches no file that something is started anew for", () => {
+    const more = files({ ...spec, users: [...spec.users, { name: "dave" }] });
+    expect(Object.keys(more).filter((at) => more[at].content !== all[at]?.content).sort()).toEqual([paths.radiusdUsers, paths.users].sort());
+  });
+
+  test("without accounting there are no books", () => {
+    const quiet = files(exampleSpec({ radius: { ...own, accounting: false } }));
+    expect(quiet[paths.radiusd].content).not.toMatch(/sql/);
+    expect(quiet[paths.radiusBooks]).toBeUndefined();
+    expect(quiet[paths.radiusdUnit].content).not.toMatch(/books/);
+  });
+});
+
+/** Names and passwords that a gateway takes, out of hostile ones. */
+function taken(pairs: [string, string][]): { users: UserSpec[]; passwords: Record<string, string> } {
+  const users: UserSpec[] = [];
+  const passwords: Record<string, string> = {};
+  for (const [name, password] of pairs) {
+    const one = exampleSpec({ l2tp: undefined, radius: own, users: [...users, { name }] });
+    if (Object.hasOwn(passwords, name) || validateSpec(one, { passwords: { [name]: password } }).some(({ severity }) => severity === "error")) continue;
+    users.push({ name });
+    Object.defineProperty(passwords, name, { value: password, enumerable: true });
+  }
+  return { users, passwords };
+}
+
+test("whatever a name or a password holds, the file of users holds its key and its hash", () => {
+  let carried = 0;
+  fc.assert(
+    fc.property(hostile, hostile, (name, password) => {
+      const { users, passwords } = taken([[name, password]]);
+      if (users.length === 0) return;
+      carried++;
+      const given = exampleSpec({ radius: own, users });
+      const [entry, ...others] = readRadiusUsers(files(given, { ...exampleSecrets(given), passwords })[paths.radiusdUsers].content);
+      expect(entry).toMatchObject({ key: radiusKey("l2tp", name), reply: [] });
+      expect(entry.check).toMatch(/^NT-Password := 0x[0-9a-f]{32}$/);
+      expect(others.map(({ key }) => key)).toEqual([radiusKey("ikev2", name)]);
+    }),
+    { numRuns: 1000 },
+  );
+  expect(carried).toBeGreaterThan(50);
+});
+
+const program = spawnSync("freeradius", ["-v"]).status === 0;
+
+(program ? describe : describe.skip)("FreeRADIUS itself", () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "freeradius-"));
+  const ports = { 1812: 21812 + (process.pid % 1000), 1813: 31813 + (process.pid % 1000) };
+  const secret = exampleSecrets(spec).radius?.[0] ?? "";
+  const awkward: [string, string][] = [
+    ["DEFAULT", "of DEFAULT"], ["$INCLUDE /etc/passwd", "of include"], ['quote"d', 'pass"word'], ["o'neil", "it's"], ["back\\slash", "back\\slash\\"], ["%{User-Name}", "%{md5:x}"],
+    ["&User-Name", "&control:NT-Password"], ["${confdir}", "$ENV{HOME}"], ["a,b := c", "a,b := c"], ["# comment", "#"], ["bob@example.com", "0x00"], ["é漢😀", "é漢😀"], ["NONE", "none"],
+  ];
+  const { users, passwords } = taken([...awkward, ...fc.sample(fc.tuple(hostile, hostile), { numRuns: 400, seed: 8431 })]);
+  const given = exampleSpec({
+    radius: { servers: [{ host: "127.0.0.1" }], onGateway: {} },
+    l2tp: { pool: "10.77.1.0/24", fixedPool: "10.77.3.0/24" },
+    users: [{ name: "alice", l2tpAddress: "10.77.3.50", dns: ["10.20.0.54"] }, { name: "only-ikev2", protocols: ["ikev2"] }, ...users],
+  });
+  const known = Object.assign(Object.create(null) as Record<string, string>, { alice: "alice's own", "only-ikev2": "theirs" }, passwords);
+  let server: ChildProcess | undefined;
+  let said = "";
+
+  beforeAll(async () => {
+    for (const [at, { content }] of Object.entries(files(given, { ...exampleSecrets(given), passwords: known }))) {
+      if (!at.startsWith(path.dirname(paths.radiusd))) continue;
+      const here = content.replaceAll(runFolder, folder).replaceAll(stateFolder, folder).replace(/port = (1812|1813)/g, (_, port: "1812" | "1813") => `port = ${ports[port]}`);
+      fs.writeFileSync(path.join(folder, path.basename(at)), here);
+    }
+    fs.writeFileSync(path.join(folder, "dictionary"), "");
+    server = spawn("freeradius", ["-f", "-l", "stdout", "-d", folder], { stdio: ["ignore", "pipe", "pipe"] });
+    server.stdout?.on("data", (text: Buffer) => (said += text.toString()));
+    server.stderr?.on("data", (text: Buffer) => (said += text.toString()));
+    for (let wait = 0; wait < 100 && !said.includes("Ready to process requests"); wait++) await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(said).toContain("Ready to process requests");
+  }, 20_000);
+
+  afterAll(() => {
+    server?.kill();
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
+
+  test("each of the hostile names comes in by either protocol, with its own password", async () => {
+    expect(users.length).toBeGreaterThan(80);
+    for (const { name } of users) {
+      for (const [way, by] of [["ppp", byPpp], ["eap", byEap]] as const) {
+        const { accepted } = await by(ports[1812], secret, name, passwords[name]).catch((error: Error) => ({ accepted: error.message }));
+        expect([name, passwords[name], way, accepted]).toEqual([name, passwords[name], way, true]);
+      }
+    }
+  }, 120_000);
+
+  test("an answer has the fixed address, the user's own name server and the interval", async () => {
+    const { attributes } = await byPpp(ports[1812], secret, "alice", known.alice);
+    expect([...attributes["8"]]).toEqual([10, 77, 3, 50]);
+    expect([...attributes["311.28"]]).toEqual([10, 20, 0, 54]);
+    expect(attributes["85"].readUInt32BE()).toBe(300);
+    const other = await byEap(ports[1812], secret, "alice", known.alice);
+    expect([other.accepted, other.attributes["8"]]).toEqual([true, undefined]);
+    // MS-MPPE-Recv-Key: what IKEv2 signs its authentication with.
+    expect(other.attributes["311.17"].length).toBeGreaterThan(16);
+  });
+
+  // All at once: each is held back for a second.
+  test("a wrong password, another's, another protocol, other capitals and a stranger are refused", async () => {
+    const refused = await Promise.all([
+      byPpp(ports[1812], secret, "alice", "wrong"),
+      byEap(ports[1812], secret, "alice", "wrong"),
+      byPpp(ports[1812], secret, "alice", known["only-ikev2"]),
+      byPpp(ports[1812], secret, "only-ikev2", known["only-ikev2"]),
+      byPpp(ports[1812], secret, "Alice", known.alice),
+      byPpp(ports[1812], secret, "nobody", ""),
+      byEap(ports[1812], secret, "nobody", ""),
+    ]);
+    expect(refused.map(({ accepted }) => accepted)).toEqual(refused.map(() => false));
+  });
+
+  test("the twin: that user comes in by the other protocol", async () => {
+    expect((await byEap(ports[1812], secret, "only-ikev2", known["only-ikev2"])).accepted).toBe(true);
+  });
+
+  test("whoever does not know the secret gets no answer", async () => {
+    await expect(byPpp(ports[1812], "another", "alice", known.alice)).rejects.toThrow(/no answer/);
+  });
+
+  test("users are read anew without a start", async () => {
+    fs.appendFileSync(path.join(folder, "users"), `${radiusKey("l2tp", "dave")} NT-Password := 0x44ebba8d5312b8d611474411f56989ae\n`);
+    server?.kill("SIGHUP");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect((await byPpp(ports[1812], secret, "dave", "clientPass")).accepted).toBe(true);
+    expect(said.match(/Ready to process requests/g)).toHaveLength(1);
+  });
+});
