@@ -120,12 +120,29 @@ export interface RadiusServerArgs {
   secret: pulumi.Input<string>;
 }
 
+/** A PostgreSQL of your own, which has the table that docs/radius.md shows. */
+export interface PostgresqlArgs {
+  /** DNS name or IP address; with TLS what the server's certificate is for. */
+  host: pulumi.Input<string>;
+  /** TCP port. @default 5432 */
+  port?: pulumi.Input<number>;
+  database: pulumi.Input<string>;
+  user: pulumi.Input<string>;
+  password: pulumi.Input<string>;
+  /** Encrypted, and the server known by its certificate. @default true */
+  tls?: pulumi.Input<boolean>;
+  /** PEM of the authority that signed the server's certificate. @default those that the distribution trusts */
+  authority?: pulumi.Input<string>;
+}
+
 /** FreeRADIUS on the gateway itself, which knows `users` and keeps books of their sessions. */
 export interface RadiusOnGatewayArgs {
   /** @default false */
   enabled?: boolean;
-  /** Days for which the books keep a session. @default 90 */
+  /** Days for which the books on the gateway keep a session. @default 90 */
   keepDays?: pulumi.Input<number>;
+  /** Where the books are instead; while it is silent, what there is to write waits on the gateway. @default on the gateway, in SQLite */
+  postgresql?: PostgresqlArgs;
 }
 
 /** RADIUS servers, which say who comes in by password: your own, or one on the gateway itself. docs/radius.md */

@@ -57,16 +57,26 @@ export function accessSecrets(
   return { preSharedKey, passwords: pulumi.secret(pulumi.output(Object.fromEntries(passwords))) };
 }
 
-/** The secrets of somebody's RADIUS servers, which are given and never minted: the other end of each has it already. */
-export function givenRadiusSecrets({ radius }: Pick<RemoteAccessArgs, "radius">): { radius?: pulumi.Output<string[]> } {
-  if (radius?.servers === undefined) return {};
-  return { radius: pulumi.secret(pulumi.output(radius.servers.map(({ secret }) => secret))) };
+/** Secrets of RADIUS: what is somebody's already is given, and never minted. */
+export interface RadiusSecrets {
+  radius?: pulumi.Output<string[]>;
+  radiusDatabase?: pulumi.Output<string>;
 }
 
-/** The same; or the one between the gateway's daemons and its own server, which nobody else needs to know. */
-export function radiusSecrets(name: string, args: Pick<RemoteAccessArgs, "radius">, spec: pulumi.Output<GatewaySpec>, opts: pulumi.CustomResourceOptions): { radius?: pulumi.Output<string[]> } {
-  if (args.radius?.onGateway?.enabled !== true) return givenRadiusSecrets(args);
-  return { radius: pulumi.secret(mint(`${name}-radius-secret`, 40, spec, opts).apply((secret) => [secret])) };
+/** Those that were given: of servers of the user's own, of their database. */
+export function givenRadiusSecrets({ radius }: Pick<RemoteAccessArgs, "radius">): RadiusSecrets {
+  const database = radius?.onGateway?.enabled === true ? radius.onGateway.postgresql?.password : undefined;
+  return {
+    ...(radius?.servers === undefined ? {} : { radius: pulumi.secret(pulumi.output(radius.servers.map(({ secret }) => secret))) }),
+    ...(database === undefined ? {} : { radiusDatabase: pulumi.secret(database) }),
+  };
+}
+
+/** All of them: the one between the gateway's daemons and its own server, which nobody else needs to know, is minted. */
+export function radiusSecrets(name: string, args: Pick<RemoteAccessArgs, "radius">, spec: pulumi.Output<GatewaySpec>, opts: pulumi.CustomResourceOptions): RadiusSecrets {
+  const given = givenRadiusSecrets(args);
+  if (args.radius?.onGateway?.enabled !== true) return given;
+  return { ...given, radius: pulumi.secret(mint(`${name}-radius-secret`, 40, spec, opts).apply((secret) => [secret])) };
 }
 
 /** The password of a container of a user's key, for devices that import one. */

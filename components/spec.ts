@@ -4,7 +4,7 @@ import { clientKinds } from "../gateway/spec";
 import { identityProblems, type GatewayIdentity } from "../gateway/identity";
 import { validateSpec, type Problem } from "../gateway/validate";
 import { ownServer } from "../gateway/radius";
-import type { RadiusArgs, RadiusServerArgs, RemoteAccessArgs, UserArgs } from "./args";
+import type { PostgresqlArgs, RadiusArgs, RadiusServerArgs, RemoteAccessArgs, UserArgs } from "./args";
 import { onlyGiven } from "./onlyGiven";
 import { refuseOrWarn } from "./refuse";
 import { givenRadiusSecrets } from "./secrets";
@@ -95,7 +95,7 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
           : { profiles: { onDemand: a.profiles.onDemand ?? false, trustedWireless: a.profiles.trustedWireless ?? [] } }),
         ...(a.groups === undefined || a.groups.length === 0 ? {} : { groups: a.groups }),
         ...(a.accounting === true ? { accounting: true } : {}),
-        ...(a.radius === undefined ? {} : { radius: onlyGiven({ ...a.radius, servers: a.radius.servers.map(onlyGiven), onGateway: a.radius.onGateway && onlyGiven(a.radius.onGateway) }) }),
+        ...(a.radius === undefined ? {} : { radius: onlyGiven({ ...a.radius, servers: a.radius.servers.map(onlyGiven), onGateway: a.radius.onGateway && onlyGiven({ ...a.radius.onGateway, postgresql: a.radius.onGateway.postgresql && onlyGiven(a.radius.onGateway.postgresql) }) }) }),
         ...(a.uplink === undefined ? {} : { uplink: a.uplink }),
         ...(a.dscp === undefined || a.dscp === "keep" ? {} : { dscp: a.dscp }),
         ...(a.pair === undefined ? {} : { pair: a.pair as PairSpec }),
@@ -113,7 +113,13 @@ function withoutPassword(user: UserArgs): Omit<UserArgs, "password"> {
 /** The gateway's own FreeRADIUS is a server like any other to those who ask it. */
 function withoutSecrets({ servers, onGateway, ...rest }: RadiusArgs) {
   if (onGateway?.enabled !== true) return { ...rest, servers: (servers ?? []).map(withoutSecret), onGateway: undefined };
-  return { ...rest, servers: servers?.map(withoutSecret) ?? [ownServer], onGateway: { keepDays: onGateway.keepDays } };
+  return { ...rest, servers: servers?.map(withoutSecret) ?? [ownServer], onGateway: { keepDays: onGateway.keepDays, postgresql: onGateway.postgresql && withoutDatabasePassword(onGateway.postgresql) } };
+}
+
+function withoutDatabasePassword(database: PostgresqlArgs): Omit<PostgresqlArgs, "password"> {
+  const rest: Partial<PostgresqlArgs> = { ...database };
+  delete rest.password;
+  return rest as Omit<PostgresqlArgs, "password">;
 }
 
 function withoutSecret(server: RadiusServerArgs): Omit<RadiusServerArgs, "secret"> {

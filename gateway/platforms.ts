@@ -20,6 +20,8 @@ export interface Platform {
   bgpPackages: readonly string[];
   /** Packages of a RADIUS server on the gateway itself. */
   radiusPackages: readonly string[];
+  /** Packages that it needs beside them for books in PostgreSQL. */
+  postgresqlPackages: readonly string[];
   units: { ike: string; l2tp: string; firewall: string; vrrp: string; watch: string; sites: string; keeper: string; policies: string; rates: string; routing: string; radius: string };
 }
 
@@ -51,6 +53,7 @@ const common = {
   bgpPackages: ["frr", "frr-pythontools"],
   // FreeRADIUS 3.2.7 in Debian 13, 3.2.5 in Ubuntu 24.04; its SQLite driver is in it.
   radiusPackages: ["freeradius"],
+  postgresqlPackages: ["freeradius-postgresql", "ca-certificates"],
   units,
 };
 
@@ -109,6 +112,8 @@ export const paths = {
   radiusdClient: "/etc/vpn-gateway/radius/client.conf",
   radiusdUsers: "/etc/vpn-gateway/radius/users",
   radiusdSchema: "/etc/vpn-gateway/radius/books.sql",
+  radiusdDatabase: "/etc/vpn-gateway/radius/pgpass",
+  radiusdAuthority: "/etc/vpn-gateway/radius/database-authority.pem",
   radiusBooks: "/etc/vpn-gateway/radius/books.json",
   radiusdUnit: "/etc/systemd/system/freeradius.service",
   firewall: "/etc/vpn-gateway/firewall.nft",

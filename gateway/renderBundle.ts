@@ -11,10 +11,10 @@ import { renderDisconnect, renderDisconnectSecrets, renderEapRadiusSecrets, rend
 import { renderConnections, renderEapSecrets, renderPreSharedKey } from "./render/swanctl";
 import { renderKernelParameters } from "./render/sysctl";
 import { bothActive } from "./pair";
-import { asksRadius, defaultKeepDays, keepsBooks, onGateway } from "./radius";
+import { asksRadius, keepsBooks, onGateway } from "./radius";
 import { renderBooks, renderRadiusdClient, renderRadiusdConf, renderRadiusdUnit } from "./render/freeradius";
 import { renderFreeradiusUsers } from "./render/freeradiusUsers";
-import { sqliteSchema } from "./render/radiusBooks";
+import { booksSchema, database, renderDatabasePassword } from "./render/radiusBooks";
 import { renderFitScript, renderPair, renderStateScript, renderVrrp } from "./render/keepalived";
 import { renderFirewallUnit, renderIkeUnit, renderKeeperUnit, renderL2tpUnit, renderPoliciesUnit, renderRatesUnit, renderSitesUnit, renderVrrpUnit, renderWatchUnit } from "./render/units";
 import { renderUserConnections } from "./render/userConnections";
@@ -69,11 +69,13 @@ function identityPart(spec: GatewaySpec, secrets: GatewaySecrets): Part {
   if (spec.radius && asksRadius(spec, "l2tp")) files.push(secret(paths.radiusServers, renderPppRadiusServers(spec, spec.radius, secrets)));
   if (spec.radius?.disconnect === true) files.push(secret(paths.disconnectSecrets, renderDisconnectSecrets(spec.radius, secrets)));
   if (onGateway(spec)) files.push(secret(paths.radiusdClient, renderRadiusdClient(spec, secrets)));
+  const books = keepsBooks(spec) ? database(spec) : undefined;
+  if (books !== undefined) files.push(secret(paths.radiusdDatabase, renderDatabasePassword(books, secrets)));
   return { ...emptyPart("identity", true), files };
 }
 
 function basePart(spec: GatewaySpec): Part {
-  const { packages, ikev2Packages, l2tpPackages, pairPackages, bgpPackages, radiusPackages, units } = platform(spec.platform);
+  const { packages, ikev2Packages, l2tpPackages, pairPackages, bgpPackages, radiusPackages, postgresqlPackages, units } = platform(spec.platform);
   const files = [
     readable(paths.modules, renderModules(spec)),
     readable(paths.sysctl, renderKernelParameters(spec)),
@@ -98,7 +100,9 @@ function basePart(spec: GatewaySpec): Part {
     files.push(readable(paths.radiusd, renderRadiusdConf(spec)), readable(paths.radiusdUnit, renderRadiusdUnit(spec)));
   }
   if (keepsBooks(spec)) {
-    files.push(readable(paths.radiusdSchema, sqliteSchema()), readable(paths.radiusBooks, renderBooks(spec.radius?.onGateway?.keepDays ?? defaultKeepDays)));
+    const authority = database(spec)?.authority;
+    files.push(readable(paths.radiusdSchema, booksSchema(spec)), readable(paths.radiusBooks, renderBooks(spec)));
+    if (authority !== undefined) files.push(readable(paths.radiusdAuthority, pem(authority)));
   }
   if (spec.bgp) {
     files.push(readable(paths.frrDaemons, renderFrrDaemons(spec)), readable(paths.frrUnit, renderFrrUnit(spec)), readable(paths.frrBase, renderFrrBase(spec)));
@@ -122,8 +126,9 @@ function basePart(spec: GatewaySpec): Part {
       ...(spec.pair && !bothActive(spec.pair) ? pairPackages : []),
       ...(spec.bgp ? bgpPackages : []),
       ...(onGateway(spec) ? radiusPackages : []),
+      ...(keepsBooks(spec) && database(spec) !== undefined ? postgresqlPackages : []),
       // EC2 is asked over TLS.
-      ...(spec.pair?.move ? ["ca-certificates"] : []),
+      ...(spec.pair?.move && database(spec) === undefined ? ["ca-certificates"] : []),
     ],
     modules: requiredModules(spec),
     services: [units.firewall, ...(onGateway(spec) ? [units.radius] : []), units.ike, ...(spec.l2tp ? [units.l2tp] : []), ...(spec.pair ? [units.watch] : []), ...(spec.pair && !bothActive(spec.pair) ? [units.vrrp] : []), ...(spec.sites ? [units.sites] : []), ...(spec.bgp ? [units.routing] : [])],

@@ -196,10 +196,26 @@ export interface RadiusServerSpec {
   accountingPort?: number;
 }
 
+/** The user's own PostgreSQL, with a table for the books of sessions. The password is in {@link GatewaySecrets}. */
+export interface PostgresqlSpec {
+  /** DNS name or IP address; with TLS what the server's certificate is for. */
+  host: string;
+  /** TCP port. Default 5432. */
+  port?: number;
+  database: string;
+  user: string;
+  /** Is the connection encrypted, and the server known by its certificate? Default true. */
+  tls?: boolean;
+  /** PEM of the authority that signed it; none: those that the distribution trusts. */
+  authority?: string;
+}
+
 /** FreeRADIUS on the gateway itself, which is asked like any other server and knows the list of users. */
 export interface RadiusOnGatewaySpec {
   /** Days for which the books keep a session after the last that was heard of it. Default 90. */
   keepDays?: number;
+  /** None: the books are on the gateway, in SQLite. */
+  postgresql?: PostgresqlSpec;
 }
 
 /** RADIUS servers, which say who comes in by password: the user's own instead of the list of users, or the gateway's by that list. */
@@ -296,4 +312,6 @@ export interface GatewaySecrets {
   passwords: Record<string, string>;
   /** Shared secret of each RADIUS server, in their order. */
   radius?: string[];
+  /** Password of the PostgreSQL that has the books. */
+  radiusDatabase?: string;
 }

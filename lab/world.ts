@@ -297,6 +297,23 @@ export class World {
     return this.call(["radius", "disconnect"], wanted);
   }
 
+  /** A PostgreSQL of the inside network; fetched from Debian's archive. */
+  async postgresInstall(): Promise<void> {
+    await this.call(["postgres", "install"], undefined, 1200);
+  }
+  /** Gives the certificate that it shows, of nobody's authority but its own. `schema` is run in the database. */
+  postgresStart(wanted: { address: string; adminPassword: string; database: string; user: string; password: string; schema: string }): Promise<{ certificate: string }> {
+    return this.call(["postgres", "start"], wanted, 400);
+  }
+  /** `silence`: its processes stand still, until `speak`. */
+  async postgres(action: "silence" | "speak" | "stop"): Promise<void> {
+    await this.call(["postgres", action]);
+  }
+  /** What a query gives, as its administrator. */
+  async postgresAsk(database: string, sql: string): Promise<string[][]> {
+    return (await this.call<{ rows: string[][] }>(["postgres", "ask"], { database, sql })).rows;
+  }
+
   /** Asks the machines of a pair, each 0.2 s, whether they answer for it. */
   async samplerStart(addresses: readonly string[], port: number): Promise<void> {
     await this.call(["sampler", "start"], { addresses, port });

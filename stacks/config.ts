@@ -49,6 +49,8 @@ export function remoteAccessConfig(config: pulumi.Config): RemoteAccessArgs {
 function radiusConfig(config: pulumi.Config): RadiusArgs | undefined {
   const radius = config.getObject<RadiusArgs>("radius");
   if (radius === undefined) return undefined;
+  const database = radius.onGateway?.postgresql;
+  if (database !== undefined) return { ...radius, onGateway: { ...radius.onGateway, postgresql: { ...database, password: config.requireSecret("radiusDatabasePassword") } } };
   if (radius.servers === undefined) return radius;
   const secrets = config.requireSecretObject<string[]>("radiusSecrets");
   return { ...radius, servers: radius.servers.map((server, index) => ({ ...server, secret: secrets.apply((all) => all[index]) })) };

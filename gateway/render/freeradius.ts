@@ -1,9 +1,9 @@
 import { block, call, include, pair, renderRadiusd, template, type RadiusdEntry } from "../formats/radiusd";
 import { directive, renderUnit } from "../formats/unit";
 import { paths, platform } from "../platforms";
-import { accountingPort, authenticationPort, interimSeconds, keepsBooks, ownServer } from "../radius";
+import { accountingPort, authenticationPort, defaultKeepDays, interimSeconds, keepsBooks, ownServer } from "../radius";
 import type { GatewaySecrets, GatewaySpec } from "../spec";
-import { booksModule } from "./radiusBooks";
+import { booksFiles, booksModules, booksPeers, booksServers, database, databasePort, toBooks } from "./radiusBooks";
 import { radiusSecret } from "./radius";
 import { sandbox } from "./sandbox";
 
@@ -53,6 +53,7 @@ export function renderRadiusdConf(spec: GatewaySpec): string {
       include(copy(paths.radiusdClient)),
       block("modules", modules(spec)),
       block("server own", server(spec)),
+      ...(keepsBooks(spec) ? booksServers(spec) : []),
     ],
     `FreeRADIUS of ${spec.name}. Written by pulumi-vpn-gateway.`,
   );
@@ -73,7 +74,7 @@ function modules(spec: GatewaySpec): RadiusdEntry[] {
       pair("with_ntdomain_hack", true, "Windows leaves its domain out of what it hashes; charon and pppd know that, too."),
     ]),
     block("eap", [pair("default_eap_type", "mschapv2"), pair("timer_expire", 60), pair("max_sessions", 4096), block("mschapv2", [])]),
-    ...(keepsBooks(spec) ? [booksModule()] : []),
+    ...(keepsBooks(spec) ? booksModules(spec) : []),
   ];
 }
 
@@ -92,14 +93,7 @@ function server(spec: GatewaySpec): RadiusdEntry[] {
     ]),
     block("authenticate", [block("Auth-Type MS-CHAP", [call("mschap")]), call("eap")]),
     block("post-auth", [block("update reply", [pair("&Acct-Interim-Interval", interimSeconds, "Who is connected is told of so often (seconds), so that the books know who is no more.")])]),
-    block("accounting", keepsBooks(spec)
-      ? [
-          block("if (&Framed-Protocol == PPP)", [protocol("l2tp")]),
-          block("else", [protocol("ikev2")]),
-          block("sql", [pair("fail", 1)], "The answer does not wait for the books to be right: charon would end a session of which nobody wants to hear."),
-          call("ok"),
-        ]
-      : [call("ok")]),
+    block("accounting", keepsBooks(spec) ? toBooks(spec) : [call("ok")]),
   ];
 }
 
@@ -126,8 +120,10 @@ export function renderRadiusdClient(spec: GatewaySpec, secrets: Pick<GatewaySecr
 }
 
 /** What the gateway's command needs to know of the books. */
-export function renderBooks(keepDays: number): string {
-  return `${JSON.stringify({ keepDays, interimSeconds }, null, 2)}\n`;
+export function renderBooks(spec: GatewaySpec): string {
+  const own = database(spec);
+  const where = own === undefined ? { keepDays: spec.radius?.onGateway?.keepDays ?? defaultKeepDays } : { postgresql: `${own.host}:${databasePort(own)}/${own.database}` };
+  return `${JSON.stringify({ ...where, interimSeconds }, null, 2)}\n`;
 }
 
 /** The whole unit, in place of the distribution's, which listens everywhere with a configuration of its own. */
@@ -159,7 +155,8 @@ export function renderRadiusdUnit(spec: GatewaySpec): string {
           directive("StateDirectoryMode", "0700"),
           directive("ExecStartPre", install(paths.radiusd), "Root's files are copied for the program's own user."),
           directive("ExecStartPre", install(paths.radiusdClient)),
-          ...(keepsBooks(spec) ? [directive("ExecStartPre", install(paths.radiusdSchema))] : []),
+          ...(keepsBooks(spec) ? booksFiles(spec).map((path) => directive("ExecStartPre", install(path))) : []),
+          ...(keepsBooks(spec) && database(spec) !== undefined ? [directive("ExecStartPre", `/usr/bin/mkdir -p ${stateFolder}/waiting`)] : []),
           directive("ExecStartPre", `+/usr/bin/install -m 0400 -o freerad -g freerad /dev/null ${runFolder}/dictionary`),
           directive("ExecStartPre", install(paths.radiusdUsers, "/dev/null"), "Nobody, until the part with the passwords has come."),
           directive("ExecStartPre", users),
@@ -169,6 +166,7 @@ export function renderRadiusdUnit(spec: GatewaySpec): string {
           directive("ExecReload", "/bin/kill -HUP $MAINPID"),
           directive("Restart", "always"),
           directive("RestartSec", "1"),
+          directive("TimeoutStopSec", "5", "A thread that waits for a database keeps it from ending; what it was about to write, it takes again."),
           directive("UMask", "0077"),
           directive("LimitCORE", "0"),
           ...sandbox.filter(({ key }) => key !== "ProtectSystem"),
@@ -176,9 +174,7 @@ export function renderRadiusdUnit(spec: GatewaySpec): string {
           directive("PrivateDevices", "yes"),
           directive("ProtectProc", "invisible"),
           directive("CapabilityBoundingSet", ""),
-          directive("RestrictAddressFamilies", "AF_UNIX AF_INET"),
-          directive("IPAddressDeny", "any", "Nobody but the machine itself asks it, and it asks nobody."),
-          directive("IPAddressAllow", "localhost"),
+          ...peers(keepsBooks(spec) ? booksPeers(spec) : []),
           directive("SystemCallFilter", "@system-service"),
         ],
       },
@@ -186,6 +182,16 @@ export function renderRadiusdUnit(spec: GatewaySpec): string {
     ],
     `RADIUS server of ${spec.name}. Written by pulumi-vpn-gateway.`,
   );
+}
+
+/** Who may be spoken with. */
+function peers(beside: string[] | undefined) {
+  if (beside === undefined) return [directive("RestrictAddressFamilies", "AF_UNIX AF_INET AF_INET6 AF_NETLINK", "The database's name must be looked up.")];
+  return [
+    directive("RestrictAddressFamilies", beside.length === 0 ? "AF_UNIX AF_INET" : "AF_UNIX AF_INET AF_INET6 AF_NETLINK"),
+    directive("IPAddressDeny", "any", beside.length === 0 ? "Nobody but the machine itself asks it, and it asks nobody." : "Nobody but the machine itself asks it, and it asks its database alone."),
+    directive("IPAddressAllow", ["localhost", ...beside].join(" ")),
+  ];
 }
 
 function folderName(path: string): string {

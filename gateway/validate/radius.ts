@@ -2,7 +2,7 @@ import { parseAddress } from "../addressing";
 import { longestRadiusSecret } from "../formats/radiusClient";
 import { unprintable } from "../formats/text";
 import { accountingPort, asksRadius, authenticationPort, mostRadiusServers, onGateway, ownServer, passwordsBeyond, passwordsByRadius } from "../radius";
-import { protocolNames, type GatewaySecrets, type GatewaySpec, type RadiusSpec } from "../spec";
+import { protocolNames, type GatewaySecrets, type GatewaySpec, type PostgresqlSpec, type RadiusSpec } from "../spec";
 import { error, warning, type Problem } from "./problem";
 
 /** The RADIUS servers: which, how they are asked, and who of the list of users comes in by them or beside them. */
@@ -50,8 +50,37 @@ function ownServerProblems({ servers: list, onGateway: own, disconnect, accounti
   if (days !== undefined && (!Number.isInteger(days) || days < 1 || days > 3650)) {
     problems.push(error("radius.onGateway.keepDays", days, "is not a whole number of days from 1 to 3650", "Leave it out for 90."));
   }
+  if (own?.postgresql !== undefined) problems.push(...databaseProblems(own.postgresql));
+  if (own?.postgresql !== undefined && days !== undefined) problems.push(error("radius.onGateway.keepDays", days, "is for books on the gateway", "Leave it out: how long your own database keeps them is yours to say (docs/radius.md)."));
+  if (own?.postgresql !== undefined && accounting === false) problems.push(error("radius.onGateway.postgresql", undefined, "has no effect where radius.accounting is off", "Leave one of them out."));
   if (days !== undefined && accounting === false) problems.push(error("radius.onGateway.keepDays", days, "has no effect where radius.accounting is off", "Leave one of them out."));
   return problems;
+}
+
+/** Where the books are, by what libpq's connection string and password file carry without an escaping of their own. */
+function databaseProblems({ host, port, database, user, tls, authority }: PostgresqlSpec): Problem[] {
+  const path = "radius.onGateway.postgresql";
+  const problems: Problem[] = [];
+  if (typeof host !== "string" || (parseAddress(host) === undefined && !isHostName(host))) {
+    problems.push(error(`${path}.host`, host, "is neither a DNS name nor an IP address", "Write e.g. db.example.com or 10.20.0.30."));
+  }
+  if (port !== undefined && (!Number.isInteger(port) || port < 1 || port > 65535)) problems.push(error(`${path}.port`, port, "is not a port", "Leave it out for 5432."));
+  for (const [field, name] of [["database", database], ["user", user]] as const) {
+    if (typeof name !== "string" || !/^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,62}$/.test(name)) {
+      problems.push(error(`${path}.${field}`, name, "is not 1 to 63 letters, digits, _, ., @ and -", "Give the database and its user plain names."));
+    }
+  }
+  if (tls !== undefined && typeof tls !== "boolean") problems.push(error(`${path}.tls`, tls, "is neither true nor false", "Write true or false."));
+  if (tls === false) problems.push(warning(`${path}.tls`, tls, "lets everybody on the way read who is connected from where", "Leave it out, unless the way is a private one."));
+  if (authority !== undefined && tls === false) problems.push(error(`${path}.authority`, undefined, "has no effect where tls is off", "Leave one of them out."));
+  if (authority !== undefined && !/^-----BEGIN CERTIFICATE-----\s[\s\S]*-----END CERTIFICATE-----\s*$/.test(String(authority).trim())) {
+    problems.push(error(`${path}.authority`, undefined, "is not a certificate in PEM", "Give the whole text, with its BEGIN and END lines."));
+  }
+  return problems;
+}
+
+function isHostName(text: string): boolean {
+  return text.length <= 253 && /[A-Za-z]/.test(text) && text.split(".").every((label) => /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(label));
 }
 
 /** What a user of the list has that no RADIUS answer carries to charon. */
@@ -105,7 +134,8 @@ function listedUsers(spec: GatewaySpec): Problem[] {
 export function radiusSecretProblems(spec: GatewaySpec, secrets: Partial<GatewaySecrets>): Problem[] {
   const list = spec.radius?.servers;
   // The gateway's own server has one that is minted.
-  if (!Array.isArray(list) || onGateway(spec)) return [];
+  if (onGateway(spec)) return databasePassword(spec, secrets.radiusDatabase);
+  if (!Array.isArray(list)) return [];
   const ofHost = new Map<string, string>();
   return list.flatMap(({ host }, index) => {
     const path = `radius.servers[${index}].secret`;
@@ -125,4 +155,13 @@ export function radiusSecretProblems(spec: GatewaySpec, secrets: Partial<Gateway
     if (secret.length < 16) problems.push(warning(path, undefined, `has ${secret.length} characters, and whoever records one answer can try all short ones`, "Use 16 or more (RFC 2865, 3)."));
     return problems;
   });
+}
+
+/** Says of it what it has, never what it is. */
+function databasePassword(spec: GatewaySpec, password: string | undefined): Problem[] {
+  if (spec.radius?.onGateway?.postgresql === undefined) return [];
+  const path = "radius.onGateway.postgresql.password";
+  if (password === undefined || password === "") return [error(path, undefined, "is missing", "Give the password of the database's user.")];
+  const control = unprintable(password);
+  return control === undefined ? [] : [error(path, undefined, `holds the control character ${control}`, "Use printable characters on one line.")];
 }

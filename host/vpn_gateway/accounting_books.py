@@ -12,8 +12,11 @@ import time
 from . import files, own_radius
 from .errors import Failure
 from .gateway import Gateway
+from .sessions import Session
 
 FILE = f"{own_radius.STATE}/books.db"
+WAITING = f"{own_radius.STATE}/waiting"  # what PostgreSQL has not taken yet
+MOST_WAITING = 64 << 20  # bytes: some 100,000 pieces of news
 MOST_ROWS = 1_000_000  # some 250 MB; of more the oldest go, whatever `keepDays` says
 AT_ONCE = 500  # rows that one look takes out: FreeRADIUS waits a second at most for its turn
 SHOWN = 200  # sessions that are shown unless all are asked for
@@ -42,6 +45,8 @@ def collect(gateway: Gateway, user: str | None, most: int | None) -> list[dict]:
     told = settings(gateway)
     if told is None:
         raise Failure("no books are kept here: radius.onGateway is off, or radius.accounting is")
+    if "postgresql" in told:
+        raise Failure(f"the books are in PostgreSQL, {told['postgresql']}, table vpn_sessions: ask there; {waiting(gateway)} bytes wait here to be written")
     try:
         books = _open(gateway)
         if books is None:
@@ -75,6 +80,28 @@ def _decoded(text: str) -> str:
     return re.sub(r"=([0-9A-F]{2})", lambda found: chr(int(found[1], 16)), text)
 
 
+def place(gateway: Gateway, found: list[Session]) -> set[str]:
+    """
+    Writes where L2TP sessions come from: pppd tells no RADIUS server of that in its accounting. Which of them (by handle) are
+    in the books now; the news of a session may come after the session.
+    """
+    books = _open(gateway) if "postgresql" not in (settings(gateway) or {"postgresql": ""}) else None
+    if books is None:
+        return set()
+    placed = set()
+    try:
+        with books:
+            for each in found:
+                outside = re.sub(r":(\d+)$", r"[\1]", each.outside)  # as charon writes it
+                done = books.execute("UPDATE vpn_sessions SET outside = ? WHERE protocol = 'l2tp' AND inside = ? AND username = ? AND ended IS NULL", (_encoded(outside), each.inside[0], _encoded(each.user)))
+                if done.rowcount > 0:
+                    placed.add(each.handle)
+        books.close()
+    except sqlite3.Error as error:
+        raise Failure(f"{FILE}: {error}") from None
+    return placed
+
+
 def show(gateway: Gateway, user: str | None, whole: bool, as_json: bool) -> None:
     found = collect(gateway, user, None if whole or as_json else SHOWN)
     if as_json:
@@ -92,10 +119,33 @@ def _moment(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
+def waiting(gateway: Gateway) -> int:
+    """Bytes that PostgreSQL has not taken yet."""
+    folder = gateway.paths.of(WAITING)
+    try:
+        return sum(entry.stat().st_size for entry in os.scandir(folder) if entry.is_file())
+    except FileNotFoundError:
+        return 0
+
+
+def _bound_waiting(gateway: Gateway) -> None:
+    """What waits must not fill the disk. The newest goes: FreeRADIUS is reading the oldest (detail.work), and adds to the other."""
+    size = waiting(gateway)
+    if size > MOST_WAITING:
+        gateway.report.say(f"{size} bytes of sessions wait for PostgreSQL, which is more than there is room for: the newest are given up")
+        try:
+            os.truncate(gateway.paths.of(f"{WAITING}/detail"), 0)
+        except FileNotFoundError:
+            pass
+
+
 def trim(gateway: Gateway, now: float) -> int:
     """Takes a few of the oldest out, for the keeper to ask again as long as it was not 0. How many they were."""
     told = settings(gateway)
     if told is None:
+        return 0
+    if "postgresql" in told:
+        _bound_waiting(gateway)
         return 0
     try:
         books = _open(gateway)

@@ -42,6 +42,7 @@ class Keeper:
         self.books = accounting.Books(gateway)
         self.booked = float("-inf")
         self.trims_at = float("-inf")
+        self.placed: set[str] = set()  # L2TP sessions, by handle, whose outer address is in the books
 
     def look(self, now: float, told: bool = False) -> None:
         """`told`: charon says that something came or went."""
@@ -80,7 +81,17 @@ class Keeper:
         self.links = links if all(name in named for name, _index in links) else None
         self.looked = (now if settled else float("-inf"), known, refused)
         self._tell_prometheus(found)
+        self._place(found)
         self._hold_to_rates(found, known)
+
+    def _place(self, found: list[Session]) -> None:
+        by_l2tp = {each.handle: each for each in found if each.protocol == "l2tp" and each.inside}
+        self.placed &= by_l2tp.keys()
+        new = [each for handle, each in by_l2tp.items() if handle not in self.placed]
+        if new and os.path.exists(self.gateway.paths.of(own_radius.BOOKS)):
+            from . import accounting_books  # only here: what it needs takes long to load
+
+            self.placed |= accounting_books.place(self.gateway, new)
 
     def _hold_to_rates(self, found: list[Session], known: dict[str, User]) -> None:
         """Last: whoever must go, goes, also where queues cannot be had. Looked at again each 10 s at the latest."""

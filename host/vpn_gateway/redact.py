@@ -25,6 +25,11 @@ class Redactor:
             if path.startswith("/etc/ppp/"):  # client, server, secret, addresses: pppd(8)
                 at = 1 if path.startswith("/etc/ppp/radius") else 2  # there: server, secret
                 line = "\n".join(re.findall(r'"(?:[^"\\]|\\.)*"|\S+', line)[at : at + 1])
+            if path.endswith("/pgpass"):  # host, port, database, user, password
+                field = re.fullmatch(r"(?:(?:[^:\\]|\\.)*:){4}(.*)", line)
+                line = re.sub(r"\\(.)", r"\1", field[1]) if field else line
+                self.secrets.update(text for text in (line, field[1] if field else "") if len(text) >= SHORTEST)
+                continue
             found = re.findall(r'"((?:[^"\\]|\\.)*)"', line)
             found += [text.replace('\\"', '"').replace("\\\\", "\\") for text in found]
             if path.startswith("/etc/ppp/"):

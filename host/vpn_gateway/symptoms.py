@@ -208,7 +208,7 @@ class _Reader:
             self.add("WRONG_PASSWORD", name, f"{json.dumps(name)} from {self.peer}, by IKEv2", "Give the client the password of the stack's output (clientSettings.passwords).", "Windows 691")
 
     def books_closed(self, _match: re.Match, line: str) -> None:
-        self.add("SESSIONS_NOT_IN_BOOKS", "books", _words(line), "FreeRADIUS cannot write its accounting: mind the space on the disk, and the database. Nobody is kept out by it; what is not written is missing from `vpn-gateway accounting`.")
+        self.add("SESSIONS_NOT_IN_BOOKS", "books", _words(line), "FreeRADIUS cannot write its accounting: mind the space on the disk; or your PostgreSQL, its password, its certificate, its table (docs/radius.md), for which it waits. Nobody is kept out by it.")
 
     def radius_secret(self, _match: re.Match, line: str) -> None:
         self.add("RADIUS_SECRET_WRONG", "radius", _words(line), "The server's answer is signed with another secret than the stack's (`radius.servers[].secret`), or somebody forges answers. Give both ends the same.", "Windows 691")
@@ -270,6 +270,6 @@ RULES = [
     (r"sending RADIUS \S+ to server '(.+)'", _Reader.radius_asked),
     (r"RADIUS authentication of '(.*)' failed", _Reader.radius_refused),
     (r"no reply from RADIUS server (\S+)|RADIUS (?:Access|Accounting)-Request timed out", _Reader.radius_silent),
-    (r"ERROR: rlm_sql_\w+: .*|rlm_sql \(sql\): Opening connection failed", _Reader.books_closed),
+    (r"ERROR: rlm_sql_\w+: .*|rlm_sql_postgresql: Connection failed: .*|rlm_sql \(sql\): Opening connection failed|Unresponsive child for request \d+, in component accounting", _Reader.books_closed),
     (rf"ignoring IKE_SA setup from {ADDRESS}, (?:peer too aggressive|per-IP half-open)", _Reader.aggressive),
 ]

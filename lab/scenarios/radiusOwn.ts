@@ -1,3 +1,4 @@
+import { booksSchema } from "../../gateway/render/radiusBooks";
 import { labAddresses } from "../networks";
 import { sleep } from "../progress";
 import { connectEach, losesNothing, type Caller } from "./clients";
@@ -107,7 +108,7 @@ export const radiusOwn: Scenario[] = [
       for (const [protocol] of both) {
         const found = all.filter((one) => one.user === "alice" && one.protocol === protocol);
         const [session] = found;
-        check(`the books have the end of her ${protocol} session, and its bytes`, found.length === 1 && session.state === "ended" && session.inside === fixed[protocol] && session.seconds > 20 && session.sent >= 840 && session.received >= 840, JSON.stringify(found));
+        check(`the books have the end of her ${protocol} session, and its bytes`, found.length === 1 && session.state === "ended" && session.inside === fixed[protocol] && session.outside.startsWith("198.51.100.2[") && session.seconds > 20 && session.sent >= 840 && session.received >= 840, JSON.stringify(found));
       }
       check("and dave's two, ended", all.filter(({ user, state }) => user === "dave" && state === "ended").length === 2, JSON.stringify(all.filter(({ user }) => user === "dave")));
       check("twin: and none of who was refused", !all.some(({ user }) => user === "bob" || user === "carol"), all.map(({ user }) => user).join(", "));
@@ -115,6 +116,87 @@ export const radiusOwn: Scenario[] = [
       check("the books are FreeRADIUS' own to read", /^700 freerad /.test(size) && !/^[0-7]{2}[1-7] /m.test(size), size);
       const log = await lab.gateway.run(`journalctl -u ${unit} -o cat -p warning -n 20`);
       figure(`its warnings: ${log.stdout.trim().split("\n").slice(-4).join(" | ") || "none"}`);
+    },
+  },
+  {
+    name: "radius-postgres",
+    shows: "the books are in a PostgreSQL of the inside network, over TLS, with begin, end and bytes of sessions by L2TP and IKEv2",
+    twin: "while it is silent, or refuses the password, users come in as fast as ever and nobody's session ends; what waited is there afterwards, with its own moments",
+    seconds: 420,
+    async run(lab, report) {
+      const { check, figure } = report;
+      const host = "10.20.0.30";
+      const own = { host, database: "vpn", user: "vpn" };
+      const password = "canary: of \\ the database's 'password' 7316";
+      await lab.world.postgresInstall();
+      const schema = booksSchema({ radius: { servers: [], onGateway: { postgresql: own } } });
+      const { certificate } = await lab.world.postgresStart({ address: host, adminPassword: "of-the-administrator-7316", database: own.database, user: own.user, password, schema });
+      await setUsers(lab, ["alice", "bob"]);
+      for (const [key, value] of Object.entries({ ...own, authority: certificate })) await lab.stack.set(`radius.onGateway.postgresql.${key}`, value);
+      await lab.stack.set("radius.onGateway.enabled", "true");
+      await lab.stack.set("radiusDatabasePassword", password, true);
+      const preview = await lab.stack.preview();
+      check("no preview shows the password", !/canary/.test(preview.stdout), preview.stdout.split("\n").filter((line) => line.includes("radius_db")).join("; "));
+      const first = await lab.stack.up();
+      await lab.read();
+      figure(`pulumi up that brings it, with the package for it: ${first.seconds.toFixed(0)} s`);
+      const readable = await lab.gateway.run("grep -rlE 'canary.*of ' /etc /run /var/lib /var/log 2>/dev/null | xargs -r stat -c '%a %U %n'");
+      check("the password is in files of root's or of FreeRADIUS' own alone", readable.stdout.trim() !== "" && readable.stdout.trim().split("\n").every((line) => /^(600 root|400 freerad) /.test(line)), readable.stdout);
+
+      const seconds: number[] = [];
+      const comeAndGo = async (who: string, stay = 2000): Promise<void> => {
+        for (const [protocol, client] of both) {
+          const found = await lab.connect(client, protocol, "alice");
+          check(`${who}, alice connects by ${protocol}`, found.connected, found.reason ?? `${found.seconds} s`);
+          seconds.push(found.seconds);
+          const { sent, received } = await lab.world.ping(client, labAddresses.insideHost, { count: 10 });
+          check("and the inside host answers", received === sent, `${received} of ${sent}`);
+        }
+        await sleep(stay);
+        for (const [, client] of both) await lab.world.disconnect(client);
+      };
+      const rows = () => lab.world.postgresAsk(own.database, "SELECT protocol, username, gateway, inside, extract(epoch FROM began)::bigint, extract(epoch FROM ended)::bigint, sent, received, cause FROM vpn_sessions WHERE username = 'alice' ORDER BY began");
+      const ended = async (count: number, patience: number): Promise<string[][]> => {
+        for (const until = Date.now() + 1000 * patience; ; await sleep(2000)) {
+          const found = (await rows()).filter((row) => row[5] !== "");
+          if (found.length >= count || Date.now() > until) return found;
+        }
+      };
+      await comeAndGo("the database answering");
+      const whole = await ended(2, 40);
+      check("the database has begin, end and bytes of both", whole.length === 2 && whole.every(([, user, gateway, , began, end, sent, received]) => user === "alice" && gateway === "gateway" && Number(end) > Number(began) && Number(sent) >= 840 && Number(received) >= 840) && new Set(whole.map(([protocol]) => protocol)).size === 2, JSON.stringify(whole));
+      const encrypted = await lab.world.postgresAsk("postgres", "SELECT DISTINCT ssl, version FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'vpn'");
+      check("and was told over TLS", JSON.stringify(encrypted) === '[["t","TLSv1.3"]]', JSON.stringify(encrypted));
+
+      await connectEach(lab, report, [["ikev2", 3, "bob"], ["l2tp", 4, "bob"]], "who stays: ");
+      for (const client of [3, 4]) await lab.world.pingStart(client, labAddresses.insideHost, 0.2);
+      await lab.world.postgres("silence");
+      const began = Math.floor(Date.now() / 1000);
+      await comeAndGo("the database silent", 30_000);
+      figure(`from the first packet to an address: ${seconds.slice(0, 2).join(" and ")} s, the database silent ${seconds.slice(2).join(" and ")} s`);
+      check("nobody waits for the database", seconds[2] < seconds[0] + 4 && seconds[3] < seconds[1] + 4, seconds.join(", "));
+      const waits = await lab.gateway.run("vpn-gateway accounting");
+      check("`vpn-gateway accounting` says where the books are, and that something waits", /10\.20\.0\.30:5432\/vpn/.test(waits.stderr) && Number(/(\d+) bytes wait/.exec(waits.stderr)?.[1]) > 0, waits.stderr);
+      const doctor = await lab.gateway.run("vpn-gateway doctor --minutes 3");
+      check("and `vpn-gateway doctor` that they are not written", /SESSIONS_NOT_IN_BOOKS/.test(doctor.stdout), doctor.stdout);
+      const restart = Date.now();
+      await lab.gateway.mustRun(`systemctl restart ${unit}`);
+      figure(`FreeRADIUS started anew while it waits for the database: ${((Date.now() - restart) / 1000).toFixed(1)} s`);
+      await lab.world.postgres("speak");
+      const late = (await ended(4, 60)).slice(2);
+      check("twin: once it answers it has what waited, with the moments at which it was", late.length === 2 && late.every((row) => Math.abs(Number(row[4]) - began) < 120 && Number(row[5]) > Number(row[4])), JSON.stringify(late));
+      await lab.stack.set("radiusDatabasePassword", "another than the database has", true);
+      await lab.stack.up();
+      await comeAndGo("the password wrong");
+      await sleep(15_000);
+      const refused = await lab.gateway.run("vpn-gateway doctor --minutes 1");
+      check("twin: another password is pushed: doctor shows the database's own words", /SESSIONS_NOT_IN_BOOKS.*password authentication failed/.test(refused.stdout), refused.stdout);
+      check("and nothing of it is in the database", (await ended(5, 0)).length === 4);
+      for (const [who, client] of [["IKEv2", 3], ["L2TP", 4]] as const) await losesNothing(lab, report, client, `of bob's ${who} no packet was lost in all that time`, 100);
+      await lab.stack.set("radiusDatabasePassword", password, true);
+      await lab.stack.up();
+      check("twin: with the right one it comes after all", (await ended(6, 60)).length === 6);
+      await lab.world.postgres("stop");
     },
   },
 ];

@@ -3,15 +3,16 @@ import * as fc from "fast-check";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
+import { renderPgpass } from "../../gateway/formats/pgpass";
 import { renderReadableParts, renderSecretParts } from "../../gateway/renderBundle";
 import { paths, platform } from "../../gateway/platforms";
 import { runFolder, stateFolder } from "../../gateway/render/freeradius";
 import { radiusKey } from "../../gateway/render/freeradiusUsers";
-import type { GatewaySpec, UserSpec } from "../../gateway/spec";
+import type { GatewaySpec, RadiusSpec, UserSpec } from "../../gateway/spec";
 import { validateSpec } from "../../gateway/validate";
 import { ownConnections } from "../../gateway/users";
-import { readRadiusUsers, readStrongswanConf, readUnit, type Tree } from "./formats/readers";
-import { hostile } from "./hostile";
+import { readPgpass, readRadiusUsers, readStrongswanConf, readUnit, type Tree } from "./formats/readers";
+import { attempt, hostile } from "./hostile";
 import { byEap, byPpp } from "./radiusClient";
 import { exampleSecrets, exampleSpec, goldenSpecs } from "./specs";
 
@@ -44,6 +45,81 @@ test.each<[string, Partial<GatewaySpec>, RegExp]>([
   ["nobody on the list", { users: [] }, /^warning users: nobody may connect/],
 ])("%s is found", (_, changes, expected) => {
   expect(problems(changes).join("\n")).toMatch(expected);
+});
+
+const postgresql = { host: "db.example.com", database: "vpn", user: "vpn" };
+const withDatabase = (changes: object, more: Partial<RadiusSpec> = {}) => ({ radius: { ...own, onGateway: { postgresql: { ...postgresql, ...changes } }, ...more } });
+
+test.each<[string, Partial<GatewaySpec>, RegExp]>([
+  ["a host that is none", withDatabase({ host: "db example" }), /^error radius\.onGateway\.postgresql\.host: is neither a DNS name nor an IP address/m],
+  ["a host that would be a socket", withDatabase({ host: "/run/postgresql" }), /postgresql\.host: is neither/],
+  ["a port that is none", withDatabase({ port: 0 }), /postgresql\.port: is not a port/],
+  ["a database's name that would be more", withDatabase({ database: "vpn sslmode=disable" }), /postgresql\.database: is not 1 to 63 letters/],
+  ["a user's name with a quote", withDatabase({ user: 'a"b' }), /postgresql\.user: is not 1 to 63 letters/],
+  ["no TLS", withDatabase({ tls: false }), /^warning radius\.onGateway\.postgresql\.tls: lets everybody on the way read/m],
+  ["an authority without TLS", withDatabase({ tls: false, authority: "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----" }), /postgresql\.authority: has no effect/],
+  ["an authority that is none", withDatabase({ authority: "x" }), /postgresql\.authority: is not a certificate in PEM/],
+  ["days of somebody's own database", { radius: { ...own, onGateway: { postgresql, keepDays: 5 } } }, /keepDays: is for books on the gateway/],
+  ["a database for nothing", withDatabase({}, { accounting: false }), /postgresql: has no effect where radius\.accounting is off/],
+  ["a missing password", withDatabase({}), /^error radius\.onGateway\.postgresql\.password: is missing/m],
+])("books in PostgreSQL: %s is found", (_, changes, expected) => {
+  expect(problems(changes).join("\n")).toMatch(expected);
+});
+
+test("a database's password is never shown, and by what it is wrong is", () => {
+  const given = exampleSpec(withDatabase({}));
+  const found = validateSpec(given, { passwords: {}, radiusDatabase: "canary\nof the database" });
+  expect(found.map(({ message }) => message)).toEqual(["holds the control character U+000A"]);
+  expect(JSON.stringify(found)).not.toContain("canary");
+  expect(validateSpec(given, { passwords: {}, radiusDatabase: "canary of the database" })).toEqual([]);
+});
+
+describe("books in PostgreSQL", () => {
+  const with5433 = goldenSpecs["radius-own-postgresql"];
+  const all = files(with5433);
+
+  test("its password is in one file of root's alone, which libpq alone reads", () => {
+    expect(all[paths.radiusdDatabase]).toMatchObject({ mode: 0o600, part: "identity" });
+    expect(readPgpass(all[paths.radiusdDatabase].content)).toEqual([["db.example.com", "5433", "vpn", "vpn-gateway", "canary:of the\\database 8431"]]);
+    expect(Object.entries(all).filter(([, { content }]) => content.includes("canary\\:of")).map(([at]) => at)).toEqual([paths.radiusdDatabase]);
+    expect(all[paths.radiusd].content).toMatch(/radius_db = "host=db\.example\.com port=5433 dbname=vpn user=vpn-gateway passfile=\S+ sslmode=verify-full sslrootcert=\S+database-authority\.pem /);
+  });
+
+  test("the server that hears of sessions writes a file, and another one takes it to the database", () => {
+    const [, hears, takes] = /server own \{([\s\S]*?)\nserver books \{([\s\S]*)/.exec(all[paths.radiusd].content) ?? [];
+    expect(hears).toMatch(/accounting \{\n {4}detail \{\n {6}fail = 1\n {4}\}\n {4}ok\n/);
+    expect(hears).not.toMatch(/sql/);
+    expect(takes).toMatch(/type = "detail"[\s\S]*sql\n {4}ok\n/);
+  });
+
+  test("by the distribution's authorities where none is given, and unencrypted where that is asked for", () => {
+    const conf = (changes: object) => files(exampleSpec(withDatabase(changes)), { ...exampleSecrets(with5433), passwords: { alice: "x", "bob@example.com": "x" } })[paths.radiusd].content;
+    expect(conf({})).toMatch(/sslmode=verify-full sslrootcert=system /);
+    expect(conf({ tls: false })).toMatch(/sslmode=disable connect_timeout/);
+  });
+
+  test("of a database by address nobody else is spoken with", () => {
+    const unit = (changes: object) => readUnit(files(exampleSpec(withDatabase(changes)), { ...exampleSecrets(with5433), passwords: { alice: "x", "bob@example.com": "x" } })[paths.radiusdUnit].content).map(([, key, value]) => `${key}=${value}`);
+    expect(unit({ host: "10.20.0.30" })).toEqual(expect.arrayContaining(["IPAddressDeny=any", "IPAddressAllow=localhost 10.20.0.30"]));
+    expect(unit({}).some((line) => line.startsWith("IPAddress"))).toBe(false);
+  });
+
+  test("the table that docs/radius.md shows is the one that is written to", () => {
+    const docs = fs.readFileSync(path.join(__dirname, "..", "..", "docs", "radius.md"), "utf8").replace(/\s+/g, " ");
+    for (const statement of all[paths.radiusdSchema].content.trim().split("\n")) expect(docs).toContain(statement.replace("vpn-gateway", "vpn"));
+  });
+
+  test("a hostile password stays what it is in libpq's file, or is refused", () => {
+    fc.assert(
+      fc.property(hostile, (password) => {
+        const text = attempt(password, () => renderPgpass({ host: "2001:db8::1", port: 5432, database: "vpn", user: "vpn", password }));
+        if (text !== undefined) expect(readPgpass(text)).toEqual([["2001:db8::1", "5432", "vpn", "vpn", password]]);
+      }),
+      { numRuns: 2000 },
+    );
+    expect(() => renderPgpass({ host: "*", port: 1, database: "a", user: "b", password: "c" })).toThrow(/host/);
+    expect(() => renderPgpass({ host: "a", port: 1, database: "a", user: "b", password: "" })).toThrow(/empty password/);
+  });
 });
 
 test("by a protocol that it is not asked for, and with a certificate, a user has what they had", () => {

@@ -32,6 +32,7 @@ export function exampleSecrets(spec: GatewaySpec): GatewaySecrets {
     authority: "-----BEGIN CERTIFICATE-----\nauthority\n-----END CERTIFICATE-----\n",
     revocationList: "-----BEGIN X509 CRL-----\nexample\n-----END X509 CRL-----\n",
     ...(spec.radius?.onGateway !== undefined ? { radius: ["canaryOfTheOwnServer8431"] } : spec.radius === undefined ? {} : { radius: spec.radius.servers.map((_, index) => `canary"of#{radius}\\${index}-8431`) }),
+    ...(spec.radius?.onGateway?.postgresql === undefined ? {} : { radiusDatabase: "canary:of the\\database 8431" }),
     passwords: Object.fromEntries(spec.users.map(({ name }, index) => [name, `canary-password-${index}-8431`])),
   };
 }
@@ -167,6 +168,13 @@ export const goldenSpecs: Record<string, GatewaySpec> = {
       { name: 'DEFAULT "$INCLUDE', ikev2Address: "10.77.4.51" },
       { name: "carol@example.com", authentication: "certificate" },
     ],
+  }),
+  "radius-own-postgresql": exampleSpec({
+    radius: {
+      servers: [{ host: "127.0.0.1" }],
+      nasIdentifier: "gateway of the office",
+      onGateway: { postgresql: { host: "db.example.com", port: 5433, database: "vpn", user: "vpn-gateway", authority: "-----BEGIN CERTIFICATE-----\nauthority of the database\n-----END CERTIFICATE-----" } },
+    },
   }),
   "ubuntu-2404": exampleSpec({ platform: "ubuntu2404", outsideMtu: 1460, sshPort: 2222, clients: ["windows"] }),
 };

@@ -59,6 +59,8 @@ class LogTest(unittest.TestCase):
         own = "1790000000.1 gateway freeradius[901]: "
         self.assertEqual(causes(f"{own}rlm_sql_sqlite: Opening SQLite database \"/var/lib/vpn-gateway-radius/books.db\"\n"), [])
         self.one("SESSIONS_NOT_IN_BOOKS", "database is locked", f"{own}(1) sql: ERROR: rlm_sql_sqlite: database is locked\n")
+        self.one("SESSIONS_NOT_IN_BOOKS", "password authentication failed", f'{own}rlm_sql_postgresql: Connection failed: connection to server at "db" failed: FATAL:  password authentication failed for user "vpn"\n')
+        self.one("SESSIONS_NOT_IN_BOOKS", "Unresponsive", f"{own}Unresponsive child for request 8, in component accounting module sql\n")
         self.one("SESSIONS_NOT_IN_BOOKS", "Opening connection failed", f"{own}rlm_sql (sql): Opening connection failed (0)\n")
 
     def test_a_stranger_a_suspended_user_and_a_wrong_password_are_told_apart(self) -> None:

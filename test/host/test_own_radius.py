@@ -12,6 +12,8 @@ from machine import HOST, MachineTest, part_text
 sys.path.insert(0, HOST)
 from vpn_gateway import accounting_books, admitted, keeper, own_radius  # noqa: E402
 from vpn_gateway.gateway import Gateway  # noqa: E402
+from vpn_gateway.redact import Redactor  # noqa: E402
+from vpn_gateway.sessions import Session  # noqa: E402
 
 FOLDER = "/etc/vpn-gateway/radius"
 HASH = "0123456789abcdef0123456789abcdef"
@@ -166,6 +168,17 @@ class BooksTest(MachineTest):
         self.assertEqual([each["user"] for each in json.loads(shown.stdout)], ["o'neil ="])
         self.assertIn("o'neil", self.run_command("accounting").stdout)
 
+    def test_where_an_l2tp_session_comes_from_is_written_once_it_is_in_the_books(self) -> None:
+        at = Session("ann", "l2tp", "198.51.100.2:4500", ("10.77.1.2",), 0, 0, 0, "801")
+        other = Session("bob", "l2tp", "198.51.100.3:4500", ("10.77.1.3",), 0, 0, 0, "802")
+        self.assertEqual(accounting_books.place(self.gateway, [at]), set())
+        now = int(time.time())
+        for ended, began in ((now - 50, now - 90), (None, now - 10)):
+            self.books.execute("INSERT INTO vpn_sessions (gateway, protocol, session, username, outside, inside, began, told, ended) VALUES ('office','l2tp',?,'ann','','10.77.1.2',?,?,?)", (str(began), began, now, ended))
+        self.books.commit()
+        self.assertEqual(accounting_books.place(self.gateway, [at, other]), {"801"})
+        self.assertEqual([(each["state"], each["outside"]) for each in accounting_books.collect(self.gateway, "ann", None)], [("open", "198.51.100.2[4500]"), ("ended", "")])
+
     def test_what_is_written_for_sql_is_read_back(self) -> None:
         for name in ("o'neil", 'a"b', "100%", "a=27", "é漢😀", "\\", "a b", "x$y"):
             self.assertEqual(accounting_books._decoded(accounting_books._encoded(name)), name)
@@ -192,6 +205,32 @@ class BooksTest(MachineTest):
         finally:
             accounting_books.MOST_ROWS = before
         self.assertEqual([each["user"] for each in accounting_books.collect(self.gateway, None, None)][-1], "user-3")
+
+    def test_books_in_a_database_are_asked_for_there(self) -> None:
+        self.write(own_radius.BOOKS, json.dumps({"postgresql": "db.example.com:5432/vpn", "interimSeconds": 300}))
+        os.makedirs(self.root + accounting_books.WAITING)
+        self.write(f"{accounting_books.WAITING}/detail", "x" * 120)
+        done = self.run_command("accounting")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("PostgreSQL, db.example.com:5432/vpn, table vpn_sessions: ask there; 120 bytes wait", done.stderr)
+
+    def test_what_waits_for_a_database_does_not_fill_the_disk(self) -> None:
+        self.write(own_radius.BOOKS, json.dumps({"postgresql": "db.example.com:5432/vpn", "interimSeconds": 300}))
+        os.makedirs(self.root + accounting_books.WAITING)
+        self.write(f"{accounting_books.WAITING}/detail", "new" * 50)
+        self.write(f"{accounting_books.WAITING}/detail.work", "old")
+        self.assertEqual((accounting_books.trim(self.gateway, time.time()), accounting_books.waiting(self.gateway)), (0, 153))
+        before, accounting_books.MOST_WAITING = accounting_books.MOST_WAITING, 100
+        try:
+            accounting_books.trim(self.gateway, time.time())
+        finally:
+            accounting_books.MOST_WAITING = before
+        self.assertEqual((self.read(f"{accounting_books.WAITING}/detail"), self.read(f"{accounting_books.WAITING}/detail.work")), ("", "old"))
+
+    def test_the_databases_password_is_never_shown(self) -> None:
+        redactor = Redactor()
+        redactor.learn(f"{FOLDER}/pgpass", b"db.example.com:5432:vpn:vpn:of\\:the\\\\base = x\n")
+        self.assertEqual(redactor.clean("db.example.com vpn of:the\\base = x"), "db.example.com vpn [secret]")
 
     def test_without_books_it_says_so(self) -> None:
         os.unlink(self.root + own_radius.BOOKS)

@@ -315,3 +315,16 @@ export function readRadiusUsers(text: string): { key: string; check: string; rep
   }
   return entries;
 }
+
+/** libpq's fe-connect.c, passwordFromFile: fields up to a colon without a backslash before it, the last up to the end of the line. */
+export function readPgpass(text: string): string[][] {
+  return text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).map((line) => {
+    const fields = [""];
+    for (let at = 0; at < line.length; at++) {
+      if (line[at] === "\\" && at + 1 < line.length) fields[fields.length - 1] += line[++at];
+      else if (line[at] === ":" && fields.length < 5) fields.push("");
+      else fields[fields.length - 1] += line[at];
+    }
+    return fields;
+  });
+}
