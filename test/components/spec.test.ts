@@ -48,6 +48,11 @@ test("RADIUS on the gateway: a server like any other, without a secret that some
   const onGateway = { enabled: true, keepDays: pulumi.output(30) };
   expect((await valueOf(resolveSpec("office", { ...args, radius: { onGateway } }, defaults))).radius).toEqual({ servers: [{ host: "127.0.0.1" }], onGateway: { keepDays: 30 } });
   expect(await refusal({ radius: { onGateway }, l2tp: { enabled: true } })).toBe("taken");
+  const postgresql = { host: "db.example.com", port: pulumi.output(5433), database: "vpn", user: "vpn", password: pulumi.secret("canary\nof the database") };
+  expect((await valueOf(resolveSpec("office", { ...args, radius: { onGateway: { enabled: true, postgresql } } }, defaults))).radius?.onGateway).toEqual({ postgresql: { host: "db.example.com", port: 5433, database: "vpn", user: "vpn" } });
+  const ofDatabase = await refusal({ radius: { onGateway: { enabled: true, postgresql: { ...postgresql, user: "a b" } } } });
+  for (const fragment of ["postgresql.user", "radius.onGateway.postgresql.password", "control character U+000A"]) expect(ofDatabase).toContain(fragment);
+  expect(ofDatabase).not.toContain("canary");
   const message = await refusal({ radius: { onGateway: { enabled: true, keepDays: 0 }, servers: [{ host: "10.20.0.21", secret: "radius-canary-of-16" }], disconnect: true } });
   for (const fragment of ["radius.onGateway: stands beside radius.servers", "radius.onGateway.keepDays", "radius.disconnect"]) expect(message).toContain(fragment);
   expect(message).not.toContain("canary");

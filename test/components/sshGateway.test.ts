@@ -92,6 +92,17 @@ describe("SshGateway", () => {
     expect(passwords).not.toContain("hunter2-canary");
   });
 
+  test("books in a database: its password goes by standard input of the secret part alone, and nothing is minted for it", async () => {
+    await made({ radius: { onGateway: { enabled: true, postgresql: { host: "db.example.com", database: "vpn", user: "vpn", password: pulumi.output("canary:of the database") } } } });
+    expect(registered.filter(({ type }) => type.startsWith("random:")).map(({ name }) => name).sort()).toEqual(["office-password-alice", "office-pre-shared-key", "office-radius-secret"]);
+    for (const [name, inputs] of ofType(remote)) {
+      const seen = JSON.stringify({ ...inputs, stdin: name === "office-identity" ? "" : inputs.stdin });
+      expect([name, /canary.{0,3}:of the database/.test(seen)]).toEqual([name, false]);
+    }
+    expect(textOf(ofType(remote).get("office-identity")?.stdin)).toContain("/etc/vpn-gateway/radius/pgpass | db.example.com:5432:vpn:vpn:canary\\:of the database");
+    expect(textOf(ofType(remote).get("office-base")?.stdin)).toContain("package freeradius-postgresql");
+  });
+
   test("not asked for, it is not there, and no secret is minted for it", async () => {
     await made({ radius: { onGateway: {}, servers: [{ host: "10.20.0.21", secret: "radius-canary-of-16" }] }, users: [] });
     expect(registered.some(({ name }) => name === "office-radius-secret")).toBe(false);
