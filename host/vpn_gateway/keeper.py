@@ -34,7 +34,7 @@ class Keeper:
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
         self.settled: tuple[object, frozenset[str]] | None = None
-        self.failed = self.unrated = ""
+        self.failed = self.unrated = self.unbooked = ""
         self.links: tuple[tuple[str, int], ...] | None = None
         self.looked = (float("-inf"), {}, frozenset())  # when, at whom, of whom refused
         self.filled: policies.Elements | None = None
@@ -59,10 +59,8 @@ class Keeper:
             self.booked = now
         if not 0 < self.trims_at - now <= TRIM:
             self.trims_at = now + TRIM
-            if os.path.exists(self.gateway.paths.of(own_radius.BOOKS)):
-                from . import accounting_books  # only here: what it needs takes long to load
-
-                self.trims_at = now + (BOOKS if accounting_books.trim(self.gateway, now) else TRIM)
+            if self._in_books(lambda books: books.trim(self.gateway, now)):
+                self.trims_at = now + BOOKS
 
     def _follow(self, known: dict[str, User], refused: frozenset[str], links, now: float) -> None:
         self._shut_out(refused)
@@ -81,17 +79,31 @@ class Keeper:
         self.links = links if all(name in named for name, _index in links) else None
         self.looked = (now if settled else float("-inf"), known, refused)
         self._tell_prometheus(found)
-        self._place(found)
         self._hold_to_rates(found, known)
+        self._place(found)
 
     def _place(self, found: list[Session]) -> None:
         by_l2tp = {each.handle: each for each in found if each.protocol == "l2tp" and each.inside}
         self.placed &= by_l2tp.keys()
         new = [each for handle, each in by_l2tp.items() if handle not in self.placed]
-        if new and os.path.exists(self.gateway.paths.of(own_radius.BOOKS)):
-            from . import accounting_books  # only here: what it needs takes long to load
+        if new:
+            self.placed |= self._in_books(lambda books: books.place(self.gateway, new)) or set()
 
-            self.placed |= accounting_books.place(self.gateway, new)
+    def _in_books(self, work):  # noqa: ANN001, ANN202
+        """Does something with the books of sessions where there are any; that they cannot be written keeps it from nothing else."""
+        if not os.path.exists(self.gateway.paths.of(own_radius.BOOKS)):
+            return None
+        from . import accounting_books  # only here: what it needs takes long to load
+
+        try:
+            result = work(accounting_books)
+            self.unbooked = ""
+            return result
+        except Failure as failure:
+            if str(failure) != self.unbooked:
+                self.gateway.report.say(f"will look again: {failure}")
+            self.unbooked = str(failure)
+            return None
 
     def _hold_to_rates(self, found: list[Session], known: dict[str, User]) -> None:
         """Last: whoever must go, goes, also where queues cannot be had. Looked at again each 10 s at the latest."""

@@ -43,9 +43,11 @@ export const radiusOwn: Scenario[] = [
       for (const [key, value] of Object.entries({ "radius.onGateway.enabled": "true", l2tpFixedPool: "10.77.3.0/24", ikev2FixedPool: "10.77.4.0/24" })) await lab.stack.set(key, value);
       const preview = await lab.stack.preview();
       check("the preview shows its configuration", /radiusd\.conf \| +ipaddr = "127\.0\.0\.1"/.test(preview.stdout), preview.stdout.split("\n").filter((line) => line.includes("radius")).slice(0, 3).join("; "));
+      // As on any machine: its package comes with the push, and what that starts by itself must not stay.
+      await lab.gateway.mustRun("DEBIAN_FRONTEND=noninteractive apt-get -q -y purge freeradius freeradius-config", { timeoutSeconds: 300 });
       const first = await lab.stack.up();
       await lab.read();
-      figure(`pulumi up that brings it: ${first.seconds.toFixed(0)} s`);
+      figure(`pulumi up that brings it, with its package: ${first.seconds.toFixed(0)} s`);
       const secret = (await lab.gateway.mustRun("sed -nE 's/^ *secret = \"(.*)\"/\\1/p' /etc/vpn-gateway/radius/client.conf")).trim();
       check("the secret was minted, and no preview shows it", /^[A-Za-z0-9]{40}$/.test(secret) && !preview.stdout.includes(secret), `${secret.length} letters and digits`);
       const readable = await lab.gateway.run(`grep -rlF ${secret} /etc /run /var/lib /var/log 2>/dev/null | xargs -r stat -c '%a %U %n'`);
@@ -114,6 +116,12 @@ export const radiusOwn: Scenario[] = [
       check("twin: and none of who was refused", !all.some(({ user }) => user === "bob" || user === "carol"), all.map(({ user }) => user).join(", "));
       const size = await lab.gateway.mustRun("stat -c '%a %U %s' /var/lib/vpn-gateway-radius /var/lib/vpn-gateway-radius/books.db; vpn-gateway accounting --user alice");
       check("the books are FreeRADIUS' own to read", /^700 freerad /.test(size) && !/^[0-7]{2}[1-7] /m.test(size), size);
+      await lab.stack.unset("radius");
+      await lab.stack.up();
+      await lab.read();
+      const gone = await lab.gateway.run(`systemctl is-active ${unit}; systemctl is-enabled ${unit}; ss -Hlnu | grep -c ':1812 '; ls /etc/vpn-gateway/radius /run/vpn-gateway-radius 2>&1`);
+      check("taken away, it neither runs nor starts at the next boot, and no secret of it is left", /^inactive\ndisabled\n0\n/.test(gone.stdout) && (gone.stdout.match(/No such file/g) ?? []).length === 2, gone.stdout);
+      await connectEach(lab, report, both, "by the daemons' own list again: ");
       const log = await lab.gateway.run(`journalctl -u ${unit} -o cat -p warning -n 20`);
       figure(`its warnings: ${log.stdout.trim().split("\n").slice(-4).join(" | ") || "none"}`);
     },

@@ -115,6 +115,19 @@ class KeeperTest(MachineTest):
         self.assertEqual(charon.terminated, ["9"])
 
 
+    def test_books_that_are_broken_keep_the_keeper_from_nothing(self) -> None:
+        charon = self.start_charon()
+        os.environ.update(self.environment)
+        self.write("/etc/swanctl/conf.d/r.conf", "connections {\n remote {\n }\n}\n")
+        charon.of_users = {"remote"}
+        self.write(admitted.PATH, '{"name":"ann","suspended":true}\n')
+        self.write(own_radius.BOOKS, json.dumps({"keepDays": 30, "interimSeconds": 300}))
+        self.write(accounting_books.FILE, "no database\n" * 100)
+        charon.add("9", "remote", "ann")
+        keeper.Keeper(Gateway(self.root, "test")).look(time.time())
+        self.assertEqual(charon.terminated, ["9"])
+
+
 class AbsentTest(MachineTest):
     def test_a_service_that_comes_with_a_package_of_ours_does_not_stay_when_we_go(self) -> None:
         text = part_text("base", {"/etc/vpn-gateway/something": "x\n"}, "package freeradius", f"service {own_radius.UNIT}")
