@@ -1,4 +1,5 @@
 import { booksSchema } from "../../gateway/render/radiusBooks";
+import { rebootMachine } from "../machine";
 import { labAddresses } from "../networks";
 import { sleep } from "../progress";
 import { connectEach, losesNothing, type Caller } from "./clients";
@@ -124,6 +125,39 @@ export const radiusOwn: Scenario[] = [
       await connectEach(lab, report, both, "by the daemons' own list again: ");
       const log = await lab.gateway.run(`journalctl -u ${unit} -o cat -p warning -n 20`);
       figure(`its warnings: ${log.stdout.trim().split("\n").slice(-4).join(" | ") || "none"}`);
+    },
+  },
+  {
+    name: "radius-interim",
+    shows: "the books hear of sessions while they are up, by L2TP and IKEv2, and keep what they heard when the gateway's power goes",
+    twin: "before the interval is over they know of no bytes",
+    seconds: 500,
+    async run(lab, report) {
+      const { check, figure } = report;
+      await lab.stack.set("radius.onGateway.enabled", "true");
+      await lab.stack.up();
+      await lab.read();
+      await connectEach(lab, report, both);
+      const began = Date.now();
+      for (const [, client] of both) await lab.world.ping(client, labAddresses.insideHost, { count: 20 });
+      const ofAlice = async () => (await books(lab)).filter(({ user }) => user === "alice");
+      const early = await ofAlice();
+      check("twin: at first the books have two open sessions, and no bytes", early.length === 2 && early.every(({ state, sent }) => state === "open" && sent === 0), JSON.stringify(early));
+      let heard: Session[] = [];
+      while (Date.now() - began < 400_000 && !(heard.length === 2 && heard.every(({ sent }) => sent > 0))) {
+        await sleep(10_000);
+        heard = await ofAlice();
+      }
+      figure(`both told of anew after ${((Date.now() - began) / 1000).toFixed(0)} s`);
+      check("after the interval they have the bytes of both, still open", heard.length === 2 && heard.every(({ state, sent, received, seconds }) => state === "open" && sent >= 1680 && received >= 1680 && seconds >= 290), JSON.stringify(heard));
+      await rebootMachine(lab.id, "gateway", () => undefined);
+      await lab.read();
+      const after = await ofAlice();
+      check("after a power cut the books are whole, and have what they had heard", after.length === 2 && after.every(({ sent, ended }) => sent >= 1680 && ended === null), JSON.stringify(after));
+      const again = await lab.connect(2, "ikev2", "alice");
+      check("and the gateway lets in again", again.connected, again.reason);
+      const checked = await lab.gateway.run("vpn-gateway check");
+      check("`vpn-gateway check` finds nothing wrong", checked.code === 0, checked.stdout + checked.stderr);
     },
   },
   {
