@@ -80,6 +80,7 @@ export const radiusOwn: Scenario[] = [
       const here = await lab.gateway.run(ask("127.0.0.1"));
       check("asked from the machine itself it does", /Access-Reject/.test(here.stdout), here.stdout);
 
+      figure(`its memory: ${(Number((await lab.gateway.mustRun(`systemctl show --property=MemoryCurrent --value ${unit}`)).trim()) / 2 ** 20).toFixed(1)} MB`);
       const before = await mainPid(lab);
       for (const [, client] of both) await lab.world.pingStart(client, labAddresses.insideHost, 0.2);
       await setUsers(lab, [alice, "bob", { name: "carol", suspended: true }, "dave"]);

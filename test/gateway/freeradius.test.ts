@@ -309,10 +309,13 @@ const program = spawnSync("freeradius", ["-v"]).status === 0;
     await expect(byPpp(ports[1812], "another", "alice", known.alice)).rejects.toThrow(/no answer/);
   });
 
-  test("users are read anew without a start", async () => {
+  test("users are read anew without a start, and whoever is in the middle of a log-in goes on", async () => {
     fs.appendFileSync(path.join(folder, "users"), `${radiusKey("l2tp", "dave")} NT-Password := 0x44ebba8d5312b8d611474411f56989ae\n`);
-    server?.kill("SIGHUP");
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    const during = await byEap(ports[1812], secret, "alice", known.alice, async () => {
+      server?.kill("SIGHUP");
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    });
+    expect(during.accepted).toBe(true);
     expect((await byPpp(ports[1812], secret, "dave", "clientPass")).accepted).toBe(true);
     expect(said.match(/Ready to process requests/g)).toHaveLength(1);
   });

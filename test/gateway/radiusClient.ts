@@ -43,8 +43,8 @@ export async function byPpp(port: number, secret: string, name: string, password
   return { accepted: code === codes.accept, attributes: plain(attributes) };
 }
 
-/** As by IKEv2: identity, challenge, response, and the word that it was right. */
-export async function byEap(port: number, secret: string, name: string, password: string): Promise<Answer> {
+/** As by IKEv2: identity, challenge, response, and the word that it was right. `challenged`: what happens once the challenge is there. */
+export async function byEap(port: number, secret: string, name: string, password: string, challenged?: () => Promise<void>): Promise<Answer> {
   let state: Attribute[] = [];
   let message = Buffer.concat([Buffer.from([2, 1]), size(5 + Buffer.byteLength(name)), Buffer.from([1]), Buffer.from(name)]);
   for (let turn = 0; turn < 4; turn++) {
@@ -55,6 +55,7 @@ export async function byEap(port: number, secret: string, name: string, password
     const eap = Buffer.concat(attributes.filter(([type]) => type === 79).map(([, value]) => value));
     if (eap[4] !== 26) throw new Error(`EAP of type ${eap[4]}, not MSCHAPv2`);
     const [operation, identifier] = [eap[5], eap[6]];
+    if (operation === 1) await challenged?.();
     const answer = operation === 1 ? challengeAnswer(eap.subarray(10, 26), identifier, name, password) : Buffer.from([operation]);
     message = Buffer.concat([Buffer.from([2, eap[1]]), size(5 + answer.length), Buffer.from([26]), answer]);
   }
