@@ -35,7 +35,7 @@ export const PACKAGES = [
   "libstrongswan-standard-plugins", "libstrongswan-extra-plugins", "xl2tpd", "ppp", "nftables", "conntrack", "keepalived", "frr", "frr-pythontools",
   // the world and its measurements
   "iproute2", "iputils-ping", "iperf3", "tcpdump", "socat", "netcat-openbsd", "ethtool", "traceroute",
-  "freeradius", "freeradius-utils",
+  "freeradius", "freeradius-utils", "freeradius-postgresql",
 ];
 
 /** The trimmed one has all that gateways and clients need; the bare one what Debian's images for clouds have, or less. */
