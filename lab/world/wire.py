@@ -123,5 +123,6 @@ def capture_count(label, filter_text=None):
     if not os.path.exists(pcap):
         raise Failure(f"there is no capture {label}")
     done = run("tcpdump", "-n", "-r", pcap, *([filter_text] if filter_text else []))
-    lines = done.stdout.splitlines()
+    # What tcpdump cannot read it shows in further lines, which are indented.
+    lines = [line for line in done.stdout.splitlines() if not line[:1].isspace()]
     return {"packets": len(lines), "first": lines[:3]}
