@@ -171,6 +171,8 @@ export interface SitesArgs {
   bgp?: boolean;
   /** Connections to somebody's L2TP server: `LacConnection`. @default false */
   lac?: boolean;
+  /** Segments of Ethernet that are stretched over site connections: `LayerTwoExtension`. @default false */
+  layerTwo?: boolean;
 }
 
 /** What every remote-access gateway takes, whatever machine it stands on. */

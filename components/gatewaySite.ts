@@ -3,7 +3,7 @@ import type { GatewaySpec } from "../gateway/spec";
 import type { SshConnectionArgs } from "./args";
 import type { Machine } from "./parts";
 
-/** What a `SiteConnection` or a `LacConnection` takes of a gateway. Holds the way in over SSH, so it is a Pulumi secret as a whole. */
+/** What a `SiteConnection` or a `LacConnection` takes of a gateway, and by way of the first a `LayerTwoExtension`. Holds the way in over SSH, so it is a Pulumi secret as a whole. */
 export interface GatewaySite {
   name: string;
   /** How to reach the machine. */
@@ -25,6 +25,8 @@ export interface GatewaySite {
   bgp: boolean;
   /** And for connections to an LNS? */
   lac: boolean;
+  /** And for layer-2 extensions? */
+  layerTwo: boolean;
 }
 
 /** The machine to push a connection's parts to. Only the way in over SSH is a secret of it. */
@@ -62,6 +64,7 @@ export function gatewaySite(spec: pulumi.Output<GatewaySpec>, machine: Machine, 
       sites: of(({ sites }) => sites === true),
       bgp: of(({ bgp }) => bgp === true),
       lac: of(({ lac }) => lac === true),
+      layerTwo: of(({ layerTwo }) => layerTwo === true),
     }),
   );
 }

@@ -5,6 +5,7 @@ import { siteNames } from "../gateway/site/names";
 import { viewFrom, type Side, type SiteConnectionSpec, type SiteSecrets } from "../gateway/site/spec";
 import { validateSite } from "../gateway/site/validate";
 import { siteMachine, type GatewaySite } from "./gatewaySite";
+import { siteTunnel, type SiteTunnel } from "./siteTunnel";
 import { furtherParts } from "./parts";
 import { refuseOrWarn } from "./refuse";
 import { siteKey } from "./secrets";
@@ -26,6 +27,8 @@ export class SiteConnection extends pulumi.ComponentResource {
   public readonly deviceConfiguration: pulumi.Output<string>;
   /** The pre-shared key; a secret. Empty where the ends have certificates. */
   public readonly preSharedKey: pulumi.Output<string>;
+  /** What a `LayerTwoExtension` takes; a secret. */
+  public readonly tunnel: pulumi.Output<SiteTunnel>;
 
   constructor(name: string, args: SiteConnectionArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pulumi-vpn-gateway:index:SiteConnection", name, {}, opts);
@@ -44,8 +47,10 @@ export class SiteConnection extends pulumi.ComponentResource {
     const key = certificates === undefined ? keyForDevice(siteKey(name, args.preSharedKey, spec, child), device) : undefined;
     const secretsOf = (side: Side): pulumi.Output<SiteSecrets> => certificates?.[side] ?? pulumi.secret(pulumi.output({ preSharedKey: key }));
 
-    this.push(name, "left", pulumi.output(args.left), spec, secretsOf("left"));
-    if (args.right !== undefined) this.push(name, "right", pulumi.output(args.right), spec, secretsOf("right"));
+    const [left, right] = [args.left, args.right].map((given) => (given === undefined ? undefined : pulumi.output(given)));
+    const pushed = [this.push(name, "left", left!, spec, secretsOf("left"))];
+    if (right !== undefined) pushed.push(this.push(name, "right", right, spec, secretsOf("right")));
+    this.tunnel = siteTunnel(spec, left!, right, pulumi.all(pushed.map(({ id }) => id)));
     this.deviceConfiguration = pulumi.secret(
       device === undefined ? "" : pulumi.all([device, spec, secretsOf("right")]).apply(([kind, plain, secrets]) => deviceConfiguration(kind, plain, secrets)),
     );
@@ -53,12 +58,12 @@ export class SiteConnection extends pulumi.ComponentResource {
     this.registerOutputs({ deviceConfiguration: this.deviceConfiguration, preSharedKey: this.preSharedKey });
   }
 
-  private push(name: string, side: Side, gateway: pulumi.Output<GatewaySite>, spec: pulumi.Output<SiteConnectionSpec>, secrets: pulumi.Output<SiteSecrets>): void {
+  private push(name: string, side: Side, gateway: pulumi.Output<GatewaySite>, spec: pulumi.Output<SiteConnectionSpec>, secrets: pulumi.Output<SiteSecrets>): pulumi.CustomResource {
     const names = siteNames(name);
     const view = spec.apply((plain) => viewFrom(plain, side));
     const pusher = furtherParts(`${name}-${side}`, siteMachine(gateway), { parent: this });
     pusher.push(names.secretPart, pulumi.all([view, secrets]).apply(([plain, values]) => siteSecretPart(plain, values)), true, false);
     const shown = pulumi.unsecret(secrets.apply(({ certificate, authority }) => ({ certificate, authority })));
-    pusher.push(names.part, pulumi.all([view, shown]).apply(([plain, certificates]) => sitePart(plain, certificates)), false, false);
+    return pusher.push(names.part, pulumi.all([view, shown]).apply(([plain, certificates]) => sitePart(plain, certificates)), false, false);
   }
 }

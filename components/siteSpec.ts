@@ -83,6 +83,11 @@ export interface SiteArgs {
   /** `static`: the networks that are named here; `bgp`: the two gateways tell each other, which needs `sites: { bgp: true }` of both. @default "static" */
   routing?: pulumi.Input<string>;
   bgp?: SiteBgpArgs;
+  /**
+   * Give the two gateways addresses of their own within the tunnel, for a `LayerTwoExtension` to go over it; networks may then be
+   * empty. Between two gateways. With BGP there are such addresses anyway. @default false
+   */
+  layerTwo?: pulumi.Input<boolean>;
   /** `route` or `policy`. @default "route" */
   mode?: pulumi.Input<string>;
   /** Carry ESP within UDP even where there is no NAT. @default the profile's */
@@ -114,7 +119,7 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
       leftNetworks: args.leftNetworks, rightNetworks: args.rightNetworks,
       leftProposals: args.leftProposals, rightProposals: args.rightProposals,
       profile: args.profile, mode: args.mode, encapsulate: args.encapsulate,
-      routing: args.routing, bgp: args.bgp,
+      routing: args.routing, bgp: args.bgp, layerTwo: args.layerTwo,
     })
     .apply((a) => attempt((): SiteConnectionSpec => {
       const usual = a.device === undefined ? undefined : deviceKind(a.device.kind ?? usualDevice)?.profile;
@@ -181,6 +186,7 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
         ikeLifetime: profile.ikeLifetime,
         childLifetime: profile.childLifetime,
         ...(a.routing === undefined || a.routing === "static" ? {} : { routing: a.routing, bgp: bgp() }),
+        ...(a.layerTwo === true ? { layerTwo: { link: a.bgp?.link ?? linkOf(name) } } : {}),
       } as SiteConnectionSpec;
     }));
 }

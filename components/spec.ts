@@ -81,6 +81,7 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
         ...(sites ? { sites } : {}),
         ...(args.sites?.bgp === true ? { bgp: true } : {}),
         ...(args.sites?.lac === true ? { lac: true } : {}),
+        ...(args.sites?.layerTwo === true ? { layerTwo: true } : {}),
         insideNetworks: a.insideNetworks ?? [],
         dns: a.dns ?? (tunnel === "full" ? ["1.1.1.1", "9.9.9.9"] : []),
         tunnel,

@@ -10,8 +10,8 @@ export interface ConfigFile {
 
 /** Names of the parts of a remote-access gateway, in the order in which they are pushed. `host` is the `vpn-gateway` command itself. */
 export const partNames = ["host", "identity", "base", "passwords", "users"] as const;
-/** A connection's parts are named after it: `site-NAME` or `lac-NAME` to be read, `sitekey-NAME` or `lackey-NAME` secret. */
-export type PartName = (typeof partNames)[number] | `${"site" | "sitekey" | "lac" | "lackey"}-${string}`;
+/** A connection's parts are named after it: `site-NAME`, `lac-NAME` or `layer2-NAME` to be read, `sitekey-NAME` or `lackey-NAME` secret. */
+export type PartName = (typeof partNames)[number] | `${"site" | "sitekey" | "lac" | "lackey" | "layer2"}-${string}`;
 
 /**
  * A set of files that is applied, verified and reverted as one.

@@ -292,6 +292,8 @@ export interface GatewaySpec {
   bgp?: boolean;
   /** Is there room for connections to somebody's LNS (gateway/lac/)? @default false */
   lac?: boolean;
+  /** Is there room for layer-2 extensions over its site connections (gateway/layer2/)? @default false */
+  layerTwo?: boolean;
   /** Of a pair; none: a gateway by itself. */
   pair?: PairSpec;
 }

@@ -31,13 +31,18 @@ export interface LiveSet {
   counter?: boolean;
   /** Filled by the rules themselves: seconds after which an element that is not seen again is forgotten. */
   timeout?: number;
+  /** As many elements such a set takes. @default 65536 */
+  size?: number;
 }
 
 export interface Table {
-  family: "inet";
+  /** `bridge`: rules for frames that a bridge forwards. */
+  family: "inet" | "bridge";
   name: string;
   sets: NamedSet[];
   live?: LiveSet[];
+  /** Counters that rules name: what a machine is to read by itself. */
+  counters?: readonly string[];
   chains: Chain[];
 }
 
@@ -57,13 +62,14 @@ export function renderNft(table: Table, heading: string): string {
     if (set.elements.length > 0) lines.push(`    elements = { ${set.elements.map(element).join(", ")} }`);
     lines.push("  }", "");
   }
-  for (const { name: set, key, verdicts, marks, counter, timeout } of table.live ?? []) {
+  for (const one of table.counters ?? []) lines.push(`  counter ${word(one)} {`, "  }", "");
+  for (const { name: set, key, verdicts, marks, counter, timeout, size = 65_536 } of table.live ?? []) {
     if (!/^[a-z0-9_]+( \. [a-z0-9_]+)*$/.test(key)) throw new Error(`${format}: ${JSON.stringify(key)} is no type`);
     const to = verdicts ? " : verdict" : marks ? " : mark" : "";
     lines.push(`  ${to === "" ? "set" : "map"} ${word(set)} {`, `    type ${key}${to}`);
     if (counter) lines.push("    counter");
     // Full, it takes no more, and what a rule of it would refuse passes.
-    if (timeout !== undefined) lines.push("    flags dynamic", `    timeout ${timeout}s`, "    size 65536");
+    if (timeout !== undefined) lines.push("    flags dynamic", `    timeout ${timeout}s`, `    size ${size}`);
     lines.push("  }", "");
   }
   for (const chain of table.chains) {

@@ -2,6 +2,7 @@ import { hostNetwork, network, parseAddress, type Network } from "../addressing"
 import { clientPools } from "../clientPools";
 import { renderNft, type Chain, type NamedSet, type Rule, type Table } from "../formats/nft";
 import { lacInterfaces } from "../lac/names";
+import { vxlanPort } from "../layer2/mtu";
 import { maximumSegmentSize, pathMtu } from "../mtu";
 import { bothActive } from "../pair";
 import { paths } from "../platforms";
@@ -111,6 +112,7 @@ function input(spec: GatewaySpec): Chain {
       ...pairRules(spec),
       ...(spec.l2tp ? [{ rule: "udp dport 1701 meta ipsec exists accept" }] : []),
       ...bgpRules(spec),
+      ...layerTwoRules(spec),
       ...disconnectRules(spec),
       { rule: dropped },
     ],
@@ -152,6 +154,16 @@ function bgpRules(spec: GatewaySpec): Rule[] {
   return [
     { rule: `${link} tcp dport 179 accept`, why: "BGP and BFD between the two ends of a site connection." },
     { rule: `${link} ip ttl 255 udp dport 3784 accept` },
+  ];
+}
+
+/** Ethernet within a tunnel, from the other end of a link. Which interface has which, says the table of each extension. */
+function layerTwoRules(spec: GatewaySpec): Rule[] {
+  if (!spec.layerTwo) return [];
+  const link = `iifname "${siteInterfaces}" ip saddr ${linkLocal} ip daddr ${linkLocal}`;
+  return [
+    { rule: `${link} udp dport ${vxlanPort} accept`, why: "Ethernet between the two ends of a site connection: VXLAN or GRE, within the tunnel alone." },
+    { rule: `${link} meta l4proto gre accept` },
   ];
 }
 

@@ -5,7 +5,7 @@ import type { GatewaySpec } from "../spec";
  * Kernel parameters. Only what acts on packets that are forwarded: sizes of socket buffers and TCP's settings do
  * nothing there.
  */
-export function kernelParameters(spec: Pick<GatewaySpec, "ikev2" | "pair" | "sites">): KernelParameter[] {
+export function kernelParameters(spec: Pick<GatewaySpec, "ikev2" | "pair" | "sites" | "layerTwo">): KernelParameter[] {
   const parameters = [
     { key: "net.ipv4.ip_forward", value: 1, why: "Packets pass between tunnels and networks." },
     {
@@ -21,6 +21,12 @@ export function kernelParameters(spec: Pick<GatewaySpec, "ikev2" | "pair" | "sit
   ];
   if (spec.ikev2?.pool6 !== undefined || spec.sites) {
     parameters.push({ key: "net.ipv6.conf.all.forwarding", value: 1, why: "The same for IPv6." });
+  }
+  if (spec.layerTwo) {
+    // The leading hyphen: there is no such key until something loads br_netfilter, which makes it 1.
+    for (const key of ["iptables", "ip6tables", "arptables"]) {
+      parameters.push({ key: `-net.bridge.bridge-nf-call-${key}`, value: 0, why: key === "iptables" ? "What is bridged is no business of the rules for what is routed, which would drop it." : "The same." });
+    }
   }
   if (spec.pair?.sharedAddress !== undefined) {
     parameters.push({ key: "net.ipv4.ip_nonlocal_bind", value: 1, why: "xl2tpd waits on the load balancer's address before keepalived has put it there." });

@@ -66,8 +66,8 @@ export interface LinkAddresses {
   ipv6: string;
 }
 
-export function linkAddresses({ spec, side }: SiteView): { near: LinkAddresses; far: LinkAddresses } {
-  const { first } = network(spec.bgp!.link);
+export function linkAddresses({ spec, side }: Pick<SiteView, "spec" | "side">): { near: LinkAddresses; far: LinkAddresses } {
+  const { first } = network((spec.bgp?.link ?? spec.layerTwo?.link)!);
   const at = (value: bigint): LinkAddresses => ({ ipv4: formatAddress({ family: 4, value }), ipv6: formatAddress({ family: 6, value: sixth + value }) });
   const [left, right] = [at(first), at(first + 1n)];
   return side === "left" ? { near: left, far: right } : { near: right, far: left };

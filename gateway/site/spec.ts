@@ -95,6 +95,11 @@ export interface SiteConnectionSpec {
   routing?: SiteRouting;
   /** With `routing: "bgp"`. */
   bgp?: SiteBgpSpec;
+  /**
+   * Room for a layer-2 extension over it (gateway/layer2/): the two gateways have addresses of their own on the link, a /31 as
+   * BGP's, which the child SA carries beside the networks.
+   */
+  layerTwo?: { link: string };
 }
 
 export type Side = "left" | "right";

@@ -3,7 +3,7 @@ import { unprintable } from "../formats/text";
 import { isDnsName } from "../validate/endpoint";
 import { error, warning, type Problem } from "../validate/problem";
 import { leastSiteMtu } from "./mtu";
-import { bgpProblems } from "./validateBgp";
+import { bgpProblems, layerTwoRoomProblems } from "./validateBgp";
 import { commonSuite, firstSuite, parseProposal, proposalProblem } from "./proposals";
 import { siteAuthentications, siteModes, type Side, type SiteConnectionSpec, type SiteEndSpec, type SiteSecrets } from "./spec";
 
@@ -18,6 +18,7 @@ export function validateSite(spec: SiteConnectionSpec, secrets: SiteSecrets = {}
     ...networksOfBoth(spec),
     ...proposals(spec),
     ...bgpProblems(spec),
+    ...layerTwoRoomProblems(spec),
     ...keyProblems(spec, secrets),
   ];
 }
@@ -45,9 +46,9 @@ function words(spec: SiteConnectionSpec): Problem[] {
   return problems;
 }
 
-/** A gateway that others know ways through may have no network of its own. */
+/** A gateway that others know ways through may have no network of its own, and so may two that have one segment between them. */
 function ends(spec: SiteConnectionSpec): Problem[] {
-  const mayBeEmpty = (spec.bgp?.transit.length ?? 0) > 0;
+  const mayBeEmpty = (spec.bgp?.transit.length ?? 0) > 0 || spec.layerTwo !== undefined;
   return [...endProblems("left", spec.left, mayBeEmpty), ...endProblems("right", spec.right, mayBeEmpty)];
 }
 

@@ -12,7 +12,18 @@ export function bgpProblems(spec: SiteConnectionSpec): Problem[] {
   const { routing = "static", bgp } = spec;
   if (!siteRoutings.includes(routing)) return [error("routing", routing, "is no way to know the other site's networks", `Use one of ${siteRoutings.join(", ")}.`)];
   if (routing === "static" || bgp === undefined) return [];
-  return [...possible(spec), ...numbers(spec, bgp), ...link(spec, bgp), ...space(spec, bgp), ...amounts(bgp)];
+  return [...possible(spec), ...numbers(spec, bgp), ...link("bgp.link", spec, bgp), ...space(spec, bgp), ...amounts(bgp)];
+}
+
+/** What is wrong with a connection that a layer-2 extension shall go over. */
+export function layerTwoRoomProblems(spec: SiteConnectionSpec): Problem[] {
+  if (spec.layerTwo === undefined) return [];
+  const problems: Problem[] = [];
+  if (spec.mode !== "route") problems.push(error("layerTwo", true, `needs an interface of its own, and the mode is ${spec.mode}`, 'Use mode "route", or leave it out.'));
+  for (const side of sides) {
+    if (spec[side].kind === "device") problems.push(error("layerTwo", true, `is between two gateways, and ${spec[side].name} is a device`, "Leave it out with devices."));
+  }
+  return spec.bgp === undefined ? [...problems, ...link("layerTwo", spec, spec.layerTwo)] : problems;
 }
 
 /** Whom BGP can be spoken with, and how. */
@@ -51,8 +62,8 @@ export function asProblems(path: string, as: number): Problem[] {
   }
 }
 
-function link(spec: SiteConnectionSpec, bgp: SiteBgpSpec): Problem[] {
-  const path = "bgp.link";
+/** The inside network of a tunnel. */
+function link(path: string, spec: SiteConnectionSpec, bgp: { link: string }): Problem[] {
   const parsed = parseNetwork(bgp.link);
   const advice = `Use a /31 of ${linkRange}, such as 169.254.64.0/31, or leave it out.`;
   if (parsed === undefined || parsed.prefix !== 31 || parsed.hostBits || !overlaps(parsed, network("169.254.0.0/16"))) {

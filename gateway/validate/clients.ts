@@ -9,6 +9,7 @@ export function clientProblems(spec: GatewaySpec): Problem[] {
   const problems: Problem[] = [
     ...bgpProblems(spec),
     ...lacProblems(spec),
+    ...layerTwoProblems(spec),
     ...oneOf("tunnel", spec.tunnel, tunnelScopes),
     ...oneOf("masquerade", spec.masquerade, masqueradePolicies),
     ...spec.clients.flatMap((kind, index) => oneOf(`clients[${index}]`, kind, clientKinds)),
@@ -55,6 +56,12 @@ function bgpProblems(spec: GatewaySpec): Problem[] {
 function lacProblems(spec: GatewaySpec): Problem[] {
   if (!spec.lac || spec.sites) return [];
   return [error("sites.lac", true, "has no follower that would dial", "Set sites.enabled, too, or leave it out.")];
+}
+
+/** A layer-2 extension goes over a site connection. */
+function layerTwoProblems(spec: GatewaySpec): Problem[] {
+  if (!spec.layerTwo || spec.sites) return [];
+  return [error("sites.layerTwo", true, "there are no site connections that an extension could go over", "Set sites.enabled, too, or leave it out.")];
 }
 
 /** A gateway that nobody dials in to: it is there for site connections, or for nothing. */

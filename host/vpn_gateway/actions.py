@@ -2,7 +2,7 @@
 
 import time
 
-from . import admitted, charon, frr, keepalived, kernel, lac, moving, nftables, own_radius, pair, policies, ppp, rates, sites, strongswan_conf, systemd, users
+from . import admitted, charon, frr, keepalived, kernel, lac, layer2, moving, nftables, own_radius, pair, policies, ppp, rates, sites, strongswan_conf, systemd, users
 from .errors import Failure
 from .gateway import Gateway
 from .part import Part
@@ -17,6 +17,9 @@ def act(gateway: Gateway, effects: list[Effect], source: Part | None, target: Pa
     _dropped_services(gateway, source, target)
     if any(systemd.unit_of(effect.path) for effect in effects):
         systemd.daemon_reload(gateway)
+    extended = [effect for effect in effects if layer2.is_description(effect.path)]
+    for effect in extended:
+        layer2.take_away(gateway, effect.before, effect.after)
     _modules(gateway, effects)
     _sysctls(gateway, effects)
     _rulesets(gateway, effects, target)
@@ -41,6 +44,8 @@ def act(gateway: Gateway, effects: list[Effect], source: Part | None, target: Pa
     described = [effect for effect in effects if sites.is_description(effect.path)]
     for effect in described:
         sites.follow_files(gateway, effect.before, effect.after)
+    for effect in extended:
+        layer2.follow_files(gateway, effect.before, effect.after)
     swanctl = [effect for effect in effects if charon.is_swanctl(effect.path)]
     if charon.running(gateway):
         users.end_sessions_of_changed_connections(gateway, swanctl)

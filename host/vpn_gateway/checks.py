@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 
-from . import admitted, charon, frr, keepalived, kernel, lac, nftables, own_radius, packages, ppp, sites, systemd
+from . import admitted, charon, frr, keepalived, kernel, lac, layer2, nftables, own_radius, packages, ppp, sites, systemd
 from .errors import Failure
 from .gateway import Gateway
 from .part import Part, PartFile
@@ -65,6 +65,8 @@ def _check(gateway: Gateway, file: PartFile, staged: str) -> str | None:
         return None
     if sites.is_description(path):
         return sites.check(gateway, path, file.content)
+    if layer2.is_description(path):
+        return layer2.check(gateway, file.content)
     if frr.is_ours(path):
         return frr.check(gateway, path, file.content)
     if path.endswith(".json"):

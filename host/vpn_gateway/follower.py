@@ -9,7 +9,7 @@ import os
 import sys
 import time
 
-from . import charon, files, lac, sites
+from . import charon, files, lac, layer2, sites
 from .errors import Failure, os_error
 from .gateway import Gateway
 from .site_log import CONSEQUENCE, reason_of
@@ -76,6 +76,7 @@ class Follower:
         self.written: dict | None = None
         self.said: set[str] = set()
         self.audited = 0.0
+        self.extended: dict[str, tuple[bool, str | None]] = {}  # did the tunnel stand, and why does no frame cross
 
     def look(self, now: float) -> None:
         """One look at everything; nothing is done where nothing changed."""
@@ -95,7 +96,27 @@ class Follower:
                 if site["name"] not in self.said:
                     self.say(f"{site['name']}: {failure}")
                 self.said.add(site["name"])
+        self.extend(now, look_again=routed is not None)
         self.write()
+
+    def extend(self, now: float, look_again: bool) -> None:
+        """Layer-2 extensions: asked about where their tunnel came or fell, and from time to time."""
+        described = layer2.described(self.gateway)
+        self.extended = {one["name"]: self.extended[one["name"]] for one in described if one["name"] in self.extended}
+        for one in described:
+            name, site = one["name"], self.followed.get(one["connection"])
+            stands = site is not None and bool(site.stands)
+            before = self.extended.get(name)
+            # As it should be: what it cannot be for another reason than its tunnel is tried each time.
+            if before is not None and not look_again and before[0] == stands == (before[1] is None):
+                continue
+            try:
+                reason = layer2.follow(self.gateway, one, stands)
+            except Failure as failure:
+                reason = str(failure)
+            if before is None or before[1] != reason:
+                self.say(f"{name}: frames {'cross' if reason is None else f'do not cross: {reason}'}")
+            self.extended[name] = (stands, reason)
 
     def audit(self, site: sites.Site, routed: set | None) -> None:
         """Routes that somebody else took away (a network daemon that restarts does) come back."""

@@ -53,6 +53,9 @@ def check(gateway: Gateway, path: str, content: bytes) -> str | None:
             continue
         if other["interfaceId"] == site["interfaceId"] or other["interface"] == site["interface"]:
             return f"the site connection {other['name']} has the same interface number by chance: rename one of the two"
+        shared = set(link_addresses(other)) & set(link_addresses(site))
+        if shared:
+            return f"the site connection {other['name']} has the link address {min(shared)}, too: rename one of the two, or give one another `bgp.link`"
     return None
 
 
@@ -78,6 +81,11 @@ def take_away(gateway: Gateway, before: bytes | None, after: bytes | None) -> No
         remove(gateway, json.loads(before))
 
 
+def link_addresses(site: Site) -> list[str]:
+    """The gateway's own within a tunnel: of BGP, or for a layer-2 extension."""
+    return site.get("bgp", site).get("addresses", [])
+
+
 def ensure(gateway: Gateway, site: Site) -> None:
     """The interface is there, and beneath its routes others that refuse. A tunnel that stands is not touched."""
     for text in site["far"]:
@@ -96,14 +104,14 @@ def ensure(gateway: Gateway, site: Site) -> None:
         _unless(gateway, lambda: _has_name(gateway, site), "link", "property", "add", "dev", name, "altname", site["connection"])
     if found is None or "UP" not in found.get("flags", []):
         _ip(gateway, "link", "set", "dev", name, "up")
-    for address in site.get("bgp", {}).get("addresses", []):
+    for address in link_addresses(site):
         _ip(gateway, "address", "replace", address, "dev", name, *(["nodad"] if ":" in address else []))
 
 
 def _drop_addresses(gateway: Gateway, old: Site, new: Site) -> None:
     """Inside addresses that a link has no more."""
-    kept = new.get("bgp", {}).get("addresses", [])
-    for address in old.get("bgp", {}).get("addresses", []):
+    kept = link_addresses(new)
+    for address in link_addresses(old):
         if address not in kept:
             gateway.programs.run("ip", "address", "del", address, "dev", old["interface"])
 
@@ -182,8 +190,8 @@ def problems(gateway: Gateway, path: str, content: bytes) -> list[str]:
             found.append(f"{path}: the interface {site['interface']} is missing")
         elif _interface_id(there) != site["interfaceId"] or "UP" not in there.get("flags", []):
             found.append(f"{path}: the interface {site['interface']} was changed")
-        elif site.get("bgp"):
-            missing = [address for address in site["bgp"]["addresses"] if str(ipaddress.ip_interface(address).ip) not in _addresses_of(gateway, site["interface"])]
+        else:
+            missing = [address for address in link_addresses(site) if str(ipaddress.ip_interface(address).ip) not in _addresses_of(gateway, site["interface"])]
             found += [f"{path}: the interface {site['interface']} has not the address {address}" for address in missing]
     return found
 

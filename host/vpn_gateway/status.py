@@ -2,7 +2,7 @@
 
 import json
 
-from . import VERSION, aws_move, certificates, charon, kernel, pair, ppp, routing_status, site_status, systemd, verify
+from . import VERSION, aws_move, certificates, charon, kernel, layer2_status, pair, ppp, routing_status, site_status, systemd, verify
 from .errors import Failure
 from .gateway import Gateway
 from .swap import Journal
@@ -43,6 +43,7 @@ def collect(gateway: Gateway) -> dict:
         "clock": certificates.clock(gateway),
         "pair": pair.collect(gateway),
         "sites": site_status.collect(gateway),
+        "layer2": layer2_status.collect(gateway),
         "routing": routing_status.collect(gateway),
         "changeUnderWay": Journal(gateway).read() is not None,
     }
@@ -87,6 +88,8 @@ def show(gateway: Gateway, as_json: bool) -> None:
         print(line)
     for site in data["sites"]:
         print(site_status.line(site))
+    for extension in data["layer2"]:
+        print(layer2_status.line(extension))
     for line in routing_status.lines(data["routing"]) if data["routing"] else ():
         print(line)
     if data["pair"]:

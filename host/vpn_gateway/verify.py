@@ -1,6 +1,6 @@
 """Whether the machine is what a part says: asked after each change, and by `vpn-gateway check`."""
 
-from . import charon, files, frr, kernel, nftables, own_radius, rates, sites, strongswan_conf, swap, systemd
+from . import charon, files, frr, kernel, layer2, nftables, own_radius, rates, sites, strongswan_conf, swap, systemd
 from .errors import Failure, os_error
 from .gateway import Gateway
 from .part import Part
@@ -36,6 +36,8 @@ def file_problems(gateway: Gateway, path: str, content: bytes) -> list[str]:
         return nftables.problems(gateway, path, content)
     if sites.is_description(path):
         return sites.problems(gateway, path, content)
+    if layer2.is_description(path):
+        return layer2.problems(gateway, path, content)
     if frr.is_ours(path):
         return frr.problems(gateway, path, content)
     if own_radius.is_ours(path):

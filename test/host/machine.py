@@ -16,7 +16,7 @@ HOST = os.path.join(HERE, "..", "..", "host")
 CACHE = tempfile.mkdtemp(prefix="vpn-gateway-compiled-")
 atexit.register(shutil.rmtree, CACHE, ignore_errors=True)
 PROGRAMS = (
-    "ip tc keepalived systemctl systemd-run modprobe nft swanctl pppd dpkg-query dpkg systemd-analyze journalctl apt-get vtysh".split()
+    "ip bridge tc keepalived systemctl systemd-run modprobe nft swanctl pppd dpkg-query dpkg systemd-analyze journalctl apt-get vtysh".split()
 )
 
 

@@ -26,7 +26,7 @@ export function renderSiteDescription(view: SiteView): string {
         ...(spec.mode === "route"
           ? { interface: siteInterface(spec.name), interfaceId: siteInterfaceId(spec.name), mtu: { least: leastSiteMtu(spec), bySuite: siteMtus(spec) } }
           : {}),
-        ...(speaksBgp(view) ? { bgp: bgp(view) } : {}),
+        ...(speaksBgp(view) ? { bgp: bgp(view) } : spec.layerTwo === undefined ? {} : { addresses: [`${linkAddresses(view).near.ipv4}/31`] }),
       },
       undefined,
       2,

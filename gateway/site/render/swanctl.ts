@@ -1,6 +1,7 @@
 import { network } from "../../addressing";
 import { renderStrongswanConf, section, setting, type Entry } from "../../formats/strongswanConf";
 import { encodedSecret } from "../../render/swanctl";
+import { linkAddresses } from "../bgp";
 import { siteInterfaceId, siteNames } from "../names";
 import type { SiteSecrets, SiteView } from "../spec";
 
@@ -46,13 +47,17 @@ export function renderSiteConnection(view: SiteView): string {
   );
 }
 
-function child({ spec, near, far, dialsFirst }: SiteView): Entry[] {
-  const selectors = (networks: readonly string[]) => (spec.routing === "bgp" ? everything(["0.0.0.0/0", "::/0"]) : spec.anySelectors ? everything(near.networks) : networks.map((text) => network(text).text));
+function child(view: SiteView): Entry[] {
+  const { spec, near, far, dialsFirst } = view;
+  const selectors = (networks: readonly string[], own: string[]) =>
+    spec.routing === "bgp" ? everything(["0.0.0.0/0", "::/0"]) : spec.anySelectors ? everything([...near.networks, ...own]) : [...networks.map((text) => network(text).text), ...own];
+  const links = spec.layerTwo === undefined ? undefined : linkAddresses(view);
+  const [here, there] = [links?.near, links?.far].map((one) => (one === undefined ? [] : [`${one.ipv4}/32`]));
   const id = siteInterfaceId(spec.name);
   return [
     setting("mode", "tunnel"),
-    setting("local_ts", selectors(near.networks)),
-    setting("remote_ts", selectors(far.networks)),
+    setting("local_ts", selectors(near.networks, here)),
+    setting("remote_ts", selectors(far.networks, there)),
     setting("esp_proposals", near.proposals.esp),
     setting("rekey_time", `${spec.childLifetime}s`),
     ...(spec.mode === "route"
