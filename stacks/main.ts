@@ -9,6 +9,7 @@ const programs: Record<string, () => Promise<Record<string, unknown>>> = {
   // The same with a machine as a cloud's, by its config.
   "lab-bare": async () => (await import("./lab")).lab(),
   "lab-lac": async () => (await import("./labLac")).labLac(),
+  "lab-layer2": async () => (await import("./labLayerTwo")).labLayerTwo(),
   "lab-mesh": async () => (await import("./labMesh")).labMesh(),
   "lab-pair": async () => (await import("./labPair")).labPair(),
   "lab-sites": async () => (await import("./labSites")).labSites(),

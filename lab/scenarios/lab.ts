@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import { isIP } from "node:net";
 import * as path from "node:path";
 import { lacProgram } from "../lac";
+import { layerTwoProgram } from "../layerTwo";
 import { labAddresses } from "../networks";
 import { Pair } from "../pair";
 import { sitesProgram } from "../sites";
@@ -34,7 +35,7 @@ interface Outputs {
 }
 
 /** How many clouds there are around the gateways of a program. */
-const cloudsOf: Record<string, number> = { [sitesProgram]: 2, [lacProgram]: 2, "lab-mesh": 3 };
+const cloudsOf: Record<string, number> = { [sitesProgram]: 2, [lacProgram]: 2, [layerTwoProgram]: 2, "lab-mesh": 3 };
 
 /** A lab that runs: the stack it came from, the gateway and the world, and what its clients were told. */
 export class Lab {
