@@ -4,6 +4,7 @@ import { bridgeInterface, insidePorts, layerTwoNames, tunnelPorts } from "../../
 import { ikev2InnerMtu } from "../../gateway/mtu";
 import { siteInterface } from "../../gateway/site/names";
 import { labSegment, layerTwoProgram, ofSegment, Segment } from "../layerTwo";
+import { rebootMachine } from "../machine";
 import { labClouds } from "../networks";
 import { sleep } from "../progress";
 import type { Scenario } from "./scenario";
@@ -184,6 +185,14 @@ export const layerTwo: Scenario[] = [
       await sites.putBack(1, `site-${connection}`);
       await sites.putBack(1, names.part);
       check("the same parts again put all of it back", (await sites.becomes(async () => (await segment.reaches(1, there.address, 1)) > 0, 60)) && (await sites.run(1, "vpn-gateway check")).code === 0, (await sites.run(1, "vpn-gateway check")).stdout);
+
+      heading("taken away, and booted");
+      await sites.must(1, `ip link del ${bridgeInterface(name)}; ip link del ${tunnelPort}; ip link del ${insidePorts(name)}${vlan}`);
+      check("bridge and ports taken away by hand: the follower makes them again", (await sites.becomes(async () => (await segment.reaches(1, there.address, 1)) > 0, 30)) && (await sites.run(1, "vpn-gateway check")).code === 0, await segment.line(1));
+      await rebootMachine(lab.id, "gateway-2", () => undefined);
+      const booted = await sites.seconds(async () => (await segment.reaches(1, there.address, 1)) > 0, 180);
+      check("the other gateway's power cut: the segment is back by itself", booted !== undefined && (await segment.stands(2, 30)) !== undefined && (await sites.run(2, "vpn-gateway check")).code === 0, await segment.line(2));
+      figure(`back ${booted?.toFixed(1)} s after the machine had booted`);
 
       heading("coming and going");
       const second = await lab.stack.up();
