@@ -290,12 +290,24 @@ export interface GatewaySpec {
   sites?: boolean;
   /** Do site connections tell each other their networks by BGP? FRR runs then. @default false */
   bgp?: boolean;
+  /** With `bgp`: a router of the cloud's that is told what site connections have learned. @default none */
+  routeServer?: RouteServerSpec;
   /** Is there room for connections to somebody's LNS (gateway/lac/)? @default false */
   lac?: boolean;
   /** Is there room for layer-2 extensions over its site connections (gateway/layer2/)? @default false */
   layerTwo?: boolean;
   /** Of a pair; none: a gateway by itself. */
   pair?: PairSpec;
+}
+
+/** A VPC's route server as the gateway's BGP knows it. */
+export interface RouteServerSpec {
+  /** Its AS number. */
+  as: number;
+  /** Ours: the one that all site connections of the gateway have. */
+  gatewayAs: number;
+  /** IPv4 addresses of its endpoints, in the gateway's own subnet. */
+  endpoints: string[];
 }
 
 /** What must never be readable; kept apart so that nothing renders it by accident. */

@@ -39,6 +39,21 @@ export interface AwsCommonArgs extends RemoteAccessArgs {
   access?: string;
 }
 
+/** A VPC Route Server, which puts networks that site connections have learned by BGP into the VPC's route tables. */
+export interface AwsRouteServerArgs {
+  /**
+   * Route tables that get what is learned, by words of yours.
+   * @default that of the network that is made; needed in a subnet that is given
+   */
+  routeTableIds?: Record<string, pulumi.Input<string>>;
+  /** AS number of the route server. @default 64512 */
+  as?: pulumi.Input<number>;
+  /** The gateway's AS number, which all of its site connections must have, too. @default by the gateway's name, as theirs is */
+  gatewayAs?: pulumi.Input<number>;
+  /** Endpoints in the gateway's subnet, 1 or 2. A plain number, since it decides which resources there are. @default 2 */
+  endpoints?: number;
+}
+
 /** Args of `AwsGateway`. An `instanceType` of another architecture needs a new `generation`. */
 export interface AwsGatewayArgs extends AwsCommonArgs {
   /** Public subnet to stand in; its VPC is looked up. @default a small network is made */
@@ -48,6 +63,8 @@ export interface AwsGatewayArgs extends AwsCommonArgs {
    * @default the newest of `platform`, by its owner's public SSM parameter
    */
   imageId?: pulumi.Input<string>;
+  /** Have the VPC's routes follow what site connections learn. Needs `sites: { enabled: true, bgp: true }`. @default none */
+  routeServer?: AwsRouteServerArgs;
   /**
    * Which machine this is, counted by you. A machine keeps the image and the user data of its first boot, whatever
    * newer image there is; another number builds a new machine beside it, from the newest image, with the same address,

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { tagsOf } from "../../gateway/aws/tags";
+import type { IngressPlan } from "../../gateway/aws/securityGroup";
 import type { GatewayIdentity } from "../../gateway/identity";
 import { awsProblems } from "../../gateway/aws/validate";
 import { renderUserData } from "../../gateway/cloudInit";
@@ -18,6 +19,7 @@ import { awsInterface, awsMachine, elasticAddress } from "./machine";
 import { machineRole } from "./machineRole";
 import { givenNetwork, madeNetwork, poolRoutes } from "./network";
 import { awsPlan, knownFacts } from "./plan";
+import { routeServer, routeServerFacts, type StandingRouteServer } from "./routeServer";
 import { securityGroup } from "./securityGroup";
 import { systemsManagerAccess } from "./systemsManager";
 
@@ -58,9 +60,11 @@ export class AwsGateway extends pulumi.ComponentResource {
 
     const tags = once(plan.tags).apply((own) => tagsOf(name, own));
     const network = given === undefined ? madeNetwork(name, once(plan.networkCidr), tags, child) : given.network;
-    const group = securityGroup(name, once(network.vpcId), pulumi.all([good, plan.peers, plan.openL2tpOutsideIpsec]).apply(([spec, peers, l2tpOutsideIpsec]) => ({ peers, l2tpOutsideIpsec, administrators: spec.administrators, sshPort: spec.sshPort })), tags, child);
+    const server = args.routeServer === undefined ? undefined : routeServer(name, args.routeServer, good, network, tags, child);
+    const group = securityGroup(name, once(network.vpcId), ingressPlan(plan, good, server), tags, child);
     const address = elasticAddress(name, good, tags, child);
-    const spec = args.endpoint !== undefined ? good : pulumi.all([good, address.publicIp]).apply(([plain, endpoint]): GatewaySpec => ({ ...plain, endpoint }));
+    const reached = args.endpoint !== undefined ? good : pulumi.all([good, address.publicIp]).apply(([plain, endpoint]): GatewaySpec => ({ ...plain, endpoint }));
+    const spec = server === undefined ? reached : pulumi.all([reached, server.spec]).apply(([plain, of]): GatewaySpec => ({ ...plain, routeServer: of }));
 
     const generation = args.generation ?? 1;
     const ssh = args.access === "systemsManager" ? undefined : sshAccess(name, administratorKeyOf(name, args, good, child), generation, good, child);
@@ -84,6 +88,7 @@ export class AwsGateway extends pulumi.ComponentResource {
       },
       child,
     );
+    server?.join(networkInterface.privateIp, generation);
     poolRoutes(name, args.routeTableIds ?? {}, poolsOf(args, good), networkInterface.id, child);
 
     const machine = { id: instance.id, resource: instance };
@@ -112,6 +117,13 @@ export class AwsGateway extends pulumi.ComponentResource {
   }
 }
 
+/** What may reach it from outside. */
+function ingressPlan(plan: ReturnType<typeof awsPlan>, good: pulumi.Output<GatewaySpec>, server: StandingRouteServer | undefined): pulumi.Output<IngressPlan> {
+  return pulumi.all([good, plan.peers, plan.openL2tpOutsideIpsec, server?.spec]).apply(([{ administrators, sshPort }, peers, l2tpOutsideIpsec, routes]) => ({
+    peers, l2tpOutsideIpsec, administrators, sshPort, ...(routes === undefined ? {} : { routeServer: routes.endpoints }),
+  }));
+}
+
 /** What AWS has to say of a spec, of all that is known by then. */
 function judgement(args: AwsGatewayArgs, plan: ReturnType<typeof awsPlan>, vpcCidrs: pulumi.Output<string[]> | undefined) {
   return async (spec: GatewaySpec) =>
@@ -119,6 +131,7 @@ function judgement(args: AwsGatewayArgs, plan: ReturnType<typeof awsPlan>, vpcCi
       ...(await knownFacts(plan, args.imageId)),
       networkCidr: args.subnetId === undefined ? await known(plan.networkCidr) : undefined,
       vpcCidrs: await known(vpcCidrs),
+      routeServer: await routeServerFacts(spec.name, args.routeServer),
       access: args.access ?? "ssh",
       generation: args.generation ?? 1,
     });

@@ -21,6 +21,8 @@ export interface AwsNetwork {
   subnetId: pulumi.Output<string>;
   /** What must be there before a machine's first boot can reach the internet. */
   routed: pulumi.Resource[];
+  /** Of a network that is made: its table. */
+  routeTableId?: pulumi.Output<string>;
 }
 
 function publicVpc(name: string, cidr: pulumi.Output<string>, tags: Tags, opts: pulumi.CustomResourceOptions) {
@@ -37,7 +39,7 @@ export function madeNetwork(name: string, cidr: pulumi.Output<string>, tags: Tag
   // No machine gets a public address by itself: the gateway's is its Elastic IP.
   const subnet = new Subnet(`${name}-subnet`, { vpcId: vpc.id, cidrBlock: cidr, mapPublicIpOnLaunch: false, tags }, opts);
   const association = new RouteTableAssociation(`${name}-routes-association`, { routeTableId: table.id, subnetId: subnet.id }, opts);
-  return { vpcId: vpc.id, subnetId: subnet.id, routed: [route, association] };
+  return { vpcId: vpc.id, subnetId: subnet.id, routed: [route, association], routeTableId: table.id };
 }
 
 /** Where the two machines of a pair stand. */

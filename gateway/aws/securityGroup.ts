@@ -23,6 +23,8 @@ export interface IngressPlan {
   sshPort: number;
   /** Opens UDP 1701 to `peers` as well. */
   l2tpOutsideIpsec: boolean;
+  /** Addresses of a route server's endpoints. @default none */
+  routeServer?: readonly string[];
   /** Of a pair. */
   pair?: { front: string; healthPort: number; healthCheckers: readonly string[] };
 }
@@ -44,8 +46,15 @@ export function ingressRules(plan: IngressPlan): IngressRule[] {
     // EC2's guide to MTU asks for a rule of its own: an error about a packet is no answer to it in a group's eyes.
     rule("Path MTU discovery", "icmp", 3, 4, ["0.0.0.0/0"]),
     ...(plan.administrators.length === 0 ? [] : [rule("SSH of administrators", "tcp", plan.sshPort, plan.sshPort, plan.administrators)]),
+    ...routeServerRules(plan.routeServer),
     ...pairRules(plan.pair),
   ];
+}
+
+function routeServerRules(endpoints: readonly string[] = []): IngressRule[] {
+  if (endpoints.length === 0) return [];
+  const ranges = endpoints.map((address) => `${address}/32`);
+  return [rule("BGP of the route server", "tcp", 179, 179, ranges), rule("BFD of the route server", "udp", 3784, 3784, ranges)];
 }
 
 function pairRules(pair: IngressPlan["pair"]): IngressRule[] {

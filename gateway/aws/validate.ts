@@ -4,6 +4,7 @@ import type { GatewaySpec } from "../spec";
 import { peerProblems, poolProblems, userDataProblems, wholeNumber, worldProblems } from "../validate/cloud";
 import { error, warning, type Problem } from "../validate/problem";
 import { instanceTypeFacts } from "./instanceTypes";
+import { routeServerProblems, type RouteServerFacts } from "./routeServer";
 import { tagProblems } from "./tags";
 
 /** What AWS adds to a gateway's description; undefined is what a preview does not know yet. */
@@ -21,6 +22,8 @@ export interface AwsFacts {
   networkCidr?: string;
   /** Ranges of the VPC that was given. */
   vpcCidrs?: readonly string[];
+  /** With a VPC's route server. */
+  routeServer?: RouteServerFacts;
   /** How changes reach the gateway: one of {@link accessWays}. */
   access: string;
   generation: number;
@@ -42,6 +45,7 @@ export function awsProblems(spec: GatewaySpec, facts: AwsFacts): Problem[] {
     ...wholeNumber("generation", facts.generation, 1, 9_999),
     ...(facts.tags === undefined ? [] : tagProblems(spec.name, facts.tags)),
     ...networkProblems(spec, facts),
+    ...routeServerProblems(spec, facts.routeServer, facts.access, facts.networkCidr !== undefined),
     ...userDataProblems(spec, renderUserData),
   ];
 }

@@ -3,6 +3,7 @@ import { renderShellVariables } from "../formats/shellVariables";
 import { directive, renderUnit } from "../formats/unit";
 import { platform } from "../platforms";
 import type { GatewaySpec } from "../spec";
+import { renderRouteServer } from "./routeServer";
 
 /** Which of FRR's daemons run: bgpd and bfdd, beside those that always do (zebra, staticd, watchfrr). */
 export function renderFrrDaemons(spec: Pick<GatewaySpec, "name">): string {
@@ -26,9 +27,9 @@ export function renderFrrDaemons(spec: Pick<GatewaySpec, "name">): string {
  * What FRR's configuration begins with. The gateway puts it before the share of each connection (gateway/site/render/bgp.ts)
  * and makes /etc/frr/frr.conf of them.
  */
-export function renderFrrBase(spec: Pick<GatewaySpec, "name">): string {
+export function renderFrrBase(spec: GatewaySpec): string {
   return renderFrr(
-    [line("frr", "defaults", "traditional"), line("hostname", spec.name), line("log", "syslog", "informational")],
+    [line("frr", "defaults", "traditional"), line("hostname", spec.name), line("log", "syslog", "informational"), ...(spec.routeServer ? renderRouteServer(spec, spec.routeServer) : [])],
     `Routing of ${spec.name}. Written by pulumi-vpn-gateway.`,
   );
 }

@@ -50,6 +50,7 @@ function firewallTable(spec: GatewaySpec): Table {
       // What is neither the internet nor an inside network: clients have no business there.
       ...addressSets("reserved", reserved.map(network)),
       ...(spec.radius?.disconnect === true ? addressSets("radius_servers", spec.radius.servers.map(({ host }) => hostNetwork(parseAddress(host)!))) : []),
+      ...(spec.routeServer ? addressSets("route_server", spec.routeServer.endpoints.map((text) => hostNetwork(parseAddress(text)!))) : []),
       ...(spec.pair ? addressSets("health_checkers", spec.pair.healthCheckers.map(network)) : []),
     ],
     live: spec.l2tp ? ([4, 6] as const).map((family) => ({ name: `ikev1_first${family}`, key: `ipv${family}_addr . inet_service`, timeout: 60 })) : [],
@@ -154,6 +155,9 @@ function bgpRules(spec: GatewaySpec): Rule[] {
   return [
     { rule: `${link} tcp dport 179 accept`, why: "BGP and BFD between the two ends of a site connection." },
     { rule: `${link} ip ttl 255 udp dport 3784 accept` },
+    ...(spec.routeServer
+      ? [{ rule: "ip saddr @route_server4 tcp dport 179 accept", why: "And from the VPC's route server." }, { rule: "ip saddr @route_server4 ip ttl 255 udp dport 3784 accept" }]
+      : []),
   ];
 }
 

@@ -50,6 +50,11 @@ def pieces(gateway: Gateway, instead: dict[str, bytes] | None = None) -> dict[st
     return dict(sorted(found.items(), key=lambda one: (one[0] != BASE, one[0])))
 
 
+def endpoints(gateway: Gateway) -> list[str]:
+    """Of a VPC's route server, which the gateway itself knows rather than a connection."""
+    return NEIGHBOR.findall(pieces(gateway).get(BASE, ""))
+
+
 def check(gateway: Gateway, path: str, content: bytes) -> str | None:
     """What is against a piece on this gateway, or None. Nothing is changed."""
     if path != BASE and not any(BASE in part.files for part in gateway.others("").values()):
@@ -69,15 +74,15 @@ def _conflict(together: dict[str, str], path: str) -> str | None:
     """Two connections of one gateway that contradict each other."""
     mine = together[path]
     for other, text in together.items():
-        if other in (path, BASE) or path == BASE:
+        if other == path:
             continue
-        name = connection_of(other)
+        name = "what it tells the VPC's route server" if other == BASE else f"the site connection {connection_of(other)}"
         for what, pattern in (("AS number", AS), ("router id", ROUTER_ID)):
             here, there = pattern.findall(mine), pattern.findall(text)
             if here and there and here[0] != there[0]:
-                return f"this gateway's {what} is {there[0]} in the site connection {name} and {here[0]} in this one: it has one"
+                return f"this gateway's {what} is {there[0]} in {name} and {here[0]} in this one: it has one"
         if _link(mine) & _link(text):
-            return f"the site connection {name} has the same inside addresses: give one of the two another `bgp.link`"
+            return f"{name} has the same inside addresses: give one of the two another `bgp.link`"
     return None
 
 

@@ -15,7 +15,7 @@ def collect(gateway: Gateway) -> dict | None:
     if not described:
         return None
     if not systemd.is_active(gateway, frr.UNIT):
-        return {"running": False, "as": described[0]["bgp"]["as"], "sessions": [_session(site, {}, {}, set()) for site in described], "routes": []}
+        return {"running": False, "as": described[0]["bgp"]["as"], "sessions": [_session(site, {}, {}, set()) for site in described], "routes": [], "routeServer": []}
     asked = ["show bgp neighbors json", *(f"show bgp {family} unicast json" for family in FAMILIES)]
     for site in described:
         asked += [f"show bgp {family} unicast neighbors {site['bgp']['neighbor']} filtered-routes json" for family in FAMILIES]
@@ -27,7 +27,8 @@ def collect(gateway: Gateway) -> dict | None:
         refused = [route for answer in filtered[2 * number : 2 * number + 2] for route in answer.get("receivedRoutes", {}).values()]
         learned = {route["network"] for route in routes for way in route["ways"] if way["connection"] == site["name"]}
         sessions.append(_session(site, neighbors.get(site["bgp"]["neighbor"], {}), {"refused": refused}, learned))
-    return {"running": True, "as": described[0]["bgp"]["as"], "sessions": sessions, "routes": routes}
+    server = [_endpoint(address, neighbors.get(address, {})) for address in frr.endpoints(gateway)]
+    return {"running": True, "as": described[0]["bgp"]["as"], "sessions": sessions, "routes": routes, "routeServer": server}
 
 
 def ask(gateway: Gateway, commands: list[str]) -> list[dict]:
@@ -45,6 +46,18 @@ def ask(gateway: Gateway, commands: list[str]) -> list[dict]:
             break
         found.append(value)
     return found + [{}] * (len(commands) - len(found))
+
+
+def _endpoint(address: str, neighbor: dict) -> dict:
+    """A VPC's route server, which is told and not heard."""
+    stands = neighbor.get("bgpState") == "Established"
+    return {
+        "neighbor": address,
+        "stands": stands,
+        "reason": None if stands else _reason(neighbor),
+        "bfd": neighbor.get("peerBfdInfo", {}).get("status", "unknown").lower(),
+        "announced": sum(family.get("sentPrefixCounter", 0) for family in neighbor.get("addressFamilyInfo", {}).values()),
+    }
 
 
 def _session(site: dict, neighbor: dict, more: dict, learned: set) -> dict:
@@ -110,6 +123,9 @@ def lines(found: dict) -> list[str]:
             said.append(f"{head}: down: {one['reason']}")
         if one["refused"]:
             said.append(f"  refused of it, since {one['peer']} may not announce it: {_list(one['refused'])}")
+    for one in found["routeServer"]:
+        state = f"up, BFD {one['bfd']}; announced {one['announced']}" if one["stands"] else f"down: {one['reason']}"
+        said.append(f"BGP to the VPC's route server ({one['neighbor']}): {state}")
     for route in found["routes"]:
         used = [way["connection"] for way in route["ways"] if way["used"]]
         spare = [way["connection"] for way in route["ways"] if not way["used"]]

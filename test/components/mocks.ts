@@ -82,6 +82,10 @@ function outputsOf(type: string, name: string): Record<string, unknown> {
       const [first, second] = [`10.76.0.${128 * (member - 1) + 10}`, `10.76.0.${128 * (member - 1) + 11}`];
       return { arn: `arn:aws:ec2:eu-central-1:123456789012:network-interface/${name}-id`, privateIp: first, privateIps: [second, first] };
     }
+    case "aws:vpc/routeServer:RouteServer":
+      return { routeServerId: `${name}-id` };
+    case "aws:vpc/routeServerEndpoint:RouteServerEndpoint":
+      return { routeServerEndpointId: `${name}-id`, eniAddress: `10.76.0.${4 + Number(name.slice(-1))}` };
     case "aws:lb/loadBalancer:LoadBalancer":
       return { arn: `${name}-arn`, dnsName: `${name}-0123.elb.eu-central-1.amazonaws.com` };
     case "aws:lb/targetGroup:TargetGroup":

@@ -79,6 +79,17 @@ class FrrTest(MachineTest):
             self.assertEqual(self.read(CONF), before)
         self.assertFalse(self.exists("/etc/vpn-gateway/bgp.d/b.conf"))
 
+    def test_a_route_servers_as_number_and_the_connections_are_one(self) -> None:
+        server = BASE + "router bgp 4200000001\n bgp router-id 192.0.2.11\n neighbor 10.76.0.5 remote-as 64512\nexit\n"
+        self.apply(base_part(server))
+        self.apply(part_of("a", share("a")))
+        self.assertIn(
+            "AS number is 4200000001 in what it tells the VPC's route server and 4200000009 in this one",
+            self.apply(part_of("b", share("b", 2, own=4200000009)), expect=1).stderr,
+        )
+        said = self.apply(base_part(server.replace("4200000001", "4200000009")), expect=1).stderr
+        self.assertIn("AS number is 4200000001 in the site connection a and 4200000009 in this one", said)
+
     def test_what_frr_refuses_goes_back(self) -> None:
         self.apply(base_part())
         self.apply(part_of("a", share("a")))
@@ -140,6 +151,16 @@ class RoutingStatusTest(MachineTest):
                 "BGP one-to-two to two (AS 4207671274, 169.254.64.1): down: the link is dead (BFD)",
                 "route 10.50.0.0/24 by one-to-three; in reserve: one-to-two",
             ],
+        )
+
+    def test_a_route_server_is_told_and_not_heard(self) -> None:
+        self.write("/etc/vpn-gateway/bgp.conf", "router bgp 4235981390\n neighbor 10.76.0.5 remote-as 64512\n neighbor 10.76.0.6 remote-as 64512\nexit\n")
+        up = {"bgpState": "Established", "peerBfdInfo": {"status": "Up"}, "addressFamilyInfo": {"ipv4Unicast": {"sentPrefixCounter": 2}}}
+        found = self.collect({"10.76.0.5": up, "10.76.0.6": {"bgpState": "Active"}}, {"routes": {"10.50.0.0/24": [{"peerId": "10.76.0.5", "path": "64512"}]}}, {}, {}, {}, {}, {})
+        self.assertEqual(found["routes"], [])
+        self.assertEqual(
+            [line for line in routing_status.lines(found) if "route server" in line],
+            ["BGP to the VPC's route server (10.76.0.5): up, BFD up; announced 2", "BGP to the VPC's route server (10.76.0.6): down: the other end was not reached yet"],
         )
 
     def test_without_frr(self) -> None:

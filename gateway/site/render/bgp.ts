@@ -95,6 +95,19 @@ function maps(view: SiteView): FrrEntry[] {
   });
 }
 
+/** What is said of the gateway itself, alike in every share. */
+export function speaker(routerId: string): FrrEntry[] {
+  return [
+    line("bgp", "router-id", routerId),
+    line("bgp", "log-neighbor-changes"),
+    line("no", "bgp", "default", "ipv4-unicast"),
+    because("Networks behind the gateway need be no routes of its own: a cloud's router has them.", line("no", "bgp", "network", "import-check")),
+    because("Two gateways of a site have two AS numbers.", line("bgp", "bestpath", "as-path", "multipath-relax")),
+    because("While bgpd alone starts anew, packets go on (RFC 4724).", line("bgp", "graceful-restart")),
+    line("bgp", "graceful-restart", "preserve-fw-state"),
+  ];
+}
+
 function session(view: SiteView): FrrEntry[] {
   const { spec, near } = view;
   const { mostPrefixes, bfdInterval } = spec.bgp!;
@@ -113,13 +126,7 @@ function session(view: SiteView): FrrEntry[] {
     ]);
   return [
     context(["router", "bgp", ends.near.as], [
-      line("bgp", "router-id", ends.near.routerId),
-      line("bgp", "log-neighbor-changes"),
-      line("no", "bgp", "default", "ipv4-unicast"),
-      because("Networks behind the gateway need be no routes of its own: a cloud's router has them.", line("no", "bgp", "network", "import-check")),
-      because("Two gateways of a site have two AS numbers.", line("bgp", "bestpath", "as-path", "multipath-relax")),
-      because("While bgpd alone starts anew, packets go on (RFC 4724).", line("bgp", "graceful-restart")),
-      line("bgp", "graceful-restart", "preserve-fw-state"),
+      ...speaker(ends.near.routerId),
       neighbor("remote-as", ends.far.as),
       neighbor("description", `site-${spec.name}`),
       neighbor("timers", timers.keepalive, timers.hold),

@@ -6,10 +6,16 @@ import { expectContract, expectNothingOfTheTunnel, expectOwnChildren, expectOwnH
 import { made, previews } from "./helpers";
 import type { AwsGateway, AwsGatewayArgs } from "../../../aws";
 import type { GatewayIdentity } from "../../../gateway/identity";
+import { asOf } from "../../../gateway/site/bgp";
 
 const contract = path.join(__dirname, "awsGateway.contract.txt");
 const remote = "command:remote:Command";
 const instance = () => one("aws:ec2/instance:Instance");
+
+/** A gateway for sites alone whose VPC is told what they have. */
+const forSites: Partial<AwsGatewayArgs> = {
+  users: [], l2tp: undefined, ikev2: { enabled: false }, sites: { enabled: true, bgp: true }, insideNetworks: ["10.76.0.0/24"], routeServer: {},
+};
 
 test("types and names of its children are the contract's", async () => {
   const listed = async (title: string, changes: Parameters<typeof made>[0]) => {
@@ -27,6 +33,7 @@ test("types and names of its children are the contract's", async () => {
       administratorKey: { privateKey: "PRIVATE", publicKey: "ssh-ed25519 AAAAadmin" },
       routeTableIds: { private: "rtb-1", database: "rtb-2" },
     }),
+    await listed("for sites, with a route server", forSites),
     await listed("by Systems Manager", { access: "systemsManager", administrators: [], platform: "ubuntu2404" }),
   ]);
 });
@@ -119,6 +126,48 @@ test("each table gets a route to each pool, through the gateway's interface", as
   });
 });
 
+describe("a route server", () => {
+  const peer = (number: number) => ofType("aws:vpc/routeServerPeer:RouteServerPeer").get(`office-route-server-peer-${number}`);
+
+  test("stands in the gateway's network, with two endpoints in its subnet, and fills that network's table", async () => {
+    await made(forSites);
+    expect(one("aws:vpc/routeServer:RouteServer")).toMatchObject({ amazonSideAsn: 64512, persistRoutes: "disable" });
+    expect(one("aws:vpc/routeServerVpcAssociation:RouteServerVpcAssociation")).toEqual({ routeServerId: "office-route-server-id", vpcId: "office-vpc-id" });
+    expect([...ofType("aws:vpc/routeServerEndpoint:RouteServerEndpoint").values()]).toEqual([expect.objectContaining({ subnetId: "office-subnet-id" }), expect.objectContaining({ subnetId: "office-subnet-id" })]);
+    expect(one("aws:vpc/routeServerPropagation:RouteServerPropagation")).toEqual({ routeServerId: "office-route-server-id", routeTableId: "office-routes-id" });
+    const order = registered.map(({ name }) => name);
+    for (const after of ["office-route-server-endpoint-1", "office-route-server-own"]) expect([after, order.indexOf("office-route-server-vpc") < order.indexOf(after)]).toEqual([after, true]);
+  });
+
+  test("has the gateway's interface as peer of each endpoint, with BFD, by the AS number that its connections have", async () => {
+    await made(forSites);
+    for (const number of [1, 2]) {
+      expect(peer(number)).toMatchObject({ routeServerEndpointId: `office-route-server-endpoint-${number}-id`, peerAddress: "10.76.0.10", bgpOptions: { peerAsn: asOf("office"), peerLivenessDetection: "bfd" } });
+    }
+  });
+
+  test("is what the gateway's BGP is told of, and its firewall and its group let in", async () => {
+    await made(forSites);
+    const base = textOf(ofType(remote).get("office-base")!.stdin);
+    for (const line of [`router bgp ${asOf("office")}`, "neighbor 10.76.0.5 remote-as 64512", "neighbor 10.76.0.6 bfd", "elements = { 10.76.0.5/32, 10.76.0.6/32 }"]) expect(base).toContain(line);
+    const { ingress } = one("aws:ec2/securityGroup:SecurityGroup") as { ingress: { protocol: string; fromPort: number; cidrBlocks: string[] }[] };
+    expect(ingress.filter(({ fromPort }) => [179, 3784].includes(fromPort)).map(({ protocol, cidrBlocks }) => [protocol, cidrBlocks])).toEqual([["tcp", ["10.76.0.5/32", "10.76.0.6/32"]], ["udp", ["10.76.0.5/32", "10.76.0.6/32"]]]);
+  });
+
+  test("by choice: tables that are named, numbers, one endpoint; another generation is another peer", async () => {
+    await made({ ...forSites, subnetId: "subnet-given", insideNetworks: ["172.31.0.0/16"], generation: 2, routeServer: { routeTableIds: { private: "rtb-1", database: "rtb-2" }, as: 65000, gatewayAs: 65001, endpoints: 1 } });
+    expect(Object.fromEntries([...ofType("aws:vpc/routeServerPropagation:RouteServerPropagation")].map(([name, { routeTableId }]) => [name, routeTableId]))).toEqual({ "office-route-server-private": "rtb-1", "office-route-server-database": "rtb-2" });
+    expect(one("aws:vpc/routeServerPeer:RouteServerPeer")).toMatchObject({ bgpOptions: { peerAsn: 65001 } });
+    expect([...ofType("aws:vpc/routeServerPeer:RouteServerPeer").keys()]).toEqual(["office-route-server-peer-1-2"]);
+  });
+
+  test("without one there is nothing of it", async () => {
+    await made({ ...forSites, routeServer: undefined });
+    expect(registered.filter(({ type }) => type.startsWith("aws:vpc/"))).toEqual([]);
+    expect(textOf(ofType(remote).get("office-base")!.stdin)).not.toContain("route_server");
+  });
+});
+
 test("the user's tags are merged, and may replace ours", async () => {
   await made({ tags: { Name: "our gateway", cost: pulumi.output("42") } });
   expect(instance().tags).toEqual({ Name: "our gateway", "vpn-gateway": "office", cost: "42" });
@@ -173,6 +222,7 @@ refusedAtPreview<AwsGatewayArgs>(
   [
     ["a type without AES, SSH from anywhere and a bad tag, all at once", { instanceType: "m1.small", administrators: ["0.0.0.0/0"], tags: { "aws:x": "y" }, users: [{ name: "a" }, { name: "a" }] }, [/instanceType/, /error administrators\[0\]/, /tags/, /users\[1\]/]],
     ["an identity that is none, beside the rest", { identity: { preSharedKey: 7, passwords: { b: "a-canary" }, authority: { certificate: "none", privateKey: "canary" } } as unknown as GatewayIdentity, users: [{ name: "a" }, { name: "a" }] }, [/error identity\.preSharedKey: is not a text/, /error identity\.authority\.certificate: is no certificate/, /users\[1\]/]],
+    ["a route server that nobody would tell anything, beside the rest", { routeServer: { as: 23456, endpoints: 3 }, subnetId: "subnet-given", users: [{ name: "a" }, { name: "a" }] }, [/error routeServer: is told what site connections/, /error routeServer\.routeTableIds/, /error routeServer\.endpoints/, /error routeServer\.as/, /users\[1\]/]],
     ["a pool within the VPC that is given", { subnetId: "subnet-given" }, [/error l2tp\.pool \("10\.77\.1\.0\/24"\): overlaps the VPC's range \(10\.77\.0\.0\/16\)/]],
   ],
   (changes) => previews("AwsGateway", changes),
