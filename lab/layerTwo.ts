@@ -52,6 +52,11 @@ export class Segment {
       await this.must(namespace, `modprobe 8021q; ip link del ${card} 2>/dev/null; ip link add link eth0 name ${card} type vlan id ${vlan} && ip link set ${card} up && ip addr add 10.${third}.0.${index + 1}/24 dev ${card} && ip addr add fd${third}::${index + 1}/64 dev ${card} nodad`);
     }
   }
+  /** Gives a host of one site a VLAN. */
+  async card(host: 1 | 2, vlan: number, address?: string): Promise<void> {
+    const card = `eth0.${vlan}`;
+    await this.must(labSegment.hosts[host - 1].namespace, `modprobe 8021q; ip link del ${card} 2>/dev/null; ip link add link eth0 name ${card} type vlan id ${vlan} && ip link set ${card} up${address === undefined ? "" : ` && ip addr add ${address} dev ${card}`}`);
+  }
   async leave(vlan: number = labSegment.vlan): Promise<void> {
     for (const { namespace } of labSegment.hosts) await this.lab.world.run(namespace, `ip link del eth0.${vlan}`);
   }

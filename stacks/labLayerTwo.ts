@@ -30,8 +30,8 @@ export function labLayerTwo(): Record<string, unknown> {
       ? undefined
       : new LayerTwoExtension(labSegment.name, {
           over: connection.tunnel,
-          left: { interface: inside },
-          right: { interface: "lan0" },
+          left: { interface: inside, vlans: config.getObject<number[]>("leftVlans") },
+          right: { interface: "lan0", vlans: config.getObject<number[]>("rightVlans") },
           vlans: config.getObject<number[]>("vlans") ?? [labSegment.vlan],
           fragment: config.getBoolean("fragment"),
           stormLimit: labSegment.stormLimit,

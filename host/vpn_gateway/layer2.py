@@ -4,6 +4,7 @@ connection. The tunnel's ports are up only while the tunnel stands and the exten
 """
 
 import glob
+import ipaddress
 import json
 import os
 
@@ -104,11 +105,21 @@ def _interface_problems(gateway: Gateway, one: Extension, segment: dict, outside
 def _outside(gateway: Gateway) -> set[str]:
     """Interfaces with a default route, and those that a site's other end is reached by."""
     found = set()
-    for family in ("-4", "-6"):
-        result = gateway.programs.run("ip", "-j", family, "route", "show", "default", merge=False)
+    asked = [("-4", "route", "show", "default"), ("-6", "route", "show", "default")]
+    # A name would have to be resolved, which takes as long as it takes.
+    asked += [("route", "get", site["endpoint"]) for site in sites.described(gateway) if _is_address(site.get("endpoint"))]
+    for words in asked:
+        result = gateway.programs.run("ip", "-j", *words, merge=False)
         for route in json.loads(result.output or "[]") if result.ok else []:
             found.update(hop["dev"] for hop in [route, *route.get("nexthops", [])] if "dev" in hop)
     return found
+
+
+def _is_address(text: str | None) -> bool:
+    try:
+        return bool(ipaddress.ip_address(text or ""))
+    except ValueError:
+        return False
 
 
 def _vlan_device(gateway: Gateway, name: str, vlan: int) -> str | None:

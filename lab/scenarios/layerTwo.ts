@@ -221,6 +221,71 @@ export const layerTwo: Scenario[] = [
     },
   },
   {
+    name: "layer2-vlans",
+    shows: "two VLANs cross beside each other, of which one has another number at the other site; and the frames without a tag of an interface, which are a VLAN at the other site",
+    twin: "hosts of one do not hear those of the other, nor does a tagged frame pass where there are none",
+    program: layerTwoProgram,
+    seconds: 200,
+    async run(lab, { check }) {
+      const segment = new Segment(lab);
+      const { sites } = segment;
+      const far = "lan1";
+      const ours = (await segment.must(here.namespace, "cat /sys/class/net/eth0/address")).trim();
+      const reaches = () => sites.becomes(async () => (await segment.reaches(1, there.address, 1)) > 0, 15);
+      /** How many of five frames from a VLAN of ours come out in each VLAN there. */
+      const crossing = async (from: number, to: readonly number[]) => {
+        await segment.passing(far, `ether src ${ours}`, () => segment.send(1, "data", { count: 5 }, from));
+        return Promise.all(to.map(async (number) => (await lab.world.captureCount("frames", `vlan ${number} and ${experiment}`)).packets));
+      };
+      await segment.card(1, 100);
+      await segment.card(2, 100);
+      await segment.card(1, 200, `${here.address}/24`);
+      await segment.card(2, 300, `${there.address}/24`);
+      for (const [key, value] of [["leftVlans[0]", "100"], ["leftVlans[1]", "200"], ["rightVlans[0]", "100"], ["rightVlans[1]", "300"]]) await lab.stack.set(key, value);
+      await lab.stack.up();
+      await segment.stands(1);
+      await segment.stands(2);
+      check("a host in VLAN 200 reaches one in the other site's 300", await reaches());
+      const [from100, from200] = [await crossing(100, [100, 300]), await crossing(200, [100, 300])];
+      check("frames of VLAN 100 come out in 100, and those of 200 in 300", from100[0] === 5 && from200[1] === 5, `${from100.join(" ")} | ${from200.join(" ")}`);
+      check("twin: none of either in the other's", from100[1] === 0 && from200[0] === 0);
+      const line = await segment.line(1);
+      check("status names both", line.includes("VLANs 100, 200 of lan0"), line);
+      check("each port of the bridge is in its own VLAN", (await sites.must(1, `bridge vlan show | grep -c "PVID Egress Untagged"`)).trim() === "4" && (await sites.run(1, "vpn-gateway check")).code === 0, await sites.must(1, "bridge vlan show"));
+
+      // An interface as a whole, as an administrator has made one. Its frames have no tag.
+      await segment.leave(200);
+      await segment.leave(300);
+      await segment.card(1, 400, `${here.address}/24`);
+      await segment.card(2, 500, `${there.address}/24`);
+      await sites.must(1, "ip link add link lan0 name seg0 type vlan id 400; ip addr add 10.66.6.6/24 dev seg0; ip link set seg0 up");
+      for (const [key, value] of [["interface", "seg0"], ["leftVlans[0]", "0"], ["rightVlans[0]", "500"]]) await lab.stack.set(key, value);
+      for (const key of ["leftVlans[1]", "rightVlans[1]"]) await lab.stack.unset(key);
+      const refused = await lab.stack.up({ mayFail: true });
+      check("twin: as a whole an interface with an address is refused", refused.code !== 0 && /seg0 has the address 10\.66\.6\.6/.test(refused.stdout + refused.stderr), (refused.stdout + refused.stderr).slice(-400));
+      await sites.must(1, "ip addr del 10.66.6.6/24 dev seg0");
+      await lab.stack.up();
+      await segment.stands(1);
+      await segment.stands(2);
+      check("frames without a tag come out in the other site's VLAN 500", (await reaches()) && (await crossing(400, [500]))[0] === 5, await segment.line(1));
+      const stale = await crossing(100, [100, 300, 500]);
+      check("and those of VLANs from before cross no more", stale.every((count) => count === 0), stale.join(" "));
+      // A tag behind that of VLAN 400: at the port it is the frame's own.
+      const inner = `ip link add link eth0.400 name inner type vlan id 7 && ip link set inner up`;
+      await segment.must(here.namespace, inner);
+      const arrived = async () => Number(await sites.must(1, "cat /sys/class/net/seg0/statistics/rx_packets"));
+      const before = await arrived();
+      const tagged = await segment.passing(far, `ether src ${ours}`, () => segment.must(here.namespace, "lab-world frames inner data --count 5"));
+      check("twin: a tagged frame does not pass, though it comes to the port", tagged === 0 && (await arrived()) - before >= 5, `${tagged} of 5`);
+      await segment.must(here.namespace, "ip link del inner");
+      await lab.stack.set("extension", "false");
+      await lab.stack.up();
+      const kept = await sites.must(1, "ip -br link show dev seg0; ip link del seg0");
+      check("deleted, the interface is what it was, and nothing is left behind", /seg0/.test(kept) && (await sites.must(1, traces)).trim().split(/\s+/).every((count) => count === "0"), await sites.must(1, traces));
+      for (const number of [100, 400, 500]) await segment.leave(number);
+    },
+  },
+  {
     name: "layer2-fragment",
     shows: "with `fragment: true` packets of the hosts' whole 1500 bytes cross, unfragmented to the hosts and in whole packets of ESP",
     twin: "without it they do not, and the host is told",

@@ -57,7 +57,7 @@ class Layer2Test(MachineTest):
 
     def changes(self) -> list[str]:
         """What was asked of the kernel, without what only looks."""
-        return [call for call in self.calls() if call.startswith(("ip ", "bridge ")) and " show" not in call]
+        return [call for call in self.calls() if call.startswith(("ip ", "bridge ")) and " show" not in call and " route get " not in call]
 
 
 class PartTest(Layer2Test):
@@ -142,6 +142,9 @@ class PartTest(Layer2Test):
     def test_the_outside_interface_is_refused_as_a_whole_and_by_vlan(self) -> None:
         for vlan in (0, 7):
             self.assertIn("wan0 is the way to the outside", self.refused(description(vlans=(vlan,), interface="wan0")))
+        # Where a site's other end is reached without a default route.
+        self.mark("route-to-198.51.100.20", '[{"dst": "198.51.100.20", "gateway": "10.0.0.1", "dev": "lan1"}]')
+        self.assertIn("lan1 is the way to the outside", self.refused(description(vlans=(7,), interface="lan1")))
 
     def test_an_interface_that_the_gateway_uses_is_refused(self) -> None:
         self.mark("addresses-lan1", '[{"addr_info": [{"family": "inet6", "local": "fe80::1", "scope": "link"}, {"local": "10.20.0.1", "scope": "global"}]}]')
