@@ -37,6 +37,12 @@ def is_described(gateway: Gateway, one: Extension) -> bool:
     return os.path.exists(gateway.paths.of(f"{FOLDER}{one['name']}.json"))
 
 
+def links(gateway: Gateway) -> dict[str, dict]:
+    """All interfaces by name, in one look: with twenty VLANs one for each would be a hundred."""
+    result = gateway.programs.run("ip", "-j", "-d", "link", "show", merge=False)
+    return {found["ifname"]: found for found in json.loads(result.output or "[]") if "ifname" in found} if result.ok else {}
+
+
 # What can be known to be wrong before anything is changed.
 
 
@@ -47,9 +53,9 @@ def check(gateway: Gateway, content: bytes) -> str | None:
     for other in described(gateway):
         if other["name"] != one["name"]:
             found += _clashes(one, other)
-    outside = _outside(gateway)
+    outside, there = _outside(gateway), links(gateway)
     for segment in one["segments"]:
-        found += _interface_problems(gateway, one, segment, outside)
+        found += _interface_problems(gateway, one, segment, outside, there)
     return "\n  ".join(dict.fromkeys(found)) or None
 
 
@@ -80,9 +86,9 @@ def _named(segment: dict) -> str:
     return f"VLAN {segment['vlan']} of {segment['interface']}" if segment["vlan"] else segment["interface"]
 
 
-def _interface_problems(gateway: Gateway, one: Extension, segment: dict, outside: set[str]) -> list[str]:
+def _interface_problems(gateway: Gateway, one: Extension, segment: dict, outside: set[str], there: dict) -> list[str]:
     name, vlan = segment["interface"], segment["vlan"]
-    found = sites.link(gateway, name)
+    found = there.get(name)
     if found is None:
         return [f"there is no interface {name} on this gateway: name one that `ip link` shows"]
     if name in outside:
@@ -90,7 +96,7 @@ def _interface_problems(gateway: Gateway, one: Extension, segment: dict, outside
     if found.get("link_type") not in (None, "ether"):
         return [f"{name} carries no Ethernet ({found['link_type']}): name another interface"]
     if vlan:
-        taken = _vlan_device(gateway, name, vlan)
+        taken = _vlan_device(there, name, vlan)
         if taken and taken != segment["inside"]:
             return [f"VLAN {vlan} of {name} is the gateway's own interface {taken}: take that one's addresses away, and it, or extend another VLAN"]
         return []
@@ -122,12 +128,12 @@ def _is_address(text: str | None) -> bool:
         return False
 
 
-def _vlan_device(gateway: Gateway, name: str, vlan: int) -> str | None:
+def _vlan_device(there: dict, name: str, vlan: int) -> str | None:
     """The interface that has a VLAN of another, if there is one."""
-    result = gateway.programs.run("ip", "-j", "-d", "link", "show", "type", "vlan", merge=False)
-    for found in json.loads(result.output or "[]") if result.ok else []:
-        if found.get("link") == name and found.get("linkinfo", {}).get("info_data", {}).get("id") == vlan:
-            return found["ifname"]
+    for own, found in there.items():
+        info = found.get("linkinfo", {})
+        if found.get("link") == name and info.get("info_kind") == "vlan" and info.get("info_data", {}).get("id") == vlan:
+            return own
     return None
 
 
@@ -160,8 +166,8 @@ def ensure(gateway: Gateway, one: Extension) -> None:
     """The bridge is there, with all of its ports. What is there already is not touched."""
     # Beneath the link's own route: with its interface gone, what carries frames is refused rather than sent elsewhere.
     _ip(gateway, "route", "replace", "unreachable", one["link"], "metric", sites.LAST_METRIC, "proto", sites.PROTOCOL)
-    bridge = one["bridge"]
-    if sites.link(gateway, bridge) is None:
+    bridge, there = one["bridge"], links(gateway)
+    if bridge not in there:
         # No VLAN but those that ports are given; no spanning tree, whose frames cross no port here; nothing of it is the gateway's own.
         _ip(
             gateway, "link", "add", "name", bridge, "type", "bridge", "vlan_filtering", "1", "vlan_default_pvid", "0",
@@ -169,19 +175,24 @@ def ensure(gateway: Gateway, one: Extension) -> None:
         )  # fmt: skip
         _ip(gateway, "link", "set", "dev", bridge, "addrgenmode", "none", "up")
     for segment in one["segments"]:
-        inside = sites.link(gateway, segment["interface"])
-        if inside is None:
+        card, inside, beyond = there.get(segment["interface"]), there.get(segment["inside"]), there.get(segment["beyond"])
+        if card is None:
             raise Failure(f"the interface {segment['interface']} is missing")
-        if segment["vlan"] and sites.link(gateway, segment["inside"]) is None:
+        if inside is None:
             _ip(gateway, "link", "add", "link", segment["interface"], "name", segment["inside"], "type", "vlan", "id", str(segment["vlan"]))
             _ip(gateway, "link", "set", "dev", segment["inside"], "addrgenmode", "none")
-        _into(gateway, one, segment, segment["inside"])
-        _ip(gateway, "link", "set", "dev", segment["inside"], "up")
-        if sites.link(gateway, segment["beyond"]) is None:
+        _into(gateway, one, segment, segment["inside"], inside)
+        if "UP" not in (inside or {}).get("flags", []):
+            _ip(gateway, "link", "set", "dev", segment["inside"], "up")
+        if beyond is not None and one["kind"] != "vxlan" and beyond.get("link", one["tunnel"]) != one["tunnel"]:
+            # Bound to an interface that is gone; one of the same name is another.
+            _ip(gateway, "link", "del", "dev", segment["beyond"])
+            beyond = None
+        if beyond is None:
             _ip(gateway, "link", "add", "name", segment["beyond"], *_tunnel(one, segment))
             # As large as inside: what is too large for the tunnel the driver answers or cuts, where a bridge would drop it without a word.
-            _ip(gateway, "link", "set", "dev", segment["beyond"], "mtu", str(inside["mtu"]), "addrgenmode", "none")
-        _into(gateway, one, segment, segment["beyond"])
+            _ip(gateway, "link", "set", "dev", segment["beyond"], "mtu", str(card["mtu"]), "addrgenmode", "none")
+        _into(gateway, one, segment, segment["beyond"], beyond)
 
 
 def _tunnel(one: Extension, segment: dict) -> list[str]:
@@ -192,9 +203,8 @@ def _tunnel(one: Extension, segment: dict) -> list[str]:
     return ["type", "gretap", *ends, "key", str(segment["vni"]), "nopmtudisc", "ignore-df", "dev", one["tunnel"]]
 
 
-def _into(gateway: Gateway, one: Extension, segment: dict, port: str) -> None:
-    """A port of the bridge, in its own VLAN and no other; frames have no tag on it."""
-    found = sites.link(gateway, port)
+def _into(gateway: Gateway, one: Extension, segment: dict, port: str, found: dict | None) -> None:
+    """A port of the bridge, in its own VLAN and no other; frames have no tag on it. `found`: as it was."""
     if found is not None and found.get("master") == one["bridge"]:
         return
     _ip(gateway, "link", "set", "dev", port, "master", one["bridge"])
@@ -236,8 +246,9 @@ def follow(gateway: Gateway, one: Extension, stands: bool) -> str | None:
         remove(gateway, one)
         return None
     reason = why_not(gateway, one, stands)
+    there = links(gateway)
     for segment in one["segments"]:
-        found = sites.link(gateway, segment["beyond"])
+        found = there.get(segment["beyond"])
         if found is not None and ("UP" in found.get("flags", [])) != (reason is None):
             _ip(gateway, "link", "set", "dev", segment["beyond"], "up" if reason is None else "down")
     return reason
@@ -246,7 +257,8 @@ def follow(gateway: Gateway, one: Extension, stands: bool) -> str | None:
 def problems(gateway: Gateway, path: str, content: bytes) -> list[str]:
     """Where the kernel has not what a description says. A tunnel that does not stand is no such problem."""
     one = json.loads(content)
-    bridge = sites.link(gateway, one["bridge"])
+    there = links(gateway)
+    bridge = there.get(one["bridge"])
     if bridge is None:
         return [f"{path}: the bridge {one['bridge']} is missing"]
     found = []
@@ -254,21 +266,13 @@ def problems(gateway: Gateway, path: str, content: bytes) -> list[str]:
         found.append(f"{path}: the bridge {one['bridge']} filters no VLANs")
     for segment in one["segments"]:
         for port in (segment["inside"], segment["beyond"]):
-            there = sites.link(gateway, port)
-            if there is None:
+            if port not in there:
                 found.append(f"{path}: the interface {port} is missing")
-            elif there.get("master") != one["bridge"]:
+            elif there[port].get("master") != one["bridge"]:
                 found.append(f"{path}: the interface {port} is no port of {one['bridge']}")
-    strangers = [name for name in _ports(gateway, one["bridge"]) if name not in {segment[end] for segment in one["segments"] for end in ("inside", "beyond")}]
+    strangers = [name for name, link in there.items() if link.get("master") == one["bridge"] and name not in {segment[end] for segment in one["segments"] for end in ("inside", "beyond")}]
     found += [f"{path}: {name} is a port of {one['bridge']} that nobody has named" for name in strangers]
     return found
-
-
-def _ports(gateway: Gateway, bridge: str) -> list[str]:
-    try:
-        return sorted(os.listdir(gateway.paths.of(f"/sys/class/net/{bridge}/brif")))
-    except OSError:
-        return []
 
 
 def _ip(gateway: Gateway, *arguments: str) -> None:

@@ -52,16 +52,17 @@ def _of(gateway: Gateway, one: layer2.Extension, site: dict | None, state: dict,
 
 def _down(gateway: Gateway, one: layer2.Extension) -> str | None:
     """What is missing of the bridge itself."""
+    there = layer2.links(gateway)
     for segment in one["segments"]:
         for port in (segment["inside"], segment["beyond"]):
-            found = sites.link(gateway, port)
+            found = there.get(port)
             if found is None:
                 return f"the interface {port} is missing"
             if "UP" not in found.get("flags", []):
                 return f"the interface {port} is down"
             if found.get("master") != one["bridge"]:
                 return f"the interface {port} is no port of {one['bridge']}"
-        if (sites.link(gateway, segment["interface"]) or {}).get("operstate") == "DOWN":
+        if there.get(segment["interface"], {}).get("operstate") == "DOWN":
             return f"the interface {segment['interface']} has no link"
     return None
 

@@ -53,7 +53,7 @@ class Layer2Test(MachineTest):
         self.forget_calls()
 
     def mark_link(self, name: str, **more: object) -> None:
-        self.mark(f"links/{name}", json.dumps([{"ifname": name, "flags": ["UP"], "mtu": 1500, "link_type": "ether", **more}]))
+        self.mark(f"links/{name}", json.dumps([{"flags": ["UP"], "mtu": 1500, "link_type": "ether", **more}]))
 
     def changes(self) -> list[str]:
         """What was asked of the kernel, without what only looks."""
@@ -93,6 +93,21 @@ class PartTest(Layer2Test):
     def test_whoever_fragments_has_gre_bound_to_the_tunnel(self) -> None:
         self.apply(part_of(description(kind="gretap", overhead=42)))
         self.assertIn("ip link add name l2t-seg-100 type gretap local 169.254.64.6 remote 169.254.64.7 key 5000 nopmtudisc ignore-df dev st-office", self.changes())
+
+    def test_gre_that_is_bound_to_an_interface_that_is_gone_is_made_anew(self) -> None:
+        self.apply(part_of(description(kind="gretap", overhead=42)))
+        self.mark_link("l2t-seg-100", master="l2-seg", link="if77")
+        self.forget_calls()
+        gateway = Gateway(self.root, "test")
+        with mock.patch.dict("os.environ", self.environment):
+            gateway.programs.path = self.environment["PATH"]
+            layer2.ensure(gateway, description(kind="gretap", overhead=42))
+            made = [call for call in self.changes() if "l2t-seg-100" in call]
+            self.assertEqual([" ".join(call.split()[:6]) for call in made[:2]], ["ip link del dev l2t-seg-100", "ip link add name l2t-seg-100 type"])
+            self.forget_calls()
+            self.mark_link("l2t-seg-100", master="l2-seg", link="st-office")
+            layer2.ensure(gateway, description(kind="gretap", overhead=42))
+        self.assertEqual(self.changes(), ["ip route replace unreachable 169.254.64.6/31 metric 4278198272 proto 201"])
 
     def test_frames_without_a_tag_take_the_interface_itself(self) -> None:
         self.apply(part_of(description(vlans=(0,), interface="lan1")))
@@ -153,7 +168,7 @@ class PartTest(Layer2Test):
         self.assertIn("lan1 is a port of br0 already", self.refused(description(vlans=(0,), interface="lan1")))
         self.mark_link("lan1", link_type="none")
         self.assertIn("lan1 carries no Ethernet (none)", self.refused(description(vlans=(0,), interface="lan1")))
-        self.mark("vlan-links", '[{"ifname": "lan0.100", "link": "lan0", "linkinfo": {"info_data": {"id": 100}}}]')
+        self.mark_link("lan0.100", link="lan0", linkinfo={"info_kind": "vlan", "info_data": {"id": 100}})
         self.assertIn("VLAN 100 of lan0 is the gateway's own interface lan0.100", self.refused(description()))
 
     def test_check_names_what_the_kernel_has_not(self) -> None:
@@ -165,7 +180,7 @@ class PartTest(Layer2Test):
         with mock.patch.dict("os.environ", self.environment):
             gateway = Gateway(self.root, "test")
             self.assertEqual(found(), [])
-            self.write("/sys/class/net/l2-seg/brif/eth9/x", "")
+            self.mark_link("eth9", master="l2-seg")
             self.mark_link("l2i-seg-100")
             self.mark_link("l2-seg", linkinfo={"info_data": {"vlan_filtering": 0}})
             self.unmark("links/l2t-seg-100")
@@ -206,7 +221,7 @@ class FollowerTest(MachineTest):
             (sites, "ensure", lambda *_: None),
             (sites, "route_into", lambda *_: None),
             (sites, "routed", lambda _: {("10.30.0.0/24", "st-office")}),
-            (sites, "link", lambda _gateway, name: self.links.get(name) and {**self.links[name], **({"flags": ["UP"] if self.up else []} if name.startswith("l2t-") else {})}),
+            (layer2, "links", lambda _gateway: {name: {**one, **({"flags": ["UP"] if self.up else []} if name.startswith("l2t-") else {})} for name, one in self.links.items()}),
             (layer2, "_ip", self.ip),
             (nftables, "digest", lambda _gateway, _table: self.firewall),
             (follower.charon, "running", lambda _: True),
