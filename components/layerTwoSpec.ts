@@ -46,8 +46,9 @@ export function resolveLayerTwo(name: string, args: LayerTwoArgs): pulumi.Output
   // Field by field: a preview may know all of them and not the machines.
   const over = pulumi.output(args.over);
   const gateway = (side: "left" | "right") => {
-    const site = over[side] as pulumi.Output<SiteTunnel["left"] | undefined>;
-    return { name: site.apply((one) => one?.name), room: site.apply((one) => one?.layerTwo) };
+    // There is none at the end of a connection to a device: a field of nothing is nothing.
+    const site = over[side] as pulumi.Output<SiteTunnel["left"]>;
+    return { name: site.name as pulumi.Output<string | undefined>, room: site.layerTwo as pulumi.Output<boolean | undefined> };
   };
   return pulumi
     .output({

@@ -1,6 +1,7 @@
 import * as path from "path";
 import * as pulumi from "@pulumi/pulumi";
 import { LayerTwoExtension, SiteConnection, SshGateway, type LayerTwoExtensionArgs, type SiteConnectionArgs } from "../../index";
+import { exampleTunnel } from "../gateway/layer2/specs";
 import { ofType, plain, record, registered, settled, textOf, valueOf } from "./mocks";
 import { isSecretInput } from "./previews";
 import { expectContract, listing } from "./promises";
@@ -80,6 +81,22 @@ const refusals: [string, Partial<LayerTwoExtensionArgs>, Partial<SiteConnectionA
   ["a connection without room", {}, { layerTwo: false }, true, [/over \("office-to-cloud"\): has no addresses of its own/]],
   ["a connection to a device", {}, { layerTwo: false, right: undefined, device: { endpoint: "192.0.2.70", networks: ["10.40.0.0/24"] } }, true, [/over \("office-to-cloud"\): ends at a device/]],
 ];
+
+test("a preview that knows no machine yet knows the extension", async () => {
+  await record(true);
+  const { resolveLayerTwo } = await import("../../components/layerTwoSpec");
+  const site = (name: string) => ({
+    name, connection: { host: pulumi.unknown, privateKey: pulumi.unknown, hostKey: pulumi.unknown }, machineId: pulumi.unknown, platform: "debian13", endpoint: pulumi.unknown,
+    insideNetworks: ["10.20.0.0/24"], pools: [], outsideMtu: 1500, sites: true, bgp: false, lac: false, layerTwo: true,
+  });
+  const over = pulumi.output({ connection: exampleTunnel(), left: site("office"), right: site("cloud") }) as unknown as LayerTwoExtensionArgs["over"];
+  const spec = await valueOf(resolveLayerTwo("stretched", { over, left: { interface: "lan0" }, right: { interface: "eth1" } }));
+  expect([spec.left, spec.right]).toEqual([
+    { gateway: "office", room: true, interface: "lan0", vlans: [0] },
+    { gateway: "cloud", room: true, interface: "eth1", vlans: [0] },
+  ]);
+  await settled();
+});
 
 describe.each([["up", false], ["preview", true]] as const)("what is wrong is known at %s", (_, preview) => {
   test.each(refusals)("%s", async (_what, changes, site, room, expected) => {
