@@ -20,6 +20,8 @@ export function renderLayerTwoFirewall(view: LayerTwoView): string {
 
 function carrierTable({ spec, side, near: end }: LayerTwoView): Table {
   const own = siteInterface(spec.connection.name);
+  // GRE's driver takes frames of the far end's address alone.
+  const identifiers = spec.fragment ? [] : end.vlans.map((_, index) => spec.vni + index);
   const ports = [bridgeInterface(spec.name), `${tunnelPorts(spec.name)}*`, end.vlans.includes(0) ? end.interface : `${insidePorts(spec.name)}*`];
   const { near, far } = linkAddresses({ spec: spec.connection, side });
   return {
@@ -39,6 +41,10 @@ function carrierTable({ spec, side, near: end }: LayerTwoView): Table {
           { rule: `iifname "${own}" ip saddr ${far.ipv4} ip daddr ${near.ipv4} accept`, why: "Ethernet comes out of the tunnel from its far end, and from nowhere else." },
           { rule: `ip daddr ${near.ipv4} udp dport ${vxlanPort} ${dropped}` },
           { rule: `ip daddr ${near.ipv4} meta l4proto gre ${dropped}` },
+          ...identifiers.map((vni, index) => ({
+            rule: `udp dport ${vxlanPort} @th,96,24 ${vni} ${dropped}`,
+            ...(index === 0 ? { why: "VXLAN asks neither who sends nor to which address: another site's gateway could else put frames into this segment." } : {}),
+          })),
         ],
       },
       {

@@ -42,7 +42,11 @@ describe("what carries the frames", () => {
       `iifname "${own}" ip saddr 169.254.64.7 ip daddr 169.254.64.6 accept`,
       "ip daddr 169.254.64.6 udp dport 4789 counter drop",
       "ip daddr 169.254.64.6 meta l4proto gre counter drop",
+      // VXLAN's identifier (RFC 7348, 5) is behind UDP's header and four bytes more: other extensions have others.
+      "udp dport 4789 @th,96,24 5000 counter drop",
+      "udp dport 4789 @th,96,24 5001 counter drop",
     ]);
+    expect(firewallOf({ fragment: true })).not.toContain("@th");
     expect(nftChain(firewall, "output")).toContain(`ip daddr 169.254.64.7 oifname != "${own}" counter drop`);
   });
 
