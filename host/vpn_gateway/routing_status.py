@@ -92,7 +92,11 @@ def _reason(neighbor: dict) -> str:
         "OPEN Message Error/Bad Peer AS": "the other end has another AS number than this connection says",
         "Hold Timer Expired": "the other end fell silent",
     }
-    text = next((text for words, text in known.items() if words in last), last)
+    text = next((text for words, text in known.items() if words in last), None)
+    if text is None and last and neighbor.get("peerBfdInfo", {}).get("status") == "Down":
+        # What came of dialling anew meanwhile says less.
+        text = known["Cease/BFD Down"]
+    text = text or last
     return text if text else "the other end was not reached yet"
 
 

@@ -127,7 +127,7 @@ export const mesh: Scenario[] = [
         await mesh.must(gateway, `vtysh -c "configure terminal" -c "router bgp ${own.as}" -c "no neighbor ${neighbor} bfd"`);
       }
       await mesh.becomes(async () => (await mesh.way(1, second.host)) === direct, 60);
-      const plain = await mesh.lost(first.namespace, second.host, 15, () => mesh.cutBetween(1, 2));
+      const plain = await mesh.lost(first.namespace, second.host, 20, () => mesh.cutBetween(1, 2));
       check("twin: without BFD it takes longer, and no longer than 10 s and a moment", plain.gapSeconds > cut.gapSeconds && plain.gapSeconds <= 11, `${plain.gapSeconds.toFixed(2)} s`);
       figure(`path dead, without BFD: ${plain.gapSeconds.toFixed(2)} s without an answer`);
       await mesh.mendBetween(1, 2);

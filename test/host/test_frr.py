@@ -153,6 +153,16 @@ class RoutingStatusTest(MachineTest):
             ],
         )
 
+    def test_what_came_of_dialling_anew_does_not_hide_that_the_link_is_dead(self) -> None:
+        cases = [
+            ({"lastResetDueTo": "Waiting for peer OPEN", "peerBfdInfo": {"status": "Down"}}, "the link is dead (BFD)"),
+            ({"lastNotificationReason": "OPEN Message Error/Bad Peer AS", "peerBfdInfo": {"status": "Down"}}, "the other end has another AS number than this connection says"),
+            ({"lastResetDueTo": "Waiting for peer OPEN"}, "Waiting for peer OPEN"),
+            ({"peerBfdInfo": {"status": "Down"}, "bgpState": "Active"}, "the other end was not reached yet"),
+        ]
+        for neighbor, reason in cases:
+            self.assertEqual(routing_status._reason(neighbor), reason)
+
     def test_a_route_server_is_told_and_not_heard(self) -> None:
         self.write("/etc/vpn-gateway/bgp.conf", "router bgp 4235981390\n neighbor 10.76.0.5 remote-as 64512\n neighbor 10.76.0.6 remote-as 64512\nexit\n")
         up = {"bgpState": "Established", "peerBfdInfo": {"status": "Up"}, "addressFamilyInfo": {"ipv4Unicast": {"sentPrefixCounter": 2}}}

@@ -105,6 +105,10 @@ export function speaker(routerId: string): FrrEntry[] {
     because("Two gateways of a site have two AS numbers.", line("bgp", "bestpath", "as-path", "multipath-relax")),
     because("While bgpd alone starts anew, packets go on (RFC 4724).", line("bgp", "graceful-restart")),
     line("bgp", "graceful-restart", "preserve-fw-state"),
+    because(
+      "But a neighbour that is silent beyond the hold time is gone: with FRR's default its routes would stay for two minutes more (RFC 8538).",
+      line("no", "bgp", "graceful-restart", "notification"),
+    ),
   ];
 }
 

@@ -74,6 +74,8 @@ describe("the session", () => {
     const plain = renderSiteBgp(viewFrom(exampleBgpSite({ bfdInterval: 0 }), "left"));
     expect(plain).not.toMatch(/bfd/);
     expect(plain).toContain("neighbor 169.254.64.7 timers 3 9");
+    // Seen with FRR 10.3: without this line the routes of a silent neighbour were still there after a minute, with it for 9 s.
+    expect(plain).toContain(" no bgp graceful-restart notification\n");
   });
   test("the two ends have the two addresses of the link, IPv6 ones of the same number", () => {
     expect(linkAddresses(viewFrom(exampleBgpSite(), "right"))).toEqual({ near: { ipv4: "169.254.64.7", ipv6: "fd76:7067::a9fe:4007" }, far: { ipv4: "169.254.64.6", ipv6: "fd76:7067::a9fe:4006" } });
