@@ -59,7 +59,9 @@ export class SessionsLab extends BenchLab {
     for (const [key, value] of Object.entries(settings)) await stack.set(key, String(value));
     const users = Array.from({ length: Math.max(this.plan.ikev2, this.plan.l2tp) }, (_, index) => `crowd-${index + 1}`);
     await stack.unset("users");
-    await stack.set("users", JSON.stringify(users));
+    // Nobody has a place in a pool that they do not need.
+    const may = (index: number) => protocols.filter((protocol) => index < this.plan[protocol]);
+    await stack.set("users", JSON.stringify(users.map((name, index) => ({ name, protocols: may(index) }))));
     // Given, for minting hundreds is no part of it.
     await stack.set("passwords", JSON.stringify(Object.fromEntries(users.map((user) => [user, randomBytes(12).toString("base64url")]))), true);
     await super.start();

@@ -4,12 +4,20 @@ import { remoteCommand } from "../../../lab/plugins/commandRemote";
 import { hostKeyAlgorithms, parseHostKey } from "../../../lab/plugins/sshConnection";
 import { operation } from "./helpers";
 
+/** ssh2 leaves a leading zero out: about one of its keys in 128 has 31 bytes, and is none. */
+function ed25519(comment?: string): ReturnType<typeof utils.generateKeyPairSync> {
+  for (;;) {
+    const made = utils.generateKeyPairSync("ed25519", { comment });
+    if (/ AAAAC3NzaC1lZDI1NTE5AAAAI/.test(` ${made.public.split(" ")[1]}`)) return made;
+  }
+}
+
 const hostKeys = {
-  ed25519: utils.generateKeyPairSync("ed25519", { comment: "host" }),
+  ed25519: ed25519("host"),
   rsa: utils.generateKeyPairSync("rsa", { bits: 2048 }),
 };
-const strange = utils.generateKeyPairSync("ed25519");
-const login = utils.generateKeyPairSync("ed25519");
+const strange = ed25519();
+const login = ed25519();
 
 let server: Server;
 let port: number;
