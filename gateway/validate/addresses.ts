@@ -2,7 +2,8 @@ import {
   contains, ikev2Clients, isPrivate, overlaps, parseAddress, parseNetwork, type Family, type Network,
 } from "../addressing";
 import { l2tpShare, ownShare } from "../pair";
-import type { GatewaySpec } from "../spec";
+import type { GatewaySpec, UserSpec } from "../spec";
+import { speaks } from "../users";
 import { error, warning, type Problem } from "./problem";
 
 /** xl2tpd waits with select() and a descriptor a client; 1,024 is the end of what that can hold. */
@@ -90,18 +91,26 @@ function poolOverlaps(spec: GatewaySpec, pools: Placed[], inside: Placed[]): Pro
   return problems;
 }
 
+/** Who takes an address of that pool: whoever may come by its protocol and has no fixed one. */
+const takers: Record<string, (user: UserSpec) => boolean> = {
+  "l2tp.pool": (user) => speaks(user, "l2tp") && user.l2tpAddress === undefined,
+  "ikev2.pool": (user) => speaks(user, "ikev2") && user.ikev2Address === undefined,
+  "ikev2.pool6": (user) => speaks(user, "ikev2") && user.ikev2Address6 === undefined,
+};
+
 function capacities(spec: GatewaySpec, pools: Placed[]): Problem[] {
-  const users = spec.users.length;
+  const byL2tp = spec.users.filter((user) => speaks(user, "l2tp")).length;
   const problems = pools.flatMap(({ path, text, network }) => {
     // Where one machine of a pair is dead, the other has to serve everybody with its half.
     const room = path === "l2tp.pool" ? BigInt(l2tpShare(text, spec.pair).clients) : ikev2Clients(ownShare(network, spec.pair));
     const places = room > 0n ? room : 0n;
+    const users = spec.users.filter(takers[path]).length;
     if (places > 0n && places >= BigInt(users)) return [];
     const half = spec.pair ? " on each machine of the pair" : "";
     return [error(path, text, `has room for ${places} clients${half} and there are ${users} users`, "Use a larger network.")];
   });
-  if (spec.l2tp && users > l2tpBound) {
-    problems.push(error("users", undefined, `${users} users: xl2tpd serves about ${l2tpBound} clients at once`, "Use IKEv2, or spread the users over several gateways."));
+  if (spec.l2tp && byL2tp > l2tpBound) {
+    problems.push(error("users", undefined, `${byL2tp} users of L2TP: xl2tpd serves about ${l2tpBound} clients at once`, "Let some come by IKEv2 alone (`protocols`), or spread them over several gateways."));
   }
   return problems;
 }

@@ -58,10 +58,20 @@ const bad: [string, object, RegExp][] = [
   ["an administrator that is no range", { administrators: ["198.51.100.7"] }, /^administrators\[0\]: is not a network/],
   ["an impossible port", { sshPort: 70000 }, /^sshPort: is not a whole number/],
   ["an impossible delay", { deadPeerDelay: 0 }, /^deadPeerDelay: is not a whole number/],
-  ["more users than xl2tpd holds", { l2tp: { pool: "10.80.0.0/16" }, ikev2: { pool: "10.81.0.0/16" }, users: Array.from({ length: 1001 }, (_, i) => ({ name: `u${i}` })) }, /^users: 1001 users: xl2tpd serves/],
+  ["more users than xl2tpd holds", { l2tp: { pool: "10.80.0.0/16" }, ikev2: { pool: "10.81.0.0/16" }, users: Array.from({ length: 1001 }, (_, i) => ({ name: `u${i}` })) }, /^users: 1001 users of L2TP: xl2tpd serves/],
 ];
 test.each(bad)("%s is an error", (_, changes, expected) => {
   expect(first(changes)).toMatch(expected);
+});
+
+test("a pool needs room for who takes an address of it: not for who comes otherwise, or has a fixed one", () => {
+  const small = { l2tp: { pool: "10.77.1.0/30", fixedPool: "10.77.9.0/24" } };
+  expect(first({ ...small, users: [{ name: "alice" }, { name: "bob" }] })).toMatch(/^l2tp.pool: has room for 1 clients and there are 2 users/);
+  expect(first({ ...small, users: [{ name: "alice" }, { name: "bob", protocols: ["ikev2"] }] })).toBeUndefined();
+  expect(first({ ...small, users: [{ name: "alice" }, { name: "bob", l2tpAddress: "10.77.9.7" }] })).toBeUndefined();
+  const many = Array.from({ length: 1001 }, (_, index) => ({ name: `u${index}` }));
+  const large = { l2tp: { pool: "10.80.0.0/16" }, ikev2: { pool: "10.81.0.0/16" } };
+  expect(first({ ...large, users: [...many.slice(1), { name: "carol", protocols: ["ikev2"] }] })).toBeUndefined();
 });
 
 const names: [string, string, RegExp][] = [
