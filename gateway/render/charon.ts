@@ -36,6 +36,8 @@ export function renderCharon(spec: GatewaySpec): string {
         setting("cookie_threshold_ip", halfOpen(most)),
         setting("cookie_threshold", 4 * halfOpen(most)),
         setting("init_limit_half_open", 8 * halfOpen(most), "Of all addresses: IKEv1 has no cookies, and each takes memory for half a minute."),
+        // More where threads may all wait for a RADIUS server: who is asked for no password there goes on coming in.
+        setting("init_limit_job_load", asksRadius(spec, "ikev2") ? 256 : 64, "While so many messages wait for a thread nobody new is answered: handshakes that have begun end, and a crowd does not time out as a whole."),
         section("plugins", [
           section("kernel-netlink", [
             setting("roam_events", false, "Each L2TP session brings an interface; none of them moves an IKE SA."),

@@ -38,9 +38,8 @@ def source_port(number, wanted):
 
 def strongswan_conf(wanted):
     """strongswan.conf of the client's charon, as Debian's. With `fastDeadPeer` a silent gateway is given
-    up 1.8 s after the first unanswered question, with `persistent` after 14 s; with `nameServer` charon leaves the client's own name server in place."""
+    up 1.8 s after the first unanswered question; with `nameServer` charon leaves the client's own name server in place."""
     fast = "  retransmit_tries = 2\n  retransmit_timeout = 0.6\n  retransmit_base = 1.0\n" if wanted.get("fastDeadPeer") else ""
-    fast = "  retransmit_tries = 3\n  retransmit_timeout = 2.0\n  retransmit_base = 1.5\n" if wanted.get("persistent") else fast
     keeping = "    resolve {\n      load = no\n    }\n" if wanted.get("nameServer") else ""
     return (
         f"charon {{\n  load_modular = yes\n  plugins {{\n    include strongswan.d/charon/*.conf\n{keeping}  }}\n"
