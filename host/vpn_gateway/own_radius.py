@@ -98,8 +98,12 @@ def _since_it_read(gateway: Gateway) -> float:
 
 
 def problems(gateway: Gateway, path: str, content: bytes) -> list[str]:
-    """Where FreeRADIUS has read something else than a part says."""
-    if not systemd.is_active(gateway, UNIT):
-        return []  # said of the service already
+    """
+    Where FreeRADIUS has read something else than a part says. A secret may come before the part whose unit makes use of it:
+    what the unit in force does not copy is no business of its own yet.
+    """
+    unit = files.look(gateway.paths.of(f"{systemd.FOLDER}{UNIT}"))
+    if path.encode() not in unit.text or not systemd.is_active(gateway, UNIT):
+        return []  # that it does not run is said of the service already
     copy = files.look(gateway.paths.of(f"{RUN}/{os.path.basename(path)}"))
     return [] if copy.kind == "file" and copy.text == content else [f"{path}: FreeRADIUS has not read it"]

@@ -16,6 +16,7 @@ from vpn_gateway.redact import Redactor  # noqa: E402
 from vpn_gateway.sessions import Session  # noqa: E402
 
 FOLDER = "/etc/vpn-gateway/radius"
+UNIT_FILE = f"/etc/systemd/system/{own_radius.UNIT}"
 HASH = "0123456789abcdef0123456789abcdef"
 
 
@@ -41,14 +42,16 @@ class OwnRadiusTest(MachineTest):
     def client(self, secret: str = "minted") -> str:
         return part_text("identity", {f"{FOLDER}/client.conf": f'client gateway {{\n  secret = "{secret}"\n}}\n'}, secret=True)
 
-    def base(self, text: str = "name = radiusd\n") -> str:
-        return part_text("base", {f"{FOLDER}/radiusd.conf": text, f"{FOLDER}/books.json": '{"keepDays": 90, "interimSeconds": 300}\n'}, f"service {own_radius.UNIT}")
+    def base(self, text: str = "name = radiusd\n", copies: str = "radiusd.conf client.conf users") -> str:
+        unit = "[Service]\n" + "".join(f"ExecStartPre=+/usr/bin/install {FOLDER}/{name} {own_radius.RUN}/{name}\n" for name in copies.split())
+        books = '{"keepDays": 90, "interimSeconds": 300}\n'
+        return part_text("base", {f"{FOLDER}/radiusd.conf": text, f"{FOLDER}/books.json": books, UNIT_FILE: unit}, f"service {own_radius.UNIT}")
 
     def passwords(self, users: str) -> str:
         return part_text("passwords", {f"{FOLDER}/users": HEADING + users}, secret=True)
 
     def stand(self) -> None:
-        self.mark("radius-takes")  # the fake systemctl copies as the unit does
+        self.mark("radius-takes", "client.conf radiusd.conf users")  # the fake systemctl copies as the unit does
         for text in (self.client(), self.base()):
             self.apply(text)
 
@@ -88,6 +91,18 @@ class OwnRadiusTest(MachineTest):
         done = self.run_command("check")
         self.assertEqual(done.returncode, 1)
         self.assertIn("FreeRADIUS has not read it", done.stdout)
+
+    def test_a_secret_may_come_before_the_unit_that_makes_use_of_it(self) -> None:
+        self.stand()
+        text = self.client().replace("end\n", f"file {FOLDER}/pgpass 0600\n{FOLDER}/pgpass | db:5432:vpn:vpn:x\nend\n")
+        self.mark("radius-takes", "client.conf radiusd.conf")
+        self.apply(text)
+        self.mark("radius-takes", "client.conf radiusd.conf pgpass")
+        self.apply(self.base(copies="radiusd.conf client.conf users pgpass"))
+        self.assertEqual(self.run_command("check").returncode, 0, self.run_command("check").stdout)
+        # The twin: once the unit copies it, it must be there.
+        os.unlink(f"{self.root}{own_radius.RUN}/pgpass")
+        self.assertIn("pgpass: FreeRADIUS has not read it", self.run_command("check").stdout)
 
     def test_who_is_suspended_or_not_of_the_protocol_is_taken_out_and_comes_back(self) -> None:
         self.stand()
