@@ -37,6 +37,6 @@ export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firew
 export const unproven: readonly string[] = [
   "rates-voice", "hostile-packets",
   "rekeys",
-  "lac-foreign", "radius-interim", "radius-postgres",
+  "lac-foreign", "radius-interim",
   "mesh-dead",
 ];
