@@ -15,7 +15,9 @@ CHAP_SECRETS = "/etc/ppp/chap-secrets"
 EAP_SECRETS = "/etc/swanctl/conf.d/vpn-gateway-passwords.conf"
 CONNECTIONS = "/etc/swanctl/conf.d/vpn-gateway.users.conf"  # of users with a fixed address or a certificate
 RADIUS_USERS = "/etc/vpn-gateway/radius/users"  # of the gateway's own FreeRADIUS
-FOLLOWS = (CHAP_SECRETS, EAP_SECRETS, CONNECTIONS, RADIUS_USERS)  # files that hold what lets somebody in
+L2TP_CONNECTIONS = "/etc/swanctl/conf.d/vpn-gateway.l2tp-users.conf"  # of users with a certificate
+FOLLOWS = (CHAP_SECRETS, EAP_SECRETS, CONNECTIONS, L2TP_CONNECTIONS, RADIUS_USERS)  # files that hold what lets somebody in
+PREFIXES = {EAP_SECRETS: ("eap-",), CONNECTIONS: ("ikev2-", "ikev2dn-", "ikev2tls-"), L2TP_CONNECTIONS: ("l2tp-", "l2tpdn-")}
 PROTOCOLS = ("l2tp", "ikev2")
 MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -31,6 +33,7 @@ class User:
     l2tp_address: str = ""
     ikev2_addresses: tuple[str, str] = ("", "")
     certificate: bool = False
+    l2tp_certificate: bool = False  # instead of the pre-shared key
     revoked: bool = False
     policy: str = ""  # the chain of what the user may reach; empty: all that clients may
     rate: dict[str, int] = field(default_factory=dict, hash=False)  # kbit/s by way (`down`, `up`); empty: no bound
@@ -90,6 +93,7 @@ def _user(data: dict) -> User:
         str(data.get("l2tpAddress", "")),
         (str(data.get("ikev2Address", "")), str(data.get("ikev2Address6", ""))),
         data.get("authentication") == "certificate",
+        data.get("l2tpCertificate") is True,
         data.get("revoked") is True,
         str(data.get("policy", "")),
         {way: int(data["rate"][way]) for way in ("down", "up") if way in data.get("rate", {})},
@@ -120,7 +124,7 @@ def secrets_of_admitted(gateway: Gateway, path: str, content: bytes) -> bytes:
     if path == RADIUS_USERS:
         gone = {radius_key(protocol, name) for name, user in known.items() for protocol in PROTOCOLS if user.refused(protocol, now)}
         return _without_entries(content.decode(), gone).encode() if gone else content
-    protocol = "l2tp" if path == CHAP_SECRETS else "ikev2"
+    protocol = "l2tp" if path in (CHAP_SECRETS, L2TP_CONNECTIONS) else "ikev2"
     refused = {name for name, user in known.items() if user.refused(protocol, now)}
     if path == CONNECTIONS:
         refused = {name for name in refused if known[name].certificate}
@@ -128,8 +132,7 @@ def secrets_of_admitted(gateway: Gateway, path: str, content: bytes) -> bytes:
         return content
     if path == CHAP_SECRETS:
         return _chap_without(content.decode(), refused).encode()
-    prefixes = ("ikev2-", "ikev2dn-", "ikev2tls-") if path == CONNECTIONS else ("eap-",)
-    return _without_sections(content.decode(), {prefix + in_section(name) for name in refused for prefix in prefixes}).encode()
+    return _without_sections(content.decode(), {prefix + in_section(name) for name in refused for prefix in PREFIXES[path]}).encode()
 
 
 def _chap_without(text: str, refused: set[str]) -> str:
@@ -143,7 +146,7 @@ def _chap_without(text: str, refused: set[str]) -> str:
 
 
 def _without_sections(text: str, names: set[str]) -> str:
-    """Sections of the second level as `render/swanctl.ts` and `render/userConnections.ts` write them."""
+    """Sections of the second level as `render/swanctl.ts` and both `…serConnections.ts` write them."""
     gone = {f"  {name} {{" for name in names}
     kept, skipping = [], False
     for line in text.split("\n"):

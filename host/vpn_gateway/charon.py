@@ -6,7 +6,7 @@ import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 
-from . import strongswan_conf, systemd
+from . import l2tp_identity, strongswan_conf, systemd
 from .errors import Failure
 from .gateway import Gateway
 from .programs import words
@@ -112,6 +112,12 @@ def user_tunnels(gateway: Gateway) -> list[tuple[str, str]]:
         if isinstance(user, str) and data.get("state") == "ESTABLISHED":
             found.append((str(data["uniqueid"]), user))
     return found
+
+
+def l2tp_tunnels(gateway: Gateway, names: list[str]) -> list[tuple[str, str]]:
+    """Unique id and user of each IKE SA under L2TP that a certificate of one of these users has proved."""
+    users = {connection: name for name in names for connection in l2tp_identity.tunnels_of(name)}
+    return [(str(data["uniqueid"]), users[name]) for name, data in associations(gateway) if name in users]
 
 
 def _asks_for_user(connection: Message) -> bool:

@@ -11,7 +11,8 @@ from .gateway import Gateway
 from .programs import Result
 from .symptoms import Finding, of_log
 
-UNITS = (charon.UNIT, ppp.L2TP_UNIT, own_radius.UNIT)
+KEEPER_UNIT = "vpn-gateway-keeper.service"
+UNITS = (charon.UNIT, ppp.L2TP_UNIT, own_radius.UNIT, KEEPER_UNIT)
 SPAN = 3600  # seconds of log that it reads unless told otherwise
 HEADERS = 28  # bytes of IPv4 and ICMP
 

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 
-from . import accounting, admitted, charon, disconnect, files, lock, own_radius, policies, ppp, rates, sessions, users
+from . import accounting, admitted, charon, disconnect, files, l2tp_identity, lock, own_radius, policies, ppp, rates, sessions, users
 from .admitted import User
 from .errors import Failure, os_error
 from .gateway import Gateway
@@ -43,6 +43,7 @@ class Keeper:
         self.booked = float("-inf")
         self.trims_at = float("-inf")
         self.placed: set[str] = set()  # L2TP sessions, by handle, whose outer address is in the books
+        self.identities = l2tp_identity.Watch()
 
     def look(self, now: float, told: bool = False) -> None:
         """`told`: charon says that something came or went."""
@@ -64,9 +65,12 @@ class Keeper:
 
     def _follow(self, known: dict[str, User], refused: frozenset[str], links, now: float) -> None:
         self._shut_out(refused)
-        found = sessions.collect(self.gateway)
+        everybody = sessions.collect(self.gateway)
+        strangers = self.identities.strangers(everybody, known, now)
+        found = [each for each in everybody if each.handle not in strangers]
         # Policies before sessions end: from then on nothing passes, however long the ending takes.
         self._fill(found, known, now)
+        self._end_strangers([each for each in everybody if each.handle in strangers], strangers)
         if any((user := admitted.find(known, each.user)) is None or user.refused(each.protocol, now) for each in found):
             users.end_refused(self.gateway, known, now)
         self._one_session_an_address(known)
@@ -74,7 +78,7 @@ class Keeper:
         state = (known, refused)
         settled = self.settled == state or self._settle()
         self.settled = state if settled else None
-        named = {each.interface for each in found if each.inside}
+        named = {each.interface for each in found if each.inside and (each.connection or not self._asks_for_certificate(each, known))}
         # An interface whose pppd has not said yet whose it is: look again at the next glance.
         self.links = links if all(name in named for name, _index in links) else None
         self.looked = (now if settled else float("-inf"), known, refused)
@@ -165,6 +169,17 @@ class Keeper:
         folder = self.gateway.paths.of(TEXTFILES)
         if os.path.isdir(folder):
             files.write_now(f"{folder}/vpn_gateway.prom", sessions.metrics(found, self.books.totals).encode(), 0o644)
+
+    @staticmethod
+    def _asks_for_certificate(session: Session, known: dict[str, User]) -> bool:
+        user = known.get(session.user)
+        return session.protocol == "l2tp" and user is not None and user.l2tp_certificate
+
+    def _end_strangers(self, ending: list[Session], reasons: dict[str, str]) -> None:
+        for each in ending:
+            self.gateway.report.say(f"ending the L2TP session of {json.dumps(each.user)}, {reasons[each.handle]}")
+        if ending:
+            sessions.end(self.gateway, ending)
 
     def _settle(self) -> bool:
         """Under the lock: a push may be about to write the same files."""

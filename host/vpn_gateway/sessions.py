@@ -5,7 +5,7 @@ import re
 import time
 from dataclasses import asdict, dataclass
 
-from . import accounting, admitted, charon, ppp, stand_ins
+from . import accounting, admitted, charon, l2tp_identity, ppp, stand_ins
 from .errors import Failure
 from .gateway import Gateway
 from .vici import Message
@@ -25,6 +25,7 @@ class Session:
     handle: str  # charon's unique id of the IKE SA, or the process id of pppd
     interface: str = ""
     index: int = 0  # of the interface
+    connection: str = ""  # charon's, by whose SA it came; empty where that cannot be told
 
 
 def collect(gateway: Gateway) -> list[Session]:
@@ -37,7 +38,7 @@ def _ikev2(gateway: Gateway) -> list[Session]:
     users = dict(charon.user_tunnels(gateway))
     names = {charon.shown(name): name for name in admitted.load(gateway) or {}}
     found = []
-    for _connection, data in charon.associations(gateway):
+    for connection, data in charon.associations(gateway):
         user = users.get(str(data["uniqueid"]))
         if user is None:
             continue
@@ -54,6 +55,7 @@ def _ikev2(gateway: Gateway) -> list[Session]:
                 sum(_number(child, "bytes-in") for child in kids),
                 sum(_number(child, "bytes-out") for child in kids),
                 str(data["uniqueid"]),
+                connection=connection,
             )
         )
     return found
@@ -70,11 +72,12 @@ def _l2tp(gateway: Gateway) -> list[Session]:
         return []
     booted = time.time() - _uptime(gateway)
     callers = _callers(gateway)
+    placed = [(each, callers.get(_tunnel(gateway, each.pid), stand_ins.Caller("?"))) for each in running]
     return [
         Session(
             each.user,
             "l2tp",
-            callers.get(_tunnel(gateway, each.pid), "?"),
+            caller.place,
             (each.address,) if each.address else (),
             int(booted + began) if (began := ppp.started(gateway, each.pid)) else 0,
             _statistic(gateway, each.interface, "rx_bytes"),
@@ -82,8 +85,9 @@ def _l2tp(gateway: Gateway) -> list[Session]:
             str(each.pid),
             each.interface,
             index_of(gateway, each.interface),
+            caller.connection,
         )
-        for each in running
+        for each, caller in placed
     ]
 
 
@@ -95,11 +99,11 @@ def _uptime(gateway: Gateway) -> float:
         return 0.0
 
 
-def _callers(gateway: Gateway) -> dict[str, str]:
-    """Outer address and port of each L2TP tunnel's client, by the number of our end."""
+def _callers(gateway: Gateway) -> dict[str, stand_ins.Caller]:
+    """Each L2TP tunnel's client, by the number of our end."""
     listed = gateway.programs.run("ip", "l2tp", "show", "tunnel", merge=False)
     pattern = r"Tunnel (\d+), encap UDP\s+From \S+ to (\S+)\s+Peer tunnel \d+\s+UDP source / dest ports: \d+/(\d+)"
-    return stand_ins.places(gateway, {number: (address, port) for number, address, port in re.findall(pattern, listed.output)})
+    return stand_ins.callers(gateway, {number: (address, port) for number, address, port in re.findall(pattern, listed.output)})
 
 
 def _tunnel(gateway: Gateway, pid: int) -> str:
@@ -159,7 +163,7 @@ def table(found: list[Session], now: float, known: dict[str, admitted.User]) -> 
         rows.append(
             (
                 json.dumps(each.user)[1:-1],  # a name may hold what a terminal obeys
-                each.protocol,
+                f"{each.protocol} (certificate)" if l2tp_identity.by_certificate(each) else each.protocol,
                 each.outside,
                 " ".join(each.inside) or "-",
                 _duration(int(now) - each.since) if each.since else "?",

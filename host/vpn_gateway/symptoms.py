@@ -44,6 +44,7 @@ class _Reader:
         self.asked = "?"  # the name of a gateway that the client wants
         self.server = "?"  # RADIUS, last asked by charon
         self.certificate = "?"  # whose status was last looked at
+        self.method = self.name = "?"  # by which a client of IKEv1 wants to prove itself, and as whom
 
     def add(self, cause: str, about: str, evidence: str, remedy: str, also: str = "") -> None:
         self.found.setdefault((cause, about), Finding(cause, evidence, remedy, also))
@@ -126,6 +127,40 @@ class _Reader:
 
     def no_list(self, match: re.Match, _line: str) -> None:
         self.add("NO_REVOCATION_LIST", "crl", f"the revocation list of users' certificates is {match[1].lower()}, and nobody comes in without it", "`vpn-gateway status` says until when it holds; `pulumi up` makes it anew and pushes it. Mind the clock.", "Windows 13801")
+
+    def ikev1_asks(self, match: re.Match, _line: str) -> None:
+        self.method, self.name = match[1], match[2]
+
+    def ikev1_nobody(self, _match: re.Match, _line: str) -> None:
+        name = self.name.removeprefix("CN=")
+        user = self.known.get(name)
+        refused = user.refused("l2tp", self.now) if user else None
+        if self.method != "RSA signature":
+            return  # of a key alone the gateway tells nobody by name
+        if user and refused:
+            self.add("USER_NOT_ADMITTED", name, f"{json.dumps(name)}, {refused}", "Change `suspended`, `validUntil`, `revoked` or `protocols` of that user.", "Windows 789")
+        elif user:
+            self.add("NO_CERTIFICATE_BY_L2TP", name, f"{json.dumps(name)} from {self.peer} offered a certificate by L2TP, and is to come without", "Set `l2tp.certificates` and the user's `authentication`, or give the user the profile that they have now (scripts/clients).", "Windows 789")
+        else:
+            self.add("UNKNOWN_USER", name, f"{self.peer} gave the name {json.dumps(name)} by L2TP, with a certificate", "Mind upper and lower case, or add the user.", "Windows 789")
+
+    def no_psk(self, match: re.Match, _line: str) -> None:
+        self.add(
+            "NO_PRE_SHARED_KEY",
+            match[1],
+            f"{match[1]} offered a pre-shared key, and the gateway has none for it",
+            "Where each user has a certificate for L2TP there is no such key: give the user their new profile (scripts/clients). Else `pulumi up` pushes it again.",
+            "Windows 789; Apple: \"the L2TP-VPN server did not respond\"",
+        )
+
+    def not_theirs(self, match: re.Match, _line: str) -> None:
+        name, reason = json.loads(match[1]), match[2]
+        if reason.startswith("whose IPsec"):
+            self.add("CERTIFICATE_OF_ANOTHER", name, f"{json.dumps(name)} by L2TP, {reason}", "IPsec's certificate and PPP's name must be one user's: give each device the profile of its user. If nobody did that by mistake, the password is known to another: give the user a new one.")
+        elif reason.startswith("of whose"):
+            self.add("IPSEC_NOT_KNOWN", name, f"{json.dumps(name)} by L2TP, {reason}", "Does the kernel show its connections (/proc/net/nf_conntrack)? Where it does not, users cannot come by L2TP with certificates.")
+        else:
+            self.add("CAME_BY_PRE_SHARED_KEY", name, f"{json.dumps(name)} by L2TP, {reason}", "Give the user their profile anew (scripts/clients): it has the certificate and no key.")
 
     def wrong_psk(self, _match: re.Match, line: str) -> None:
         self.add("WRONG_PRE_SHARED_KEY", self.peer, f"{self.peer}: {_words(line)}", WRONG_KEY, "Windows 789; Apple: \"the L2TP-VPN server did not respond\"")
@@ -244,6 +279,10 @@ RULES = [
     (r"parsed IKE_SA_INIT request 0 ", _Reader.begins),
     (r"looking for peer configs matching \S+?\[(.+)\]\.\.\.", _Reader.asks_for),
     (r"no matching peer config found", _Reader.nobody_of_that_name),
+    (r"looking for (RSA signature|pre-shared key) peer configs matching \S+\.\.\.[^\s\[]+\[(.+)\]", _Reader.ikev1_asks),
+    (r"no peer config found|found \d+ matching configs?, but none allows", _Reader.ikev1_nobody),
+    (rf"no shared key found for \S+ - {ADDRESS}", _Reader.no_psk),
+    (r"ending the L2TP session of (\"(?:[^\"\\]|\\.)*\"), ((?:whose IPsec|who has a certificate|of whose IPsec).*)", _Reader.not_theirs),
     (r"received proposals: (.*)", _Reader.proposals),
     (r"configured proposals: (.*)", _Reader.own_proposals),
     (r"received proposals unacceptable|no acceptable proposal found", _Reader.no_proposal),

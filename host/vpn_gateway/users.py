@@ -54,6 +54,11 @@ def _end(gateway: Gateway, known: dict[str, User], why) -> None:
             if reason:
                 gateway.report.say(f"ending the IKEv2 tunnel of {json.dumps(user)}, {reason}")
                 tunnels.append(unique_id)
+        for unique_id, user in charon.l2tp_tunnels(gateway, list(known)):
+            reason = why(user, "l2tp")
+            if reason:
+                gateway.report.say(f"ending the IPsec under L2TP of {json.dumps(user)}, {reason}")
+                tunnels.append(unique_id)
     for session in ppp.sessions(gateway):
         reason = why(session.user, "l2tp")
         if reason:
@@ -92,7 +97,7 @@ def settle_secrets(gateway: Gateway, parts: list[Part]) -> bool:
             if files.look(gateway.paths.of(path)).text != want.text:
                 files.write_now(gateway.paths.of(path), want.text, want.mode)
                 changed.append(path)
-    if {admitted.EAP_SECRETS, admitted.CONNECTIONS} & set(changed) and charon.running(gateway):
+    if {admitted.EAP_SECRETS, admitted.CONNECTIONS, admitted.L2TP_CONNECTIONS} & set(changed) and charon.running(gateway):
         charon.load_all(gateway, [])
     if admitted.RADIUS_USERS in changed:
         own_radius.reload(gateway)
