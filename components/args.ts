@@ -36,7 +36,8 @@ export interface UserArgs {
   password?: pulumi.Input<string>;
   /**
    * How the user proves who they are by IKEv2: `password`, or `certificate` (a signature or EAP-TLS), which the stack makes
-   * and `ikev2.certificates` must allow. L2TP asks for the password always. A plain string, since it makes resources. @default "password"
+   * and `ikev2.certificates` must allow. With `l2tp.certificates` it stands in for the pre-shared key of L2TP, which asks for
+   * the password always. A plain string, since it makes resources. @default "password"
    */
   authentication?: string;
   /** Puts the user's certificate on the revocation list, and lets nobody in: whoever is connected is cut off. @default false */
@@ -65,7 +66,7 @@ export interface UserArgs {
   rate?: pulumi.Input<RateArgs>;
 }
 
-/** L2TP/IPsec: IKEv1 with a pre-shared key, for clients that have nothing newer. */
+/** L2TP/IPsec: IKEv1 with a pre-shared key or users' certificates, for clients that have nothing newer. */
 export interface L2tpArgs {
   /** @default false */
   enabled?: boolean;
@@ -73,8 +74,13 @@ export interface L2tpArgs {
   pool?: pulumi.Input<string>;
   /** Network of users' fixed addresses, beside `pool`, in CIDR notation. @default none: nobody has one */
   fixedPool?: pulumi.Input<string>;
-  /** Minted (32 letters and digits) unless given. */
+  /** Minted (32 letters and digits) unless given. Goes nowhere where each user has a certificate for L2TP. */
   preSharedKey?: pulumi.Input<string>;
+  /**
+   * Users with a certificate (`ikev2.certificates`) prove themselves by it instead of the pre-shared key. Who has a password
+   * alone goes on with the key; where there is nobody, the gateway has none. docs/certificates.md. @default false
+   */
+  certificates?: boolean;
   /** Tell clients behind one NAT apart that all send from UDP 1701, as Windows does: docs/same-nat.md. @default true */
   sharedNat?: pulumi.Input<boolean>;
 }

@@ -3,6 +3,7 @@ import type { Part, PartName } from "../gateway/bundle";
 import { renderReadableParts, renderSecretParts } from "../gateway/renderBundle";
 import type { UserCredential } from "../gateway/clients/access";
 import type { GatewayIdentity } from "../gateway/identity";
+import { needsPreSharedKey } from "../gateway/preSharedKey";
 import type { GatewaySecrets, GatewaySpec } from "../gateway/spec";
 import type { RemoteAccessArgs } from "./args";
 import { serverIdentity } from "./certificates";
@@ -17,7 +18,7 @@ import { checkedSpec, givenSecrets, resolveSpec, type SpecDefaults, type TargetP
 export interface ClientSettings {
   /** IPv4 address or DNS name to connect to, and the gateway's IKE identity. */
   endpoint: string;
-  /** For L2TP/IPsec; empty without it. */
+  /** For L2TP/IPsec; empty without it, and where nobody needs it. */
   preSharedKey: string;
   /** PEM of the authority to trust, for IKEv2; empty without it. */
   authority: string;
@@ -72,10 +73,10 @@ export function accessMaterial(name: string, args: RemoteAccessArgs, spec: pulum
     settings: (ready) =>
       pulumi.secret(
         pulumi
-          .all([spec.endpoint, access.preSharedKey, identity?.authority, access.passwords, users?.credentials, ready.id])
-          .apply(([endpoint, preSharedKey, authority, passwords, credentials]) => ({
-            endpoint,
-            preSharedKey: preSharedKey ?? "",
+          .all([spec, access.preSharedKey, identity?.authority, access.passwords, users?.credentials, ready.id])
+          .apply(([plain, preSharedKey, authority, passwords, credentials]) => ({
+            endpoint: plain.endpoint,
+            preSharedKey: (needsPreSharedKey(plain) ? preSharedKey : undefined) ?? "",
             authority: authority ?? "",
             passwords,
             ...(credentials === undefined ? {} : { credentials }),

@@ -31,6 +31,17 @@ export interface AccessSecrets {
   passwords: pulumi.Output<Record<string, string>>;
 }
 
+/**
+ * May anybody need the pre-shared key of L2TP, as far as the program says now? Protocols may be known only later: then
+ * somebody may. Whether the gateway gets it, the resolved spec says (gateway/preSharedKey.ts).
+ */
+function mayNeedPreSharedKey({ l2tp, radius, users }: RemoteAccessArgs): boolean {
+  if (l2tp?.enabled !== true) return false;
+  const without = (protocols: RemoteAccessArgs["users"][number]["protocols"]) => Array.isArray(protocols) && protocols.every((one) => typeof one === "string" && one !== "l2tp");
+  if (l2tp.certificates !== true || (radius !== undefined && radius.onGateway?.enabled !== true && !without(radius.protocols))) return true;
+  return users.some(({ authentication, protocols }) => authentication !== "certificate" && !without(protocols));
+}
+
 /** Mints or wraps the pre-shared key and each user's password: the only place that does. */
 export function accessSecrets(
   name: string,
@@ -40,7 +51,7 @@ export function accessSecrets(
 ): AccessSecrets {
   const given = args.l2tp?.preSharedKey;
   const preSharedKey =
-    args.l2tp?.enabled !== true
+    !mayNeedPreSharedKey(args)
       ? undefined
       : given !== undefined
         ? pulumi.secret(given)

@@ -65,7 +65,7 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
         endpoint: a.endpoint,
         outsideMtu: a.outsideMtu ?? 1500,
         clients: a.clients ?? [...clientKinds],
-        ...(l2tp ? { l2tp: onlyGiven({ pool: a.l2tpPool ?? "10.77.1.0/24", fixedPool: a.l2tpFixedPool, sharedNat: a.sharedNat ?? true }) } : {}),
+        ...(l2tp ? { l2tp: onlyGiven({ pool: a.l2tpPool ?? "10.77.1.0/24", fixedPool: a.l2tpFixedPool, sharedNat: a.sharedNat ?? true, certificates: args.l2tp?.certificates === true ? true : undefined }) } : {}),
         ...(ikev2
           ? {
               ikev2: onlyGiven({

@@ -93,6 +93,7 @@ export const paths = {
   connections: "/etc/swanctl/conf.d/vpn-gateway.conf",
   preSharedKey: "/etc/swanctl/conf.d/vpn-gateway-psk.conf",
   passwords: "/etc/swanctl/conf.d/vpn-gateway-passwords.conf",
+  l2tpUserConnections: "/etc/swanctl/conf.d/vpn-gateway.l2tp-users.conf",
   certificate: "/etc/swanctl/x509/vpn-gateway.pem",
   authority: "/etc/swanctl/x509ca/vpn-gateway.pem",
   privateKey: "/etc/swanctl/private/vpn-gateway.pem",

@@ -11,18 +11,20 @@ import { renderDisconnect, renderDisconnectSecrets, renderEapRadiusSecrets, rend
 import { renderConnections, renderEapSecrets, renderPreSharedKey } from "./render/swanctl";
 import { renderKernelParameters } from "./render/sysctl";
 import { bothActive } from "./pair";
+import { needsPreSharedKey } from "./preSharedKey";
 import { asksRadius, keepsBooks, onGateway } from "./radius";
 import { renderBooks, renderRadiusdClient, renderRadiusdConf, renderRadiusdUnit } from "./render/freeradius";
 import { renderFreeradiusUsers } from "./render/freeradiusUsers";
 import { booksSchema, database, renderDatabasePassword } from "./render/radiusBooks";
 import { renderFitScript, renderPair, renderStateScript, renderVrrp } from "./render/keepalived";
 import { renderFirewallUnit, renderIkeUnit, renderKeeperUnit, renderL2tpUnit, renderPoliciesUnit, renderRatesUnit, renderSitesUnit, renderVrrpUnit, renderWatchUnit } from "./render/units";
+import { renderL2tpUserConnections } from "./render/l2tpUserConnections";
 import { renderUserConnections } from "./render/userConnections";
 import { renderUsers } from "./render/users";
 import { renderXl2tpd } from "./render/xl2tpd";
 import { hasRates } from "./rates";
 import type { GatewaySecrets, GatewaySpec } from "./spec";
-import { hasPolicies, needsKeeper, ownConnections } from "./users";
+import { hasPolicies, needsKeeper, ownConnections, ownL2tpConnections } from "./users";
 
 /**
  * All parts of a gateway, in the order in which they are pushed. Expects a spec that `validateSpec` has no error for.
@@ -60,7 +62,7 @@ function identityPart(spec: GatewaySpec, secrets: GatewaySecrets): Part {
       files.push(readable(paths.revocationList, pem(secrets.revocationList)));
     }
   }
-  if (spec.l2tp) {
+  if (needsPreSharedKey(spec)) {
     if (!secrets.preSharedKey) throw new Error("identity: L2TP needs a pre-shared key");
     files.push(secret(paths.preSharedKey, renderPreSharedKey(secrets.preSharedKey)));
   }
@@ -159,6 +161,7 @@ function usersPart(spec: GatewaySpec): Part {
     files: [
       readable(paths.users, renderUsers(spec)),
       ...(own && spec.ikev2 ? [readable(paths.userConnections, renderUserConnections(spec, spec.ikev2))] : []),
+      ...(ownL2tpConnections(spec).length > 0 && spec.l2tp ? [readable(paths.l2tpUserConnections, renderL2tpUserConnections(spec, spec.l2tp))] : []),
       ...(policies
         ? [readable(paths.policies, renderPolicies(spec)), readable(paths.policiesUnit, renderPoliciesUnit(spec))]
         : []),

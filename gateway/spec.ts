@@ -22,7 +22,7 @@ export type TunnelScope = (typeof tunnelScopes)[number];
 export const masqueradePolicies = ["internet", "everywhere", "never"] as const;
 export type MasqueradePolicy = (typeof masqueradePolicies)[number];
 
-/** L2TP/IPsec: IKEv1 with a pre-shared key, ESP in transport mode, kernel L2TP, MS-CHAPv2. IPv4 inside only. */
+/** L2TP/IPsec: IKEv1 with a pre-shared key or the user's certificate, ESP in transport mode, kernel L2TP, MS-CHAPv2. IPv4 inside only. */
 export interface L2tpSpec {
   /** IPv4 pool in CIDR notation; its first host address is the gateway's own end of every session. */
   pool: string;
@@ -30,6 +30,8 @@ export interface L2tpSpec {
   sharedNat?: boolean;
   /** IPv4 network beside `pool` that users' fixed addresses are of; none: nobody has one. */
   fixedPool?: string;
+  /** Do users with a certificate prove themselves by it to IPsec, too, in place of the pre-shared key? Default false. */
+  certificates?: boolean;
 }
 
 /** IKEv2 with a server certificate, and EAP-MSCHAPv2 or a certificate of the user's; ESP in tunnel mode. */
@@ -47,7 +49,7 @@ export interface Ikev2Spec {
   revokedSerials?: string[];
 }
 
-/** How a user proves who they are by IKEv2; L2TP asks for the password always. */
+/** How a user proves who they are by IKEv2, and with `l2tp.certificates` to L2TP's IPsec; its PPP asks for the password always. */
 export const authenticationNames = ["password", "certificate"] as const;
 export type AuthenticationName = (typeof authenticationNames)[number];
 

@@ -44,6 +44,16 @@ export function ownConnections(spec: Pick<GatewaySpec, "users" | "l2tp" | "ikev2
   );
 }
 
+/** Is the IPsec under the user's L2TP proved by their certificate, and not by the pre-shared key? */
+export function l2tpByCertificate({ l2tp }: Pick<GatewaySpec, "l2tp">, user: UserSpec): boolean {
+  return l2tp?.certificates === true && user.authentication === "certificate" && speaks(user, "l2tp");
+}
+
+/** Users who have L2TP connections of their own: for their certificate. Whose certificate is revoked has none. */
+export function ownL2tpConnections(spec: Pick<GatewaySpec, "users" | "l2tp">): UserSpec[] {
+  return spec.users.filter((user) => l2tpByCertificate(spec, user) && user.revoked !== true);
+}
+
 /** Is there a table of policies, which lets through only what is of a known session? */
 export function hasPolicies(spec: Pick<GatewaySpec, "users" | "groups" | "accounting">): boolean {
   return spec.accounting === true || (spec.groups ?? []).length > 0 || spec.users.some(isRestricted);
@@ -61,11 +71,13 @@ export function chainOf(user: string): string {
 
 /**
  * Must somebody on the gateway keep an eye on its sessions? An end of validity comes by itself, of two L2TP sessions with
- * one fixed address the older has to go, whoever comes gets the policy and the rate that are theirs, and RADIUS servers may
- * let in whom the list does not, or want somebody out.
+ * one fixed address the older has to go, whoever comes gets the policy and the rate that are theirs, RADIUS servers may
+ * let in whom the list does not, or want somebody out, and no program but the keeper knows both whose certificate an L2TP
+ * session's IPsec was proved by and whose password its PPP was given.
  */
-export function needsKeeper(spec: Pick<GatewaySpec, "users" | "groups" | "accounting" | "uplink" | "radius">): boolean {
-  return hasPolicies(spec) || hasRates(spec) || spec.radius !== undefined || spec.users.some(({ validUntil, l2tpAddress }) => validUntil !== undefined || l2tpAddress !== undefined);
+export function needsKeeper(spec: Pick<GatewaySpec, "users" | "groups" | "accounting" | "uplink" | "radius" | "l2tp">): boolean {
+  const watched = (user: UserSpec) => user.validUntil !== undefined || user.l2tpAddress !== undefined || l2tpByCertificate(spec, user);
+  return hasPolicies(spec) || hasRates(spec) || spec.radius !== undefined || spec.users.some(watched);
 }
 
 /** A user's name as part of a section's name: letters, digits and `-` as they are, every other byte as `_` and two digits. */

@@ -21,7 +21,7 @@ export function remoteAccessConfig(config: pulumi.Config): RemoteAccessArgs {
     accounting: config.getBoolean("accounting"),
     uplink: config.getObject<RateArgs>("uplink"),
     dscp: config.get("dscp"),
-    l2tp: { enabled: config.getBoolean("l2tp") ?? true, preSharedKey: config.getSecret("preSharedKey"), fixedPool: config.get("l2tpFixedPool"), sharedNat: config.getBoolean("sharedNat") },
+    l2tp: { enabled: config.getBoolean("l2tp") ?? true, preSharedKey: config.getSecret("preSharedKey"), fixedPool: config.get("l2tpFixedPool"), sharedNat: config.getBoolean("sharedNat"), certificates: config.getBoolean("l2tpCertificates") },
     ikev2: {
       enabled: config.getBoolean("ikev2") ?? true,
       pool: config.get("ikev2Pool"),

@@ -4,7 +4,7 @@ import { passwordOf } from "../render/passwordOf";
 import { trafficSelectors } from "../render/swanctl";
 import { forUser, ikev2Networks } from "../render/userConnections";
 import type { ClientKind, GatewaySpec, Ikev2Spec, L2tpSpec, TunnelScope, UserSpec } from "../spec";
-import { byCertificate, speaks } from "../users";
+import { byCertificate, l2tpByCertificate, speaks } from "../users";
 
 /** What a user proves themselves by, where it is not the password. Secret but for the certificate. */
 export interface UserCredential {
@@ -18,7 +18,7 @@ export interface UserCredential {
 
 /** What clients must be told beside the spec. All of it is secret, or only of use beside what is. */
 export interface ClientSecrets {
-  /** For L2TP/IPsec; empty without it. */
+  /** For L2TP/IPsec; empty without it, and where nobody needs it. */
   preSharedKey: string;
   /** PEM of the authority to trust, for IKEv2; empty without it. */
   authority: string;
@@ -36,8 +36,11 @@ export interface ClientAccess {
   password: string;
   /** Those of the gateway's protocols that the user may use; who is suspended or revoked, none. */
   ikev2?: { spec: Ikev2Spec; authority: string; credential?: UserCredential };
-  l2tp?: { spec: L2tpSpec; preSharedKey: string };
+  l2tp?: { spec: L2tpSpec } & L2tpProof;
 }
+
+/** By what the client and the gateway know each other under L2TP: a key that they share, or a certificate each. */
+export type L2tpProof = { preSharedKey: string; credential?: undefined; authority?: undefined } | { preSharedKey?: undefined; credential: UserCredential; authority: string };
 
 /** @throws Error if a secret is missing that the spec needs. */
 export function clientAccess(spec: GatewaySpec, user: UserSpec, secrets: ClientSecrets): ClientAccess {
@@ -50,19 +53,37 @@ export function clientAccess(spec: GatewaySpec, user: UserSpec, secrets: ClientS
     spec: forUser(spec, user),
     user,
     password: passwordOf({ passwords: secrets.passwords }, user.name),
-    ...(spec.ikev2 && may("ikev2") ? { ikev2: { spec: spec.ikev2, authority: needed("authority", secrets.authority), ...credentialOf(user, secrets) } } : {}),
-    ...(spec.l2tp && may("l2tp") ? { l2tp: { spec: spec.l2tp, preSharedKey: needed("pre-shared key", secrets.preSharedKey) } } : {}),
+    ...(spec.ikev2 && may("ikev2") ? { ikev2: { spec: spec.ikev2, authority: needed("authority", secrets.authority), ...(byCertificate(user) ? { credential: credentialOf(user, secrets) } : {}) } } : {}),
+    ...(spec.l2tp && may("l2tp")
+      ? {
+          l2tp: {
+            spec: spec.l2tp,
+            ...(l2tpByCertificate(spec, user)
+              ? { credential: credentialOf(user, secrets), authority: needed("authority", secrets.authority) }
+              : { preSharedKey: needed("pre-shared key", secrets.preSharedKey) }),
+          },
+        }
+      : {}),
   };
 }
 
-function credentialOf(user: UserSpec, { credentials }: ClientSecrets): { credential?: UserCredential } {
-  if (!byCertificate(user)) return {};
+function credentialOf(user: UserSpec, { credentials }: ClientSecrets): UserCredential {
   if (credentials === undefined || !Object.hasOwn(credentials, user.name)) throw new Error(`client profiles: no certificate of the user ${JSON.stringify(user.name)}`);
-  return { credential: credentials[user.name] };
+  return credentials[user.name];
 }
 
-/** May this user connect with this kind of device by this protocol? */
+/** The user's certificate and key, for whichever protocol, with the authority that signed it; none: they have a password. */
+export function certified({ ikev2, l2tp }: Pick<ClientAccess, "ikev2" | "l2tp">): { credential: UserCredential; authority: string } | undefined {
+  const found = [ikev2, l2tp].find((one) => one?.credential !== undefined);
+  return found && { credential: found.credential!, authority: found.authority! };
+}
+
+/**
+ * May this user connect with this kind of device by this protocol? By L2TP Apple's devices take no certificate: their
+ * profile's PayloadCertificateUUID is for Cisco's IPSec alone (apple/device-management, com.apple.vpn.managed.yaml).
+ */
 export function serves({ spec, ...access }: ClientAccess, protocol: Protocol, kind: ClientKind): boolean {
+  if (protocol === "l2tp" && kind === "apple" && access.l2tp?.credential !== undefined) return false;
   return access[protocol] !== undefined && spec.clients.includes(kind) && proposalsFor(protocol, kind).esp.length > 0;
 }
 

@@ -50,7 +50,7 @@ export function renderAppleIkev2(access: ClientAccess): string {
 /** L2TP/IPsec with a pre-shared key. The operating system chooses the proposals. */
 export function renderAppleL2tp(access: ClientAccess): string {
   const { spec, user, password, l2tp } = access;
-  if (l2tp === undefined) throw new Error("mobileconfig: no L2TP");
+  if (l2tp?.preSharedKey === undefined) throw new Error("mobileconfig: no L2TP with a pre-shared key");
   return profile(access, "l2tp", [
     payload(access, "l2tp", "vpn", "com.apple.vpn.managed", {
       PayloadDisplayName: `${spec.name}: VPN (L2TP)`,

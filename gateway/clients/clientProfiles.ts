@@ -1,6 +1,6 @@
 import { createHash } from "crypto";
 import type { GatewaySpec } from "../spec";
-import { clientAccess, serves, type ClientAccess, type ClientSecrets } from "./access";
+import { certified, clientAccess, serves, type ClientAccess, type ClientSecrets } from "./access";
 import { renderAndroidValues, renderStrongswanApp } from "./android";
 import { renderAppleIkev2, renderAppleL2tp } from "./apple";
 import { container, containerPath } from "./container";
@@ -24,10 +24,16 @@ export function profileFiles(access: ClientAccess): ProfileFiles {
   const files: ProfileFiles = {};
   // Nobody who is suspended is let in by anything: the page says so, and holds no secret.
   if (access.ikev2 === undefined && access.l2tp === undefined) return { "instructions.html": renderPage(access, files) };
+  const own = certified(access);
+  const authority = access.ikev2?.authority ?? own?.authority;
+  if (authority !== undefined) files["authority.crt"] = `${authority.trim()}\n`;
+  if (own !== undefined) for (const form of ["modern", "legacy"] as const) files[containerPath(access, form)] = container(access, form);
+  if (own !== undefined && (serves(access, "ikev2", "linux") || serves(access, "l2tp", "linux"))) {
+    files[`linux/networkmanager/${name}-user.pem`] = own.credential.certificate;
+    files[`linux/networkmanager/${name}-user.key`] = own.credential.privateKey;
+  }
   if (access.ikev2 !== undefined) {
-    files["authority.crt"] = `${access.ikev2.authority.trim()}\n`;
     const { credential } = access.ikev2;
-    if (credential !== undefined) for (const form of ["modern", "legacy"] as const) files[containerPath(access, form)] = container(access, form);
     if (serves(access, "ikev2", "windows")) files[`windows/${name}-ikev2.ps1`] = renderWindows(access, "ikev2");
     if (serves(access, "ikev2", "apple")) files[`apple/${name}-ikev2.mobileconfig`] = renderAppleIkev2(access);
     if (serves(access, "ikev2", "android")) {
@@ -41,8 +47,6 @@ export function profileFiles(access: ClientAccess): ProfileFiles {
       if (credential !== undefined) {
         files[`linux/ikev2/etc/swanctl/x509/${ikev2Name(access)}.pem`] = credential.certificate;
         files[`linux/ikev2/etc/swanctl/private/${ikev2Name(access)}.pem`] = credential.privateKey;
-        files[`linux/networkmanager/${name}-user.pem`] = credential.certificate;
-        files[`linux/networkmanager/${name}-user.key`] = credential.privateKey;
       }
     }
   }
@@ -53,6 +57,12 @@ export function profileFiles(access: ClientAccess): ProfileFiles {
     if (serves(access, "l2tp", "linux")) {
       files[`linux/networkmanager/${name}-l2tp.nmconnection`] = renderNetworkManagerL2tp(access);
       files[`linux/l2tp/etc/swanctl/conf.d/${link}.conf`] = renderSwanctlL2tp(access);
+      const { credential } = access.l2tp;
+      if (credential !== undefined) {
+        files[`linux/l2tp/etc/swanctl/x509ca/${link}.pem`] = files["authority.crt"];
+        files[`linux/l2tp/etc/swanctl/x509/${link}.pem`] = credential.certificate;
+        files[`linux/l2tp/etc/swanctl/private/${link}.pem`] = credential.privateKey;
+      }
       files["linux/l2tp/etc/xl2tpd/xl2tpd.conf"] = renderXl2tpdClient(access);
       files[`linux/l2tp/etc/ppp/options.${link}`] = renderPppClient(access);
       files[`linux/l2tp/etc/ppp/ip-up.d/${link}`] = renderIpUp(access);

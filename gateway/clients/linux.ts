@@ -54,9 +54,10 @@ export function renderSwanctlIkev2(access: ClientAccess): string {
 
 /** The IPsec under L2TP, as a file of the same folder. */
 export function renderSwanctlL2tp(access: ClientAccess): string {
-  const { spec, l2tp } = access;
+  const { spec, user, l2tp } = access;
   if (l2tp === undefined) throw new Error("swanctl: no L2TP");
   const name = l2tpName(access);
+  const byCertificate = l2tp.credential !== undefined;
   return renderStrongswanConf(
     [
       section("connections", [
@@ -67,8 +68,13 @@ export function renderSwanctlL2tp(access: ClientAccess): string {
           setting("keyingtries", 0),
           setting("dpd_delay", `${spec.deadPeerDelay}s`),
           setting("dpd_timeout", `${spec.deadPeerDelay * 4}s`),
-          section("local", [setting("auth", "psk")]),
-          section("remote", [setting("auth", "psk"), setting("id", spec.endpoint)]),
+          ...(byCertificate ? [setting("send_cert", "always")] : []),
+          section("local", byCertificate ? [setting("auth", "pubkey"), setting("certs", `${name}.pem`), setting("id", swanctlIdentity(user.name))] : [setting("auth", "psk")]),
+          section("remote", [
+            setting("auth", byCertificate ? "pubkey" : "psk"),
+            setting("id", spec.endpoint),
+            ...(byCertificate ? [setting("cacerts", `${name}.pem`, "No other authority may vouch for the gateway.")] : []),
+          ]),
           section("children", [
             section(name, [
               setting("mode", "transport"),
@@ -82,7 +88,7 @@ export function renderSwanctlL2tp(access: ClientAccess): string {
         ]),
       ]),
       // One identity of ours is not known beforehand; the gateway's is, and keeps the key from being tried on others.
-      section("secrets", [section(`ike-${name}`, [setting("id", spec.endpoint), setting("secret", encodedSecret(l2tp.preSharedKey))])]),
+      ...(l2tp.preSharedKey === undefined ? [] : [section("secrets", [section(`ike-${name}`, [setting("id", spec.endpoint), setting("secret", encodedSecret(l2tp.preSharedKey))])])]),
     ],
     `IPsec under L2TP to ${spec.name}. Written by pulumi-vpn-gateway.`,
   );

@@ -49,7 +49,8 @@ export function renderNetworkManagerIkev2(access: ClientAccess): string {
 
 /**
  * The same for NetworkManager-l2tp (its shared/nm-service-defines.h). The plugin takes a key that begins with 0s for
- * base64, so it is given as that; a split tunnel's networks are routes of the connection.
+ * base64, so it is given as that; a split tunnel's networks are routes of the connection. It calls TLS what proves the
+ * machine by a certificate.
  */
 export function renderNetworkManagerL2tp(access: ClientAccess): string {
   const { spec, user, password, l2tp } = access;
@@ -57,6 +58,7 @@ export function renderNetworkManagerL2tp(access: ClientAccess): string {
   const mtu = pathMtu(spec).l2tp!;
   const split = tunnelScope(access, "l2tp") === "split";
   const networks = split ? tunnelNetworks(access, "l2tp") : [];
+  const byCertificate = l2tp.credential !== undefined;
   return renderKeyFile(
     [
       connection(access, `${spec.name} L2TP`, "l2tp"),
@@ -69,8 +71,9 @@ export function renderNetworkManagerL2tp(access: ClientAccess): string {
           "user-auth-type": "password",
           "password-flags": 0,
           "ipsec-enabled": "yes",
-          "machine-auth-type": "psk",
-          "ipsec-psk-flags": 0,
+          ...(byCertificate
+            ? { "machine-auth-type": "tls", "machine-ca": authorityPath(access), "machine-cert": userCertificatePath(access), "machine-key": userKeyPath(access) }
+            : { "machine-auth-type": "psk", "ipsec-psk-flags": 0 }),
           "ipsec-remote-id": spec.endpoint,
           "ipsec-pfs": "no",
           "ipsec-ike": ikeProposals("l2tp", ["linux"]).join(","),
@@ -83,7 +86,7 @@ export function renderNetworkManagerL2tp(access: ClientAccess): string {
           "refuse-mschap": "yes",
         },
       },
-      { name: "vpn-secrets", entries: { password, "ipsec-psk": encodedSecret(l2tp.preSharedKey) } },
+      { name: "vpn-secrets", entries: { password, ...(l2tp.preSharedKey === undefined ? {} : { "ipsec-psk": encodedSecret(l2tp.preSharedKey) }) } },
       {
         name: "ipv4",
         entries: {

@@ -1,7 +1,7 @@
 import { createHash } from "crypto";
 import { element, renderHtml, type HtmlNode } from "../formats/html";
 import { qrCode, qrCodeDrawing } from "../formats/qrCode";
-import { serves, tunnelNetworks, tunnelScope, type ClientAccess } from "./access";
+import { certified, serves, tunnelNetworks, tunnelScope, type ClientAccess } from "./access";
 import { containerPath, fileContent } from "./container";
 import { ikev2Name, l2tpName } from "./linux";
 import { authorityPath, userCertificatePath, userKeyPath } from "./networkManager";
@@ -48,17 +48,18 @@ export function renderPage(access: ClientAccess, files: Files): string {
 }
 
 function credentials({ spec, user, password, ikev2, l2tp }: ClientAccess): HtmlNode[] {
-  const credential = ikev2?.credential;
+  const credential = certified({ ikev2, l2tp })?.credential;
+  const sharedKey = l2tp?.preSharedKey;
   // Who comes by a certificate has a password for L2TP alone.
   const withPassword = credential === undefined || l2tp !== undefined;
   const label = credential === undefined ? "Password" : "Password (L2TP)";
   const row = (label: string, value: string) => [element("dt", {}, label), element("dd", {}, code(value))];
   const drawn = (label: string, value: string) => element("details", {}, element("summary", {}, `${label} as a QR code`), qrCodeDrawing(qrCode(value), `QR code of the ${label.toLowerCase()}`), element("p", {}, "Scan it with your phone's camera and copy the text."));
   return [
-    element("dl", {}, ...row("Server", spec.endpoint), ...row("User name", user.name), ...(withPassword ? row(label, password) : []), ...(credential ? row(ofCertificate, credential.containerPassword) : []), ...(l2tp ? row("Pre-shared key (L2TP)", l2tp.preSharedKey) : [])),
+    element("dl", {}, ...row("Server", spec.endpoint), ...row("User name", user.name), ...(withPassword ? row(label, password) : []), ...(credential ? row(ofCertificate, credential.containerPassword) : []), ...(sharedKey === undefined ? [] : row("Pre-shared key (L2TP)", sharedKey))),
     ...(withPassword ? [drawn(label, password)] : []),
     ...(credential ? [drawn(ofCertificate, credential.containerPassword)] : []),
-    ...(l2tp ? [drawn("Pre-shared key", l2tp.preSharedKey)] : []),
+    ...(sharedKey === undefined ? [] : [drawn("Pre-shared key", sharedKey)]),
   ];
 }
 
@@ -94,8 +95,8 @@ function windows(access: ClientAccess, files: Files): HtmlNode | undefined {
         protocol === "ikev2"
           ? ["Windows asks for an administrator once, so that it trusts the gateway."]
           : ["Windows asks for an administrator once. The first time, restart Windows (Restart, not Shut down) when the script says so."],
-        ...(certified(access, protocol) ? [["The script asks for the password of the certificate (above)."]] : []),
-        [`Connect: Settings > Network & internet > VPN > ${connectionName(access, protocol)}.${certified(access, protocol) ? "" : " Enter your user name and password."}`],
+        ...(byCertificate(access, protocol) ? [["The script asks for the password of the certificate (above)."]] : []),
+        [`Connect: Settings > Network & internet > VPN > ${connectionName(access, protocol)}.${protocol === "ikev2" && byCertificate(access, protocol) ? "" : " Enter your user name and password."}`],
       ),
       element("p", {}, "To see what is wrong, add ", code("-Check"), "; to take all of it away, ", code("-Remove"), "."),
     );
@@ -104,8 +105,9 @@ function windows(access: ClientAccess, files: Files): HtmlNode | undefined {
 
 function apple(access: ClientAccess, files: Files): HtmlNode | undefined {
   const protocols = (["ikev2", "l2tp"] as const).filter((protocol) => serves(access, protocol, "apple"));
-  if (protocols.length === 0) return undefined;
-  return device("iPhone, iPad and Mac", ...protocols.map((protocol) =>
+  const without = access.spec.clients.includes("apple") && byCertificate(access, "l2tp") ? [element("p", {}, "By L2TP these devices take no certificate.", protocols.length > 0 ? " Use IKEv2." : " Ask whoever runs the VPN for IKEv2.")] : [];
+  if (protocols.length === 0 && without.length === 0) return undefined;
+  return device("iPhone, iPad and Mac", ...without, ...protocols.map((protocol) =>
     way(
       protocols,
       protocol,
@@ -130,14 +132,14 @@ function android(access: ClientAccess, files: Files): HtmlNode | undefined {
     steps(
       ["Install strongSwan VPN Client from the store."],
       [download(files, `android/${access.spec.name}.sswan`), " and open it with the app, or choose Import VPN profile in it."],
-      certified(access, "ikev2")
+      byCertificate(access, "ikev2")
         ? ["Import the certificate when the app offers it: enter the password of the certificate (above). Then connect."]
         : ["Enter your password, or scan it from another screen (above), and connect."],
     ),
     element("h3", {}, "With Android's own client (11 and newer)"),
     steps(
       [download(files, "authority.crt"), " and install it: Settings > Security > Encryption & credentials > Install a certificate > CA certificate."],
-      ...(certified(access, "ikev2") ? [[download(files, containerPath(access, "legacy")), " and install it the same way, as VPN & app user certificate."]] : []),
+      ...(byCertificate(access, "ikev2") ? [[download(files, containerPath(access, "legacy")), " and install it the same way, as VPN & app user certificate."]] : []),
       ["Settings > Network & internet > VPN > +, with these values: ", download(files, "android/values.txt")],
     ),
   );
@@ -149,6 +151,7 @@ function linux(access: ClientAccess, files: Files): HtmlNode | undefined {
   const { name } = access.spec;
   return device("Linux", ...protocols.map((protocol) => {
     const connection = `linux/networkmanager/${name}-${protocol}.nmconnection`;
+    const trusts = protocol === "ikev2" || byCertificate(access, protocol);
     const plain = Object.keys(files).filter((file) => file.startsWith(`linux/${protocol}/`));
     const scripts = plain.filter((file) => /\/ip-(up|down)\.d\//.test(file)).map((file) => file.replace(`linux/${protocol}`, ""));
     return way(
@@ -157,9 +160,9 @@ function linux(access: ClientAccess, files: Files): HtmlNode | undefined {
       element("h4", {}, "With NetworkManager"),
       steps(
         ["Install ", code(protocol === "ikev2" ? "network-manager-strongswan libcharon-extra-plugins" : "network-manager-l2tp"), "."],
-        [download(files, connection), ...(protocol === "ikev2" ? [" and ", download(files, "authority.crt")] : [])],
-        ...(protocol === "ikev2" ? [[code(`sudo install -D -m 644 authority.crt ${authorityPath(access)}`)]] : []),
-        ...(certified(access, protocol)
+        [download(files, connection), ...(trusts ? [" and ", download(files, "authority.crt")] : [])],
+        ...(trusts ? [[code(`sudo install -D -m 644 authority.crt ${authorityPath(access)}`)]] : []),
+        ...(byCertificate(access, protocol)
           ? [
               [download(files, `linux/networkmanager/${name}-user.pem`), " and ", download(files, `linux/networkmanager/${name}-user.key`)],
               [code(`sudo install -m 644 ${name}-user.pem ${userCertificatePath(access)} && sudo install -m 600 ${name}-user.key ${userKeyPath(access)}`)],
@@ -182,13 +185,13 @@ function linux(access: ClientAccess, files: Files): HtmlNode | undefined {
 }
 
 function router(access: ClientAccess, files: Files): HtmlNode {
-  const containers = certified(access, "ikev2") ? [element("p", {}, "Your certificate with its key: ", download(files, containerPath(access, "modern")), "; for what cannot read that, ", download(files, containerPath(access, "legacy")), ".")] : [];
-  return device("Router or firewall", element("p", {}, "The values for its form: ", download(files, "router.txt"), ". It needs ", download(files, "authority.crt"), " for IKEv2."), ...containers);
+  const containers = certified(access) !== undefined ? [element("p", {}, "Your certificate with its key: ", download(files, containerPath(access, "modern")), "; for what cannot read that, ", download(files, containerPath(access, "legacy")), ".")] : [];
+  return device("Router or firewall", element("p", {}, "The values for its form: ", download(files, "router.txt"), ". It needs ", download(files, "authority.crt"), byCertificate(access, "l2tp") ? " too." : " for IKEv2."), ...containers);
 }
 
 /** Does the user come by a certificate? */
-function certified({ ikev2 }: ClientAccess, protocol: "ikev2" | "l2tp"): boolean {
-  return protocol === "ikev2" && ikev2?.credential !== undefined;
+function byCertificate(access: ClientAccess, protocol: "ikev2" | "l2tp"): boolean {
+  return access[protocol]?.credential !== undefined;
 }
 
 function device(title: string, ...children: readonly HtmlNode[]): HtmlNode {

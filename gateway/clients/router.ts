@@ -33,7 +33,9 @@ export function renderRouterValues(access: ClientAccess): string {
       values: [
         ["Server", spec.endpoint],
         ["IPsec", "IKEv1, main mode, transport mode, no perfect forward secrecy"],
-        ["Pre-shared key", l2tp.preSharedKey],
+        ...(l2tp.credential === undefined
+          ? ([["Pre-shared key", l2tp.preSharedKey]] as const)
+          : ([["IPsec proved by", `certificates on both sides (RSA signatures): ${containerPath(access, "modern")}; trust authority.crt`], ["Client's identity", `${user.name}, or the certificate's subject`], ["Password of the certificate's file", l2tp.credential.containerPassword]] as const)),
         ["Server's identity", spec.endpoint],
         ["User name", user.name],
         ["Password", password],

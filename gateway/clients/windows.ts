@@ -3,7 +3,7 @@ import { renderPowerShell, type PowerShellValue } from "../formats/powershell";
 import { certificateBase64, stableUuid, tunnelNetworks, tunnelScope, type ClientAccess } from "./access";
 import { chosenSuites, translated } from "./algorithms";
 import { container } from "./container";
-import { windowsCertificateScript, windowsParameters, windowsScript } from "./windowsScript";
+import { windowsCertificateScripts, windowsParameters, windowsScript } from "./windowsScript";
 
 /** Words of Set-VpnConnectionIPsecConfiguration (VpnClient module, its page at learn.microsoft.com). */
 const words = {
@@ -22,14 +22,15 @@ export function renderWindows(access: ClientAccess, protocol: "ikev2" | "l2tp"):
   const { spec, user } = access;
   const { ike, esp } = chosenSuites(protocol, "windows");
   const combined = esp.encryption.includes("gcm");
+  const { credential, authority } = access[protocol]!;
   const variables: Record<string, PowerShellValue> = {
     Name: connectionName(access, protocol),
     Id: stableUuid(access, `windows ${protocol}`),
     Server: spec.endpoint,
     User: user.name,
     TunnelType: protocol === "ikev2" ? "Ikev2" : "L2tp",
-    PreSharedKey: protocol === "l2tp" ? access.l2tp!.preSharedKey : "",
-    Authority: protocol === "ikev2" ? certificateBase64(access.ikev2!.authority) : "",
+    PreSharedKey: (protocol === "l2tp" ? access.l2tp!.preSharedKey : undefined) ?? "",
+    Authority: authority === undefined ? "" : certificateBase64(authority),
     SplitTunneling: tunnelScope(access, protocol) === "split",
     Routes: routes(access, protocol),
     EncryptionMethod: translated(words.encryption, ike.encryption),
@@ -39,12 +40,11 @@ export function renderWindows(access: ClientAccess, protocol: "ikev2" | "l2tp"):
     AuthenticationTransformConstants: combined ? translated(words.encryption, esp.encryption) : translated(words.authentication, esp.hash),
     PfsGroup: translated(words.perfectForwardSecrecy, esp.group, "None"),
   };
-  const credential = protocol === "ikev2" ? access.ikev2!.credential : undefined;
   if (credential !== undefined) {
     variables.Container = container(access, "modern");
     variables.Thumbprint = new X509Certificate(credential.certificate).fingerprint.replaceAll(":", "");
   }
-  return renderPowerShell(windowsParameters, variables, credential === undefined ? windowsScript : windowsCertificateScript, `VPN connection to ${spec.name} for Windows 10 and 11. Written by pulumi-vpn-gateway.`);
+  return renderPowerShell(windowsParameters, variables, credential === undefined ? windowsScript : windowsCertificateScripts[protocol], `VPN connection to ${spec.name} for Windows 10 and 11. Written by pulumi-vpn-gateway.`);
 }
 
 export function connectionName({ spec }: ClientAccess, protocol: "ikev2" | "l2tp"): string {

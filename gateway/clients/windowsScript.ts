@@ -199,12 +199,19 @@ Write-Host "The connection '$Name' is ready. Windows asks once for a name, which
 exit 0
 `;
 
+/** The script with each of these texts, which is in it once, changed into the other. */
+function rewritten(script: string, changes: [from: string, to: string][]): string {
+  return changes.reduce((text, [from, to]) => {
+    if (text.split(from).length !== 2) throw new Error(`Windows' script: not once in it: ${from}`);
+    return text.replace(from, () => to);
+  }, script);
+}
+
 /**
- * The same for a user who proves themselves by a certificate: Windows signs with a certificate of the machine, whose subject
- * it gives as its identity (by EAP-TLS it gives its address, from which the gateway cannot tell that it has no password). The
- * script holds the container and not its password.
+ * Puts the certificate among those of the machine, which is where Windows looks for both protocols. The script holds the
+ * container and not its password. The scripts of both have one certificate: whichever is removed last takes it away.
  */
-export const windowsCertificateScript = [
+const withCertificate = rewritten(windowsScript, [
   [
     "function Test-Machine {\n    return (Test-Authority)",
     String.raw`
@@ -227,18 +234,34 @@ function Test-Machine {
     return (Test-Certificate) -and (Test-Authority)`.trimStart(),
   ],
   ["    if (-not (Test-Authority)) { Edit-RootStore 'Add' }", "    if (-not (Test-Authority)) { Edit-RootStore 'Add' }\n    if (-not (Test-Certificate)) { Import-OwnCertificate }"],
-  ["function Clear-Machine {", "function Clear-Machine {\n    if (Test-Certificate) { Remove-Item -Path ('Cert:\\LocalMachine\\My\\' + $Thumbprint) -DeleteKey }"],
+  ["    $certificate = Get-Authority\n    $thumbprint = 'none'", "    Set-ItemProperty -Path $OwnMark -Name 'Certificate' -Value $Thumbprint\n    $certificate = Get-Authority\n    $thumbprint = 'none'"],
   [
-    `        $given.AuthenticationMethod = 'Eap'
+    "    $others = @(Get-ChildItem -Path $Marks -ErrorAction SilentlyContinue)",
+    "    $others = @(Get-ChildItem -Path $Marks -ErrorAction SilentlyContinue)\n    $needed = @($others | Where-Object { (Get-Value $_.PSPath 'Certificate') -eq $Thumbprint })\n    if (($needed.Count -eq 0) -and (Test-Certificate)) { Remove-Item -Path ('Cert:\\LocalMachine\\My\\' + $Thumbprint) -DeleteKey }",
+  ],
+  ["    if (-not (Test-Authority)) { 'The machine", "    if (-not (Test-Certificate)) { 'Your certificate is not among those of the machine.' }\n    if (-not (Test-Authority)) { 'The machine"],
+]);
+
+/**
+ * The same for a user who proves themselves by a certificate. By IKEv2 Windows signs with a certificate of the machine, whose
+ * subject it gives as its identity (by EAP-TLS it gives its address, from which the gateway cannot tell that it has no
+ * password). For L2TP it takes a certificate where it is told no pre-shared key (VpnClient module, Add-VpnConnection: L2tpPsk),
+ * and looks whether the gateway's has the server's name and is for authentication; PPP still asks for name and password.
+ */
+export const windowsCertificateScripts = {
+  ikev2: rewritten(withCertificate, [
+    [
+      `        $given.AuthenticationMethod = 'Eap'
         # Without parameters this is EAP-MSCHAPv2.
         $given.EapConfigXmlStream = (New-EapConfiguration).EapConfigXmlStream`,
-    `        $given.AuthenticationMethod = 'MachineCertificate'
+      `        $given.AuthenticationMethod = 'MachineCertificate'
         $given.MachineCertificateIssuerFilter = Get-Authority`,
-  ],
-  ["RememberCredential = $true; ", ""],
-  ["    if (-not (Test-Authority)) { 'The machine", "    if (-not (Test-Certificate)) { 'Your certificate is not among those of the machine.' }\n    if (-not (Test-Authority)) { 'The machine"],
-  [" Windows asks once for a name, which is $User, and for the password.\"", " It uses your certificate, which is for $User.\""],
-].reduce((text, [from, to]) => {
-  if (text.split(from).length !== 2) throw new Error(`Windows' script: not once in it: ${from}`);
-  return text.replace(from, () => to);
-}, windowsScript);
+    ],
+    ["RememberCredential = $true; ", ""],
+    [" Windows asks once for a name, which is $User, and for the password.\"", " It uses your certificate, which is for $User.\""],
+  ]),
+  l2tp: rewritten(withCertificate, [
+    ["        $given.L2tpPsk = $PreSharedKey\n", "        # Without a pre-shared key Windows takes the certificate.\n"],
+    ["    if (-not (Test-Certificate)) { 'Your", "    if ($found.L2tpIPsecAuth -ne 'Certificate') { 'The connection does not use your certificate.' }\n    if (-not (Test-Certificate)) { 'Your"],
+  ]),
+};

@@ -2,6 +2,7 @@ import { parseAddress, parseNetwork, network, contains, hostNetwork } from "../a
 import { concessions, espProposals, ikeProposals } from "../cipherSuites";
 import { renderStrongswanConf, section, setting, type Entry } from "../formats/strongswanConf";
 import { ownShare } from "../pair";
+import { needsPreSharedKey } from "../preSharedKey";
 import { asksRadius, framesAddresses, onGateway } from "../radius";
 import type { GatewaySecrets, GatewaySpec, Ikev2Spec, L2tpSpec } from "../spec";
 import { swanctlIdentity } from "./identity";
@@ -17,7 +18,7 @@ export function renderConnections(spec: GatewaySpec): string {
   if (spec.ikev2) connections.push(ikev2Connection(spec, spec.ikev2));
   // Where RADIUS is asked for passwords, an address comes with its answer.
   if (spec.ikev2?.fixedPool !== undefined && !asksRadius(spec, "ikev2")) connections.push(askingConnection(spec, spec.ikev2));
-  if (spec.l2tp) connections.push(l2tpConnection(spec, spec.l2tp));
+  if (spec.l2tp && needsPreSharedKey(spec)) connections.push(l2tpConnection(spec, spec.l2tp));
   const entries = [section("connections", connections)];
   if (spec.ikev2) entries.push(section("pools", pools(spec, spec.ikev2)));
   return renderStrongswanConf(entries, heading(spec));
@@ -107,25 +108,38 @@ export function ikev2Connection(spec: GatewaySpec, ikev2: Ikev2Spec, variant: Ik
   ]);
 }
 
-function l2tpConnection(spec: GatewaySpec, l2tp: L2tpSpec): Entry {
+/** In what one L2TP connection is not as the one for everybody who has the pre-shared key. */
+export interface L2tpVariant {
+  name: string;
+  /** How the gateway proves itself, and how its clients do. */
+  local: Entry[];
+  remote: Entry[];
+  /** What else it says of certificates. */
+  sending?: Entry[];
+}
+
+const bySharedKey: L2tpVariant = { name: "l2tp", local: [setting("auth", "psk")], remote: [setting("auth", "psk"), setting("id", "%any")] };
+
+export function l2tpConnection(spec: GatewaySpec, l2tp: L2tpSpec, variant: L2tpVariant = bySharedKey): Entry {
   network(l2tp.pool);
   const weak = concessions("l2tp", spec.clients);
-  return section("l2tp", [
+  return section(variant.name, [
     setting("version", 1),
     setting("local_addrs", "%any"),
     setting("remote_addrs", "%any"),
     setting("proposals", ikeProposals("l2tp", spec.clients), weak.length > 0 ? `SHA-1: ${weak.join("; ")}.` : undefined),
     setting("fragmentation", true),
     ...encapsulation(spec),
+    ...(variant.sending ?? []),
     setting("unique", "never", "Clients behind one NAT may share an identity."),
     setting("dpd_delay", seconds(spec.deadPeerDelay)),
     setting("dpd_timeout", seconds(spec.deadPeerDelay * 4)),
     setting("rekey_time", "0s", "Clients renew by themselves; Windows loses its session if the gateway begins."),
     setting("reauth_time", "0s"),
-    section("local", [setting("auth", "psk"), setting("id", spec.endpoint)]),
-    section("remote", [setting("auth", "psk"), setting("id", "%any")]),
+    section("local", [...variant.local, setting("id", spec.endpoint)]),
+    section("remote", variant.remote),
     section("children", [
-      section("l2tp", [
+      section(variant.name, [
         setting("mode", "transport"),
         setting("local_ts", "dynamic[udp/1701]"),
         setting("remote_ts", "dynamic[udp]", "Apple's clients do not send from port 1701."),

@@ -60,13 +60,13 @@ function connections(spec: GatewaySpec, ikev2: Ikev2Spec, user: UserSpec): Entry
 }
 
 /** Who a user's certificate must be of, and that it must be known not to be revoked. */
-const vouched = [
+export const vouched = [
   setting("cacerts", "vpn-gateway.pem", "No other authority may vouch for a user."),
   setting("revocation", "strict", "Without a list that is signed and not over nobody comes in."),
 ];
 
 /** As its bytes: strongSwan would make a string of another type of a name that it reads. */
-function distinguishedName(user: string): string {
+export function distinguishedName(user: string): string {
   return `asn1dn:#${subjectOf(user).toString("hex")}`;
 }
 

@@ -2,7 +2,7 @@ import { refuseUnprintable } from "../formats/text";
 import { asksRadius, onGateway } from "../radius";
 import { protocolNames, type GatewaySpec, type UserSpec } from "../spec";
 import { kilobits, rateOf } from "../rates";
-import { chainOf, isRestricted, moment, plainAddress } from "../users";
+import { chainOf, isRestricted, l2tpByCertificate, moment, plainAddress } from "../users";
 
 /**
  * Who may connect, a user a line in JSON, so that a preview shows who comes and goes and what changes for whom, and the
@@ -15,13 +15,14 @@ export function renderUsers(spec: Pick<GatewaySpec, "users" | "groups" | "l2tp" 
   return [...spec.users.map((user) => `${JSON.stringify(described(spec, user))}\n`), ...others].join("") || "\n";
 }
 
-function described(spec: Pick<GatewaySpec, "groups">, user: UserSpec): string | Record<string, unknown> {
+function described(spec: Pick<GatewaySpec, "groups" | "l2tp">, user: UserSpec): string | Record<string, unknown> {
   const name = refuseUnprintable("users", user.name);
   const { suspended, authentication, revoked, validUntil, protocols, l2tpAddress, ikev2Address, ikev2Address6 } = user;
   const rate = rateOf(spec, user);
   const more = {
     ...(suspended === true ? { suspended } : {}),
     ...(authentication === "certificate" ? { authentication } : {}),
+    ...(l2tpByCertificate(spec, user) ? { l2tpCertificate: true } : {}),
     ...(revoked === true ? { revoked } : {}),
     ...(validUntil === undefined ? {} : { validUntil: utc(validUntil) }),
     ...(protocols === undefined ? {} : { protocols }),

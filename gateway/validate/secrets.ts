@@ -1,11 +1,12 @@
 import { unprintable } from "../formats/text";
+import { needsPreSharedKey } from "../preSharedKey";
 import type { GatewaySecrets, GatewaySpec } from "../spec";
 import { error, warning, type Problem } from "./problem";
 
 /** Secrets. Says their length or what kind of character is in the way, never what they are. */
 export function secretProblems(spec: GatewaySpec, secrets: Partial<GatewaySecrets>, complete: boolean): Problem[] {
   return [
-    ...(spec.l2tp ? preSharedKey(secrets.preSharedKey, complete) : []),
+    ...(needsPreSharedKey(spec) ? preSharedKey(secrets.preSharedKey, complete) : []),
     ...(spec.ikev2 ? identity(secrets, complete) : []),
     ...spec.users.flatMap(({ name }, index) => password(spec, `users[${index}].password`, ownValue(secrets.passwords, name), complete)),
     ...strangers(spec, secrets.passwords),

@@ -1,6 +1,7 @@
 import { contains, formatAddress, parseAddress, parseNetwork } from "../addressing";
 import { certificateName } from "../certificates/userCertificate";
 import { authenticationNames, protocolNames, type GatewaySpec, type UserSpec } from "../spec";
+import { asksRadius, onGateway } from "../radius";
 import { moment, ownConnections, speaks } from "../users";
 import { error, warning, type Problem } from "./problem";
 
@@ -18,7 +19,7 @@ export function userOptionProblems(spec: GatewaySpec): Problem[] {
       ...routes(user, path),
     ];
   });
-  return [...ofUsers, ...namesakes(spec), ...revokedSerials(spec)];
+  return [...ofUsers, ...namesakes(spec), ...revokedSerials(spec), ...l2tpCertificates(spec)];
 }
 
 /** The connection that asks for names is called `ikev2-ask`, and a user's own after the user. */
@@ -33,6 +34,23 @@ function revokedSerials({ ikev2 }: GatewaySpec): Problem[] {
   );
   if ((ikev2?.revokedSerials ?? []).length > 0 && ikev2?.certificates !== true) {
     problems.push(error("ikev2.revokedSerials", undefined, "has no effect where ikev2.certificates is off", "Set it, or leave this out."));
+  }
+  return problems;
+}
+
+/** What L2TP by certificate needs beside it, or has no effect with. */
+function l2tpCertificates(spec: GatewaySpec): Problem[] {
+  if (spec.l2tp?.certificates !== true) return [];
+  const path = "l2tp.certificates";
+  const problems: Problem[] = [];
+  if (spec.ikev2?.certificates !== true) {
+    problems.push(error(path, true, "needs ikev2.certificates, with which the stack makes users' certificates", "Set ikev2.certificates, or leave this out."));
+  }
+  if (spec.l2tp.sharedNat === false) {
+    problems.push(error(path, true, "needs l2tp.sharedNat: without it nobody can say by whose certificate a session came", "Leave l2tp.sharedNat on."));
+  }
+  if (asksRadius(spec, "l2tp") && !onGateway(spec)) {
+    problems.push(error(path, true, "has no effect where RADIUS servers are asked for L2TP's passwords: nobody of the list comes by it", 'Leave it out, or set radius.protocols to ["ikev2"].'));
   }
   return problems;
 }
@@ -77,9 +95,10 @@ function authentication(spec: GatewaySpec, user: UserSpec, of: string): Problem[
     if (revoked === true) problems.push(error(`${of}.revoked`, revoked, "has no certificate to revoke", "Set suspended, or authentication: certificate."));
     return problems;
   }
-  if (spec.ikev2 === undefined || !speaks(user, "ikev2")) {
-    problems.push(error(path, way, "is for IKEv2, by which this user is not let in", "Leave it out, or let the user in by ikev2."));
-  } else if (spec.ikev2.certificates !== true) {
+  const byL2tp = spec.l2tp?.certificates === true && speaks(user, "l2tp");
+  if ((spec.ikev2 === undefined || !speaks(user, "ikev2")) && !byL2tp) {
+    problems.push(error(path, way, "is for IKEv2, by which this user is not let in", "Leave it out, let the user in by ikev2, or set l2tp.certificates."));
+  } else if (spec.ikev2 !== undefined && spec.ikev2.certificates !== true) {
     problems.push(error(path, way, "needs ikev2.certificates, which is off", "Set ikev2.certificates (on a gateway that stands strongSwan restarts once, and tunnels are dialled again)."));
   }
   if (certificateName(user.name) === undefined) {

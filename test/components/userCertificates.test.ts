@@ -80,3 +80,31 @@ describe("users' certificates", () => {
     expect([...ofType("tls:index/selfSignedCert:SelfSignedCert").keys()]).toEqual(["office-authority"]);
   });
 });
+
+describe("L2TP with certificates", () => {
+  const minted = () => [...ofType("random:index/randomPassword:RandomPassword").keys()].filter((name) => name.includes("pre-shared-key"));
+  const l2tp = { enabled: true, certificates: true };
+  const certified = { name: "alice", authentication: "certificate" };
+
+  test("no pre-shared key is made where each user has a certificate, nor told, nor pushed", async () => {
+    const { settings, identity } = await made({ l2tp, users: [certified] });
+    expect([minted(), settings.preSharedKey, identity.includes("psk")]).toEqual([[], "", false]);
+    expect(textOf(ofType("command:remote:Command").get("office-users")!.stdin)).toContain("l2tp-alice");
+    expect(textOf(ofType("command:remote:Command").get("office-base")!.stdin)).not.toMatch(/^\W*l2tp \{/m);
+  });
+  test("one is where somebody needs it, and it goes where it went", async () => {
+    const { settings, identity } = await made({ l2tp, users: [certified, { name: "carol" }] });
+    expect([minted(), settings.preSharedKey.length, identity.includes("vpn-gateway-psk.conf")]).toEqual([["office-pre-shared-key"], 32, true]);
+  });
+  test("who has no certificate needs none where they come by IKEv2 alone; where that is known later, it is made and told nobody", async () => {
+    await made({ l2tp, users: [certified, { name: "carol", protocols: ["ikev2"] }] });
+    expect(minted()).toEqual([]);
+    const { settings, identity } = await made({ l2tp, users: [certified, { name: "carol", protocols: pulumi.output(["ikev2"]) }] });
+    expect([minted(), settings.preSharedKey, identity.includes("psk")]).toEqual([["office-pre-shared-key"], "", false]);
+  });
+  test("twin: without it everything is as it was", async () => {
+    const { settings, identity } = await made({ l2tp: { enabled: true }, users: [certified] });
+    expect([minted(), settings.preSharedKey.length, identity.includes("vpn-gateway-psk.conf")]).toEqual([["office-pre-shared-key"], 32, true]);
+    expect(textOf(ofType("command:remote:Command").get("office-users")!.stdin)).not.toContain("l2tp-alice");
+  });
+});

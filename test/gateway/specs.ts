@@ -152,6 +152,17 @@ export const goldenSpecs: Record<string, GatewaySpec> = {
       { name: "dave", authentication: "certificate", revoked: true },
     ],
   }),
+  "l2tp-certificates": exampleSpec({
+    l2tp: { pool: "10.77.1.0/24", certificates: true },
+    ikev2: { pool: "10.77.2.0/24", certificates: true },
+    users: [
+      { name: "alice", authentication: "certificate" },
+      { name: "bob@example.com" },
+      { name: "carol@example.com", authentication: "certificate", protocols: ["l2tp"], validUntil: "2027-01-01T00:00:00Z" },
+      { name: "dave", authentication: "certificate", revoked: true },
+      { name: "erin", authentication: "certificate", protocols: ["ikev2"] },
+    ],
+  }),
   radius: exampleSpec({
     l2tp: { pool: "10.77.1.0/24", fixedPool: "10.77.3.0/24" },
     ikev2: { pool: "10.77.2.0/24", fixedPool: "10.77.4.0/24", certificates: true },
