@@ -27,16 +27,22 @@ function bySubject(profile: ProfileOptions, user: string): ProfileOptions {
   return changed(profile, conf, `id = ${user}`, "");
 }
 
-/** The same profile with another certificate and its key. */
-function withCertificate(profile: ProfileOptions, authority: Authority, user: string, notBefore: Date, notAfter: Date): ProfileOptions {
+/** A new key and its certificate, by the library that the stack makes users' by. */
+export function newCertificate(authority: Authority, user: string, notBefore: Date, notAfter: Date): { certificate: string; privateKey: string } {
   const pair = generateKeyPairSync("rsa", { modulusLength: 3072, publicKeyEncoding: { type: "spki", format: "pem" }, privateKeyEncoding: { type: "pkcs8", format: "pem" } });
   const serialNumber = `0${randomBytes(15).toString("hex")}`;
   const certificate = issueUserCertificate(authority, { user, publicKey: createPublicKey(pair.publicKey), serialNumber, notBefore, notAfter });
-  return { ...profile, files: { ...profile.files, [at.certificate]: certificate, [at.key]: pair.privateKey } };
+  return { certificate, privateKey: pair.privateKey };
+}
+
+/** The same profile with another certificate and its key. */
+function withCertificate(profile: ProfileOptions, authority: Authority, user: string, notBefore: Date, notAfter: Date): ProfileOptions {
+  const { certificate, privateKey } = newCertificate(authority, user, notBefore, notAfter);
+  return { ...profile, files: { ...profile.files, [at.certificate]: certificate, [at.key]: privateKey } };
 }
 
 /** An authority of the same name as the stack's, by the same library, that nobody trusts. */
-async function stranger(): Promise<Authority> {
+export async function stranger(): Promise<Authority> {
   const context = {} as Parameters<typeof selfSignedCert.create>[1];
   const { state: made } = await privateKeyType.create({ algorithm: "RSA", rsaBits: 3072 }, context);
   const inputs = { privateKeyPem: made.privateKeyPemPkcs8, subject: { commonName: "gateway VPN authority" }, isCaCertificate: true, setSubjectKeyId: true, validityPeriodHours: 24, allowedUses: ["cert_signing", "crl_signing"] };
@@ -45,7 +51,7 @@ async function stranger(): Promise<Authority> {
 }
 
 /** The stack's own authority: its key is in the state alone. */
-async function ownAuthority(lab: Lab): Promise<Authority> {
+export async function ownAuthority(lab: Lab): Promise<Authority> {
   interface Resource { urn: string; outputs?: { privateKeyPemPkcs8?: unknown } }
   const { stdout } = await lab.stack.call(["stack", "export", "--show-secrets"]);
   const { resources } = (JSON.parse(stdout) as { deployment: { resources: Resource[] } }).deployment;
