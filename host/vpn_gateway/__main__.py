@@ -14,7 +14,7 @@ from .gateway import Gateway
 USAGE = (
     "usage: vpn-gateway [--root DIR] apply PART [--owner O] | confirm PART [--again] | revert PART [--generation N]"
     " | remove PART [--owner O] | status [--json] | check [--json] | uninstall [--owner O]"
-    " | doctor [--minutes N] [--client ADDRESS] [--json] | sessions [--json | --prometheus] | accounting [--user NAME] [--all] [--json] | disconnect USER | hand-over | rejoin | watch | follow | keep [--disconnect] | version"
+    " | doctor [--minutes N] [--client ADDRESS] [--json] | sessions [--json | --prometheus] | accounting [--user NAME] [--all] [--json] | disconnect USER | hand-over | rejoin | acme [--if-due] | watch | follow | keep [--disconnect] | version"
 )
 
 
@@ -119,6 +119,12 @@ def _run(words: list[str]) -> int:
         given.end()
         keeper.keep(Gateway(root, command), hears)
         return 0
+    if command == "acme":
+        if_due = given.flag("--if-due")
+        given.end()
+        from . import acme_attempt  # HTTP is loaded where it is asked for
+
+        return acme_attempt.run(Gateway(root, command), if_due)
     if command in ("watch", "rejoin", "follow"):
         given.end()
         {"watch": watch.watch, "rejoin": moving.rejoin, "follow": follower.follow}[command](Gateway(root, command))

@@ -2,7 +2,7 @@
 
 import time
 
-from . import admitted, charon, frr, keepalived, kernel, lac, layer2, moving, nftables, own_radius, pair, policies, ppp, rates, sites, strongswan_conf, systemd, users
+from . import acme, admitted, charon, frr, keepalived, kernel, lac, layer2, moving, nftables, own_radius, pair, policies, ppp, rates, sites, strongswan_conf, systemd, users
 from .errors import Failure
 from .gateway import Gateway
 from .part import Part
@@ -20,6 +20,8 @@ def act(gateway: Gateway, effects: list[Effect], source: Part | None, target: Pa
     extended = [effect for effect in effects if layer2.is_description(effect.path)]
     for effect in extended:
         layer2.take_away(gateway, effect.before, effect.after)
+    # Before a daemon starts, which reads them.
+    given = acme.install(gateway)
     _modules(gateway, effects)
     _sysctls(gateway, effects)
     _rulesets(gateway, effects, target)
@@ -49,8 +51,8 @@ def act(gateway: Gateway, effects: list[Effect], source: Part | None, target: Pa
     swanctl = [effect for effect in effects if charon.is_swanctl(effect.path)]
     if charon.running(gateway):
         users.end_sessions_of_changed_connections(gateway, swanctl)
-    if (swanctl or charon.UNIT in started) and charon.running(gateway):
-        charon.load_all(gateway, [effect.path for effect in swanctl])
+    if (swanctl or given or charon.UNIT in started) and charon.running(gateway):
+        charon.load_all(gateway, [*given, *(effect.path for effect in swanctl)])
         charon.end_orphans(gateway, _gone_connections(gateway, swanctl))
         sites.renew(gateway, sites.changed_connections(swanctl))
     for effect in described:
@@ -133,6 +135,8 @@ def _restarts(gateway: Gateway, effects: list[Effect]) -> set[str]:
             reasons.setdefault(ppp.L2TP_UNIT, []).append(effect.path)
         elif effect.path == frr.DAEMONS:
             reasons.setdefault(frr.UNIT, []).append(effect.path)
+        elif effect.path in acme.FILES and effect.after is not None:
+            reasons.setdefault(acme.TIMER, []).append(effect.path)
         elif effect.path == pair.FILE:
             reasons.setdefault(keepalived.WATCH, []).append(effect.path)
         elif effect.path == keepalived.FILE:

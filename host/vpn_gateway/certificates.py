@@ -16,6 +16,7 @@ FILES = {
     "revocation list": "/etc/swanctl/x509crl/vpn-gateway.pem",
 }
 EXPLICIT_VERSION, UTC_TIME = 0xA0, 0x17
+COMMON_NAME, ORGANISATION = bytes.fromhex("550403"), bytes.fromhex("55040a")  # 2.5.4.3, 2.5.4.10
 
 
 def collect(gateway: Gateway) -> list[dict]:
@@ -25,7 +26,7 @@ def collect(gateway: Gateway) -> list[dict]:
         state = files.look(gateway.paths.of(path))
         if state.kind == "file":
             begin, end = validity(state.text) or (None, None)
-            found.append({"what": what, "path": path, "from": _moment(begin), "until": _moment(end), "holds": end is not None and (begin or 0) <= time.time() < end})
+            found.append({"what": what, "path": path, "from": moment(begin), "until": moment(end), "holds": end is not None and (begin or 0) <= time.time() < end})
     return found
 
 
@@ -35,7 +36,7 @@ def clock(gateway: Gateway) -> dict:
     if gateway.programs.has("timedatectl"):
         said = gateway.programs.run("timedatectl", "show", "--property=NTPSynchronized", "--value", merge=False).output.strip()
         kept = {"yes": True, "no": False}.get(said)
-    return {"now": _moment(time.time()), "kept": kept}
+    return {"now": moment(time.time()), "kept": kept}
 
 
 def lines(found: list[dict], at: dict) -> list[str]:
@@ -54,15 +55,41 @@ def lines(found: list[dict], at: dict) -> list[str]:
 FORM = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def _moment(seconds: float | None) -> str | None:
+def moment(seconds: float | None) -> str | None:
     return None if seconds is None else time.strftime(FORM, time.gmtime(seconds))
+
+
+def issuer(pem: bytes) -> str:
+    """The common name of who signed a certificate, with the organisation where it has one."""
+    names: dict[bytes, str] = {}
+    try:
+        for _set, content in _elements(_fields(pem)[3][1]):
+            (_oid, kind), (_string, value) = _elements(_elements(content)[0][1])
+            names[kind] = "".join(character if character.isprintable() else "?" for character in value.decode(errors="replace"))
+    except (ValueError, IndexError, binascii.Error, TypeError):
+        pass
+    name, organisation = names.get(COMMON_NAME, "?"), names.get(ORGANISATION)
+    return f"{name} ({organisation})" if organisation else name
+
+
+def serial(pem: bytes) -> str:
+    """In hexadecimal, as `openssl x509 -serial` shows it."""
+    try:
+        return _fields(pem)[1][1].hex().upper().removeprefix("00")
+    except (ValueError, IndexError, binascii.Error, TypeError):
+        return "?"
+
+
+def _fields(pem: bytes) -> list[tuple[int, bytes]]:
+    """Of the signed part of a certificate or list."""
+    body = re.search(rb"-----BEGIN [^-]+-----(.*?)-----END", pem, re.S)
+    return _elements(_elements(_elements(base64.b64decode(body[1]))[0][1])[0][1]) if body else []
 
 
 def validity(pem: bytes) -> tuple[float, float] | None:
     """Of a certificate, notBefore and notAfter; of a revocation list, thisUpdate and nextUpdate (RFC 5280, 4.1 and 5.1)."""
-    body = re.search(rb"-----BEGIN [^-]+-----(.*?)-----END", pem, re.S)
     try:
-        fields = _elements(_elements(_elements(base64.b64decode(body[1]))[0][1])[0][1]) if body else []
+        fields = _fields(pem)
         # A certificate's version is within a tag of its own; a list's is not, and its times stand by themselves.
         times = _elements(fields[4][1]) if fields and fields[0][0] == EXPLICIT_VERSION else fields[3:5]
         begin, end = (_time(*each) for each in times)

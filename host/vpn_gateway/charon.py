@@ -70,9 +70,14 @@ def load_all(gateway: Gateway, changed: list[str]) -> None:
     """Makes charon take /etc/swanctl. Connections that did not change, and all SAs, stay up."""
     clear = ["--clear"] if any(CLEARED.match(path) for path in changed) else []
     result = gateway.programs.run("swanctl", "--load-all", "--noprompt", *clear)
-    bad = [line.strip() for line in result.shown.splitlines() if REFUSED.search(line) and " 0 failed" not in line and not ABSENT.search(line)]
+    bad = refusals(result.shown)
     if not result.ok or bad:
         raise Failure("strongSwan refused the configuration: " + ("\n  ".join(bad) or words(result)))
+
+
+def refusals(shown: str) -> list[str]:
+    """The lines of swanctl's answer that tell of something that was not taken."""
+    return [line.strip() for line in shown.splitlines() if REFUSED.search(line) and " 0 failed" not in line and not ABSENT.search(line)]
 
 
 def reload_settings(gateway: Gateway) -> None:

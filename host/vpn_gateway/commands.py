@@ -5,7 +5,7 @@ import os
 import shutil
 import time
 
-from . import change, files, swap, systemd, timer
+from . import acme, change, files, swap, systemd, timer
 from .apply import put_again, revert_expired
 from .errors import Failure
 from .gateway import Gateway
@@ -158,6 +158,13 @@ def recover_at_boot(gateway: Gateway) -> None:
     """Files alone, before any daemon reads them: of changes that were cut off, and of those never confirmed."""
     units_before = _unit_texts(gateway)
     change.recover(gateway, files_only=True)
+    _revert_unconfirmed_parts(gateway)
+    acme.install(gateway)  # what the connections name, by the files that are in force now
+    if _unit_texts(gateway) != units_before:
+        systemd.daemon_reload(gateway)
+
+
+def _revert_unconfirmed_parts(gateway: Gateway) -> None:
     for name in gateway.paths.parts():
         store = gateway.store(name)
         state = store.state()
@@ -172,8 +179,6 @@ def recover_at_boot(gateway: Gateway) -> None:
         state.reverted = {"generation": source, "seconds": waits["seconds"], "why": why, "at": now()}
         store.save(state)
         change.go_back(gateway, store, state.confirmed, source, [], files_only=True)
-    if _unit_texts(gateway) != units_before:
-        systemd.daemon_reload(gateway)
 
 
 def _unit_texts(gateway: Gateway) -> dict[str, bytes]:

@@ -5,7 +5,7 @@ import os
 import re
 import time
 
-from . import admitted, charon, kernel, own_radius, ppp, verify
+from . import acme, admitted, charon, kernel, own_radius, ppp, verify
 from .errors import Failure
 from .gateway import Gateway
 from .programs import Result
@@ -43,7 +43,7 @@ def logged(gateway: Gateway, since: int) -> list[Finding]:
 
 def of_machine(gateway: Gateway) -> list[Finding]:
     """What is wrong with the machine itself, whoever dials."""
-    return [*_parts(gateway), *_forwarding(gateway), *_reverse_path(gateway), *_ppp(gateway), *_certificate(gateway), *_clock(gateway), *_tunnel_errors(gateway)]
+    return [*_parts(gateway), *_forwarding(gateway), *_reverse_path(gateway), *_ppp(gateway), *_certificate(gateway), *_public_certificate(gateway), *_clock(gateway), *_tunnel_errors(gateway)]
 
 
 def _parts(gateway: Gateway) -> list[Finding]:
@@ -128,6 +128,16 @@ def _certificate(gateway: Gateway) -> list[Finding]:
                 Finding("CERTIFICATE_NOT_VALID", f"a certificate of the gateway is {match[2]}: {end} {match[1]}; the gateway's clock says {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}", "Mind the clock first; else let the stack make it anew: `pulumi up --replace` of the gateway's certificate.", "Windows 13801")
             )
     return found
+
+
+def _public_certificate(gateway: Gateway) -> list[Finding]:
+    found = acme.collect(gateway)
+    failure = found and found["failure"]
+    if not found or not failure:
+        return []
+    served = f"the old one goes on until {found['until']}" if found["public"] else "clients that trust public CAs alone are refused"
+    evidence = f"{failure['kind']}: {failure['evidence']}; {served}"
+    return [Finding("ACME_FAILED", evidence, failure["remedy"], "" if found["public"] else "Windows 13801; \"authentication failed\"")]
 
 
 def _clock(gateway: Gateway) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 import json
 
-from . import VERSION, aws_move, certificates, charon, kernel, layer2_status, pair, ppp, routing_status, site_status, systemd, verify
+from . import VERSION, acme, aws_move, certificates, charon, kernel, layer2_status, pair, ppp, routing_status, site_status, systemd, verify
 from .errors import Failure
 from .gateway import Gateway
 from .swap import Journal
@@ -41,6 +41,7 @@ def collect(gateway: Gateway) -> dict:
         "l2tp": {"sessions": len(ppp.sessions(gateway))},
         "certificates": certificates.collect(gateway),
         "clock": certificates.clock(gateway),
+        "acme": acme.collect(gateway),
         "pair": pair.collect(gateway),
         "sites": site_status.collect(gateway),
         "layer2": layer2_status.collect(gateway),
@@ -85,6 +86,8 @@ def show(gateway: Gateway, as_json: bool) -> None:
     print(f"IKE SAs: {ike['established']} established, {ike['connecting']} connecting" if ike["running"] else "charon: down")
     print(f"L2TP sessions: {data['l2tp']['sessions']}")
     for line in certificates.lines(data["certificates"], data["clock"]):
+        print(line)
+    for line in acme.lines(data["acme"]) if data["acme"] else ():
         print(line)
     for site in data["sites"]:
         print(site_status.line(site))
@@ -137,6 +140,7 @@ def check(gateway: Gateway, as_json: bool) -> int:
     if described is not None:
         found = aws_move.collect(gateway, described.get("move"), pair.is_active(gateway))
         problems += [{"part": "base", "problem": problem} for problem in aws_move.problems(found)]
+    problems += [{"part": "base", "problem": problem} for problem in acme.problems(gateway)]
     if as_json:
         print(json.dumps({"ok": not problems, "parts": sorted(parts), "problems": problems}, indent=2))
     else:
