@@ -85,6 +85,20 @@ export interface L2tpArgs {
   sharedNat?: pulumi.Input<boolean>;
 }
 
+/** The gateway's certificate from a public CA by ACME, so that devices need no authority of ours: docs/acme.md. */
+export interface AcmeArgs {
+  /** You have read the CA's terms and agree to them. */
+  termsAgreed: pulumi.Input<boolean>;
+  /** E-mail address that the CA may write to. @default none */
+  email?: pulumi.Input<string>;
+  /** URL of the CA's directory. @default "https://acme-v02.api.letsencrypt.org/directory" */
+  directory?: pulumi.Input<string>;
+  /** PEM of the authority of the directory's own TLS certificate, for a CA of your own. @default those that the machine trusts */
+  directoryAuthority?: pulumi.Input<string>;
+  /** PEM of the CA's root, for Linux' swanctl, which reads no store of the system. @default Let's Encrypt's, with its directory */
+  root?: pulumi.Input<string>;
+}
+
 /** IKEv2 with a server certificate, and EAP-MSCHAPv2 or a certificate of the user's. */
 export interface Ikev2Args {
   /** @default true */
@@ -104,6 +118,8 @@ export interface Ikev2Args {
    * user has another certificate. @default none
    */
   revokedSerials?: pulumi.Input<pulumi.Input<string>[]>;
+  /** The certificate is of a public CA, and `endpoint` a DNS name that leads here. @default of the stack's own authority */
+  acme?: AcmeArgs;
 }
 
 /** What people choose about the profiles that their devices import. */

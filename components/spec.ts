@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { GatewaySecrets, GatewaySpec, PairSpec } from "../gateway/spec";
+import type { AcmeSpec, GatewaySecrets, GatewaySpec, PairSpec } from "../gateway/spec";
 import { clientKinds } from "../gateway/spec";
 import { identityProblems, type GatewayIdentity } from "../gateway/identity";
 import { validateSpec, type Problem } from "../gateway/validate";
+import { isrgRootX1, letsEncrypt } from "../gateway/certificates/letsEncrypt";
 import { ownServer } from "../gateway/radius";
-import type { PostgresqlArgs, RadiusArgs, RadiusServerArgs, RemoteAccessArgs, UserArgs } from "./args";
+import type { AcmeArgs, PostgresqlArgs, RadiusArgs, RadiusServerArgs, RemoteAccessArgs, UserArgs } from "./args";
 import { onlyGiven } from "./onlyGiven";
 import { refuseOrWarn } from "./refuse";
 import { givenRadiusSecrets } from "./secrets";
@@ -39,6 +40,7 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
       ikev2FixedPool: args.ikev2?.fixedPool,
       ikev2FixedPool6: args.ikev2?.fixedPool6,
       revokedSerials: args.ikev2?.revokedSerials,
+      acme: args.ikev2?.acme,
       users: args.users.map(withoutPassword),
       groups: args.groups,
       accounting: args.accounting,
@@ -75,6 +77,7 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
                 fixedPool6: a.ikev2FixedPool6,
                 certificates: args.ikev2?.certificates === true ? true : undefined,
                 revokedSerials: a.revokedSerials,
+                acme: a.acme === undefined ? undefined : acmeSpec(a.acme),
               }),
             }
           : {}),
@@ -102,6 +105,12 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
         ...(a.pair === undefined ? {} : { pair: a.pair as PairSpec }),
       } as GatewaySpec;
     });
+}
+
+/** Let's Encrypt's root is known; another CA's must be given. */
+function acmeSpec(given: pulumi.Unwrap<AcmeArgs>): AcmeSpec {
+  const directory = given.directory ?? letsEncrypt;
+  return onlyGiven({ ...given, directory, root: given.root ?? (directory === letsEncrypt ? isrgRootX1 : undefined) });
 }
 
 /** The spec holds no secret. */

@@ -14,6 +14,8 @@ export interface Platform {
   l2tpKernelPackages: readonly string[];
   /** Why the platform cannot do L2TP; undefined: it can. */
   l2tpMissing?: string;
+  /** Packages that a certificate of a public CA needs beside them. */
+  acmePackages: readonly string[];
   /** Packages that a pair needs beside them. */
   pairPackages: readonly string[];
   /** Packages that BGP needs beside them; the second one brings frr-reload.py. */
@@ -22,7 +24,7 @@ export interface Platform {
   radiusPackages: readonly string[];
   /** Packages that it needs beside them for books in PostgreSQL. */
   postgresqlPackages: readonly string[];
-  units: { ike: string; l2tp: string; firewall: string; vrrp: string; watch: string; sites: string; keeper: string; policies: string; rates: string; routing: string; radius: string };
+  units: { ike: string; l2tp: string; firewall: string; vrrp: string; watch: string; sites: string; keeper: string; policies: string; rates: string; routing: string; radius: string; acme: string };
 }
 
 const units = {
@@ -37,6 +39,7 @@ const units = {
   rates: "vpn-gateway-rates.service",
   routing: "frr.service",
   radius: "freeradius.service",
+  acme: "vpn-gateway-acme.timer",
 };
 
 /**
@@ -48,6 +51,8 @@ const common = {
   packages: ["charon-systemd", "strongswan-swanctl", "nftables", "python3"],
   ikev2Packages: ["libcharon-extauth-plugins", "libcharon-extra-plugins"],
   l2tpPackages: ["xl2tpd", "ppp"],
+  // A script of bash, curl and OpenSSL: 0.7.2 in Debian 13, 0.7.0 in Ubuntu 24.04.
+  acmePackages: ["dehydrated"],
   pairPackages: ["keepalived"],
   // FRR 10.3 in Debian 13, 8.4.4 in Ubuntu 24.04, by the same names.
   bgpPackages: ["frr", "frr-pythontools"],
@@ -98,6 +103,13 @@ export const paths = {
   authority: "/etc/swanctl/x509ca/vpn-gateway.pem",
   privateKey: "/etc/swanctl/private/vpn-gateway.pem",
   revocationList: "/etc/swanctl/x509crl/vpn-gateway.pem",
+  acme: "/etc/vpn-gateway/acme.json",
+  acmeClient: "/etc/vpn-gateway/acme.conf",
+  acmeDirectoryAuthority: "/etc/vpn-gateway/acme-directory.pem",
+  acmeService: "/etc/systemd/system/vpn-gateway-acme.service",
+  acmeTimer: "/etc/systemd/system/vpn-gateway-acme.timer",
+  // Where the dehydrated of this gateway keeps its account, and what it waits to be asked for.
+  acmeState: "/var/lib/vpn-gateway/acme",
   charon: "/etc/strongswan.d/vpn-gateway.conf",
   xl2tpd: "/etc/xl2tpd/xl2tpd.conf",
   pppOptions: "/etc/ppp/options.vpn-gateway",

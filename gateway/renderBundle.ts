@@ -1,6 +1,7 @@
 import { emptyPart, pem, readable, secret, type Bundle, type ConfigFile, type Part } from "./bundle";
 import { paths, platform } from "./platforms";
 import { renderCharon } from "./render/charon";
+import { renderAcme, renderAcmeClient, renderAcmeService, renderAcmeTimer } from "./render/acme";
 import { renderFrrBase, renderFrrDaemons, renderFrrUnit } from "./render/frr";
 import { renderModules, requiredModules } from "./render/modules";
 import { renderFirewall } from "./render/nftables";
@@ -77,7 +78,7 @@ function identityPart(spec: GatewaySpec, secrets: GatewaySecrets): Part {
 }
 
 function basePart(spec: GatewaySpec): Part {
-  const { packages, ikev2Packages, l2tpPackages, pairPackages, bgpPackages, radiusPackages, postgresqlPackages, units } = platform(spec.platform);
+  const { packages, ikev2Packages, l2tpPackages, acmePackages, pairPackages, bgpPackages, radiusPackages, postgresqlPackages, units } = platform(spec.platform);
   const files = [
     readable(paths.modules, renderModules(spec)),
     readable(paths.sysctl, renderKernelParameters(spec)),
@@ -109,6 +110,12 @@ function basePart(spec: GatewaySpec): Part {
   if (spec.bgp) {
     files.push(readable(paths.frrDaemons, renderFrrDaemons(spec)), readable(paths.frrUnit, renderFrrUnit(spec)), readable(paths.frrBase, renderFrrBase(spec)));
   }
+  if (spec.ikev2?.acme) {
+    const { acme } = spec.ikev2;
+    files.push(readable(paths.acme, renderAcme(spec, acme)), readable(paths.acmeClient, renderAcmeClient(spec, acme)));
+    if (acme.directoryAuthority !== undefined) files.push(readable(paths.acmeDirectoryAuthority, pem(acme.directoryAuthority)));
+    files.push(readable(paths.acmeService, renderAcmeService(spec)), readable(paths.acmeTimer, renderAcmeTimer(spec)));
+  }
   if (spec.pair) {
     files.push(readable(paths.pair, renderPair(spec, spec.pair)));
     files.push(readable(paths.watchUnit, renderWatchUnit(spec)));
@@ -124,6 +131,7 @@ function basePart(spec: GatewaySpec): Part {
     packages: [
       ...packages,
       ...(spec.ikev2 ? ikev2Packages : []),
+      ...(spec.ikev2?.acme ? acmePackages : []),
       ...(spec.l2tp || spec.lac ? l2tpPackages : []),
       ...(spec.pair && !bothActive(spec.pair) ? pairPackages : []),
       ...(spec.bgp ? bgpPackages : []),
@@ -133,7 +141,7 @@ function basePart(spec: GatewaySpec): Part {
       ...(spec.pair?.move && database(spec) === undefined ? ["ca-certificates"] : []),
     ],
     modules: requiredModules(spec),
-    services: [units.firewall, ...(onGateway(spec) ? [units.radius] : []), units.ike, ...(spec.l2tp ? [units.l2tp] : []), ...(spec.pair ? [units.watch] : []), ...(spec.pair && !bothActive(spec.pair) ? [units.vrrp] : []), ...(spec.sites ? [units.sites] : []), ...(spec.bgp ? [units.routing] : [])],
+    services: [units.firewall, ...(onGateway(spec) ? [units.radius] : []), units.ike, ...(spec.l2tp ? [units.l2tp] : []), ...(spec.pair ? [units.watch] : []), ...(spec.pair && !bothActive(spec.pair) ? [units.vrrp] : []), ...(spec.sites ? [units.sites] : []), ...(spec.bgp ? [units.routing] : []), ...(spec.ikev2?.acme ? [units.acme] : [])],
     // The firewall is in it: a mistake there cuts the session that pushes it.
     confirmWithin: 60,
     files,

@@ -47,6 +47,22 @@ export interface Ikev2Spec {
   certificates?: boolean;
   /** Serial numbers (hexadecimal) of users' certificates that hold no longer, though they are not over; `revoked` users' are added. */
   revokedSerials?: string[];
+  /** The gateway's certificate is of a public CA; none: of the stack's authority. */
+  acme?: AcmeSpec;
+}
+
+/** A public CA that the gateway asks for its certificate by itself: ACME (RFC 8555), challenge HTTP-01. */
+export interface AcmeSpec {
+  /** URL of the CA's directory. */
+  directory: string;
+  /** Has somebody agreed to the CA's terms? */
+  termsAgreed: boolean;
+  /** What the CA may write to. */
+  email?: string;
+  /** PEM of the authority that the directory's own TLS certificate is of; none: one that the machine trusts anyway. */
+  directoryAuthority?: string;
+  /** PEM of the root that the CA's certificates lead to, for swanctl, which reads no store of the system. */
+  root?: string;
 }
 
 /** How a user proves who they are by IKEv2, and with `l2tp.certificates` to L2TP's IPsec; its PPP asks for the password always. */

@@ -1,3 +1,4 @@
+import { acmeProblems } from "./validate/acme";
 import { addressProblems } from "./validate/addresses";
 import { clientProblems } from "./validate/clients";
 import { endpointProblems } from "./validate/endpoint";
@@ -26,6 +27,7 @@ export function validateSpec(spec: GatewaySpec, secrets?: Partial<GatewaySecrets
   return [
     ...endpointProblems(spec),
     ...clientProblems(spec),
+    ...acmeProblems(spec),
     ...addressProblems(spec),
     ...userProblems(spec),
     ...userOptionProblems(spec),

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { GroupArgs, RadiusArgs, RateArgs, RemoteAccessArgs, UserArgs } from "../components/args";
+import type { AcmeArgs, GroupArgs, RadiusArgs, RateArgs, RemoteAccessArgs, UserArgs } from "../components/args";
 import type { GatewayIdentity } from "../gateway/identity";
 import { labId } from "../lab/labId";
 import { labAddresses } from "../lab/networks";
@@ -30,7 +30,9 @@ export function remoteAccessConfig(config: pulumi.Config): RemoteAccessArgs {
       fixedPool6: config.get("fixedPool6"),
       certificates: config.getBoolean("certificates"),
       revokedSerials: config.getObject<string[]>("revokedSerials"),
+      acme: config.getObject<AcmeArgs>("acme"),
     },
+    endpoint: config.get("endpoint"),
     insideNetworks: config.getObject<string[]>("insideNetworks") ?? [labAddresses.insideNetwork],
     dns: config.getObject<string[]>("dns") ?? [labAddresses.internetHost],
     tunnel: config.get("tunnel"),

@@ -84,7 +84,7 @@ export class GcpGatewayPair extends pulumi.ComponentResource {
     const rules = pulumi.all([good, plan.peers, plan.openL2tpOutsideIpsec]).apply(([spec, peers, l2tpOutsideIpsec]) => ({
       peers, l2tpOutsideIpsec, administrators: spec.administrators, sshPort: spec.sshPort, pair: { healthPort: spec.pair!.healthPort, healthCheckers: spec.pair!.healthCheckers },
     }));
-    const firewalls = firewall(name, network.network, rules, true, child);
+    const firewalls = firewall(name, network.network, rules, { pair: true }, child);
     const address = staticAddress(name, good, region, labels, child);
     // Which zones there are is asked once: one that is new to the region must not move a machine.
     const chosen = args.zones === undefined ? getZonesOutput(region === undefined ? {} : { region }, child).names : undefined;

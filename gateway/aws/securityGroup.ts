@@ -25,6 +25,8 @@ export interface IngressPlan {
   l2tpOutsideIpsec: boolean;
   /** Addresses of a route server's endpoints. @default none */
   routeServer?: readonly string[];
+  /** Is a public CA to ask at port 80 (ACME, HTTP-01)? It asks from addresses that it does not tell; the machine's own firewall shuts the port between. @default false */
+  acme?: boolean;
   /** Of a pair. */
   pair?: { front: string; healthPort: number; healthCheckers: readonly string[] };
 }
@@ -47,6 +49,7 @@ export function ingressRules(plan: IngressPlan): IngressRule[] {
     rule("Path MTU discovery", "icmp", 3, 4, ["0.0.0.0/0"]),
     ...(plan.administrators.length === 0 ? [] : [rule("SSH of administrators", "tcp", plan.sshPort, plan.sshPort, plan.administrators)]),
     ...routeServerRules(plan.routeServer),
+    ...(plan.acme === true ? [rule("A public CA's question, while the machine answers it", "tcp", 80, 80, everywhere)] : []),
     ...pairRules(plan.pair),
   ];
 }

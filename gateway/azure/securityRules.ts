@@ -23,6 +23,8 @@ export interface SecurityPlan {
   administrators: readonly string[];
   sshPort: number;
   l2tpOutsideIpsec: boolean;
+  /** Is a public CA to ask at port 80 (ACME, HTTP-01)? It asks from addresses that it does not tell; the machine's own firewall shuts the port between. @default false */
+  acme?: boolean;
   /** A pair behind a load balancer: the port of its health probe, and no bare ESP, which it does not carry. */
   balanced?: { healthPort: number };
 }
@@ -39,6 +41,7 @@ export function securityRules(plan: SecurityPlan): SecurityRule[] {
     ...(plan.balanced === undefined ? [{ name: "esp", description: "ESP", access: "Allow" as const, protocol: "Esp", sourceAddressPrefixes: peers, destinationPortRange: "*" }] : []),
     { name: "ssh", description: "SSH of administrators", access: "Allow", protocol: "Tcp", sourceAddressPrefixes: ipv4(plan.administrators), destinationPortRange: String(plan.sshPort) },
     { name: "icmp", description: "Path MTU discovery", access: "Allow", protocol: "Icmp", sourceAddressPrefix: "*", destinationPortRange: "*" },
+    ...(plan.acme === true ? [{ name: "acme", description: "A public CA's question, while the machine answers it", access: "Allow" as const, protocol: "Tcp", sourceAddressPrefix: "*", destinationPortRange: "80" }] : []),
     ...(plan.balanced === undefined
       ? []
       : [

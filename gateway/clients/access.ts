@@ -28,6 +28,18 @@ export interface ClientSecrets {
   credentials?: Record<string, UserCredential>;
 }
 
+/** Certificates are PEM. */
+export interface Ikev2Access {
+  spec: Ikev2Spec;
+  /** What a device must be told to trust; none: the gateway's certificate is of a public CA, which its system knows. */
+  authority?: string;
+  /** Where the gateway's certificate leads to, for what knows no CA by itself; none: not known, and nobody is served who needs it. */
+  root?: string;
+  /** The stack's authority, which signs users' certificates. */
+  issuer: string;
+  credential?: UserCredential;
+}
+
 /** One user of one gateway, with all that a profile of theirs is made of. */
 export interface ClientAccess {
   /** The gateway's, with this user's name servers. */
@@ -35,7 +47,7 @@ export interface ClientAccess {
   user: UserSpec;
   password: string;
   /** Those of the gateway's protocols that the user may use; who is suspended or revoked, none. */
-  ikev2?: { spec: Ikev2Spec; authority: string; credential?: UserCredential };
+  ikev2?: Ikev2Access;
   l2tp?: { spec: L2tpSpec } & L2tpProof;
 }
 
@@ -53,7 +65,7 @@ export function clientAccess(spec: GatewaySpec, user: UserSpec, secrets: ClientS
     spec: forUser(spec, user),
     user,
     password: passwordOf({ passwords: secrets.passwords }, user.name),
-    ...(spec.ikev2 && may("ikev2") ? { ikev2: { spec: spec.ikev2, authority: needed("authority", secrets.authority), ...(byCertificate(user) ? { credential: credentialOf(user, secrets) } : {}) } } : {}),
+    ...(spec.ikev2 && may("ikev2") ? { ikev2: { ...trust(spec.ikev2, needed("authority", secrets.authority)), ...(byCertificate(user) ? { credential: credentialOf(user, secrets) } : {}) } } : {}),
     ...(spec.l2tp && may("l2tp")
       ? {
           l2tp: {
@@ -67,6 +79,12 @@ export function clientAccess(spec: GatewaySpec, user: UserSpec, secrets: ClientS
   };
 }
 
+function trust(ikev2: Ikev2Spec, issuer: string): Ikev2Access {
+  const { acme } = ikev2;
+  if (acme === undefined) return { spec: ikev2, authority: issuer, root: issuer, issuer };
+  return { spec: ikev2, issuer, ...(acme.root === undefined ? {} : { root: acme.root }) };
+}
+
 function credentialOf(user: UserSpec, { credentials }: ClientSecrets): UserCredential {
   if (credentials === undefined || !Object.hasOwn(credentials, user.name)) throw new Error(`client profiles: no certificate of the user ${JSON.stringify(user.name)}`);
   return credentials[user.name];
@@ -74,8 +92,16 @@ function credentialOf(user: UserSpec, { credentials }: ClientSecrets): UserCrede
 
 /** The user's certificate and key, for whichever protocol, with the authority that signed it; none: they have a password. */
 export function certified({ ikev2, l2tp }: Pick<ClientAccess, "ikev2" | "l2tp">): { credential: UserCredential; authority: string } | undefined {
-  const found = [ikev2, l2tp].find((one) => one?.credential !== undefined);
-  return found && { credential: found.credential!, authority: found.authority! };
+  if (ikev2?.credential !== undefined) return { credential: ikev2.credential, authority: ikev2.issuer };
+  return l2tp?.credential === undefined ? undefined : { credential: l2tp.credential, authority: l2tp.authority };
+}
+
+/**
+ * The stack's authority, where a device must be told to trust it: by IKEv2 unless the gateway's certificate is of a public
+ * CA, by L2TP with a certificate always.
+ */
+export function authorityToTrust({ ikev2, l2tp }: Pick<ClientAccess, "ikev2" | "l2tp">): string | undefined {
+  return ikev2?.authority ?? l2tp?.authority;
 }
 
 /**

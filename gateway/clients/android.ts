@@ -18,7 +18,7 @@ export function renderStrongswanApp(access: ClientAccess): string {
         uuid: stableUuid(access, "android"),
         name: spec.name,
         type: ikev2.credential === undefined ? "ikev2-eap" : "ikev2-cert",
-        remote: { addr: spec.endpoint, id: spec.endpoint, cert: certificateBase64(ikev2.authority) },
+        remote: { addr: spec.endpoint, id: spec.endpoint, ...(ikev2.authority === undefined ? {} : { cert: certificateBase64(ikev2.authority) }) },
         // Older versions of Android read the legacy form alone. The app asks for the container's password.
         local: ikev2.credential === undefined ? { eap_id: user.name } : { id: user.name, p12: container(access, "legacy") },
         // The app takes one proposal. It encrypts by libipsec, which has no extended sequence numbers.
@@ -53,7 +53,7 @@ export function renderAndroidValues(access: ClientAccess): string {
         ["Type", ikev2?.credential === undefined ? "IKEv2/IPSec MSCHAPv2" : "IKEv2/IPSec RSA"],
         ["Server address", spec.endpoint],
         ["IPSec identifier", user.name],
-        ["IPSec CA certificate", `${spec.name} (install authority.crt first: Settings > Security > Encryption & credentials > Install a certificate > CA certificate)`],
+        ["IPSec CA certificate", ikev2 !== undefined && ikev2.authority === undefined ? "none of your own: the gateway's certificate is of a public CA" : `${spec.name} (install authority.crt first: Settings > Security > Encryption & credentials > Install a certificate > CA certificate)`],
         ["IPSec server certificate", "Received from server"],
         ...own,
       ],

@@ -14,11 +14,7 @@ export function renderAppleIkev2(access: ClientAccess): string {
   const suites = chosenSuites("ikev2", "apple");
   const { credential } = ikev2;
   return profile(access, "ikev2", [
-    payload(access, "ikev2", "authority", "com.apple.security.root", {
-      PayloadDisplayName: `${spec.name}: authority`,
-      PayloadCertificateFileName: "authority.cer",
-      PayloadContent: Buffer.from(certificateBase64(ikev2.authority), "base64"),
-    }),
+    ...(ikev2.authority === undefined ? [] : [authorityPayload(access, ikev2.authority)]),
     ...(credential === undefined ? [] : [certificatePayload(access, credential)]),
     payload(access, "ikev2", "vpn", "com.apple.vpn.managed", {
       PayloadDisplayName: `${spec.name}: VPN`,
@@ -76,6 +72,14 @@ function profile(access: ClientAccess, kind: string, contents: Dictionary[]): st
     PayloadType: "Configuration",
     PayloadUUID: stableUuid(access, kind).toUpperCase(),
     PayloadVersion: 1,
+  });
+}
+
+function authorityPayload(access: ClientAccess, authority: string): Dictionary {
+  return payload(access, "ikev2", "authority", "com.apple.security.root", {
+    PayloadDisplayName: `${access.spec.name}: authority`,
+    PayloadCertificateFileName: "authority.cer",
+    PayloadContent: Buffer.from(certificateBase64(authority), "base64"),
   });
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from "crypto";
 import type { GatewaySpec } from "../spec";
-import { certified, clientAccess, serves, type ClientAccess, type ClientSecrets } from "./access";
+import { authorityToTrust, certified, clientAccess, serves, type ClientAccess, type ClientSecrets } from "./access";
 import { renderAndroidValues, renderStrongswanApp } from "./android";
 import { renderAppleIkev2, renderAppleL2tp } from "./apple";
 import { container, containerPath } from "./container";
@@ -25,7 +25,7 @@ export function profileFiles(access: ClientAccess): ProfileFiles {
   // Nobody who is suspended is let in by anything: the page says so, and holds no secret.
   if (access.ikev2 === undefined && access.l2tp === undefined) return { "instructions.html": renderPage(access, files) };
   const own = certified(access);
-  const authority = access.ikev2?.authority ?? own?.authority;
+  const authority = authorityToTrust(access);
   if (authority !== undefined) files["authority.crt"] = `${authority.trim()}\n`;
   if (own !== undefined) for (const form of ["modern", "legacy"] as const) files[containerPath(access, form)] = container(access, form);
   if (own !== undefined && (serves(access, "ikev2", "linux") || serves(access, "l2tp", "linux"))) {
@@ -33,7 +33,7 @@ export function profileFiles(access: ClientAccess): ProfileFiles {
     files[`linux/networkmanager/${name}-user.key`] = own.credential.privateKey;
   }
   if (access.ikev2 !== undefined) {
-    const { credential } = access.ikev2;
+    const { root, credential } = access.ikev2;
     if (serves(access, "ikev2", "windows")) files[`windows/${name}-ikev2.ps1`] = renderWindows(access, "ikev2");
     if (serves(access, "ikev2", "apple")) files[`apple/${name}-ikev2.mobileconfig`] = renderAppleIkev2(access);
     if (serves(access, "ikev2", "android")) {
@@ -43,7 +43,8 @@ export function profileFiles(access: ClientAccess): ProfileFiles {
     if (serves(access, "ikev2", "linux")) {
       files[`linux/networkmanager/${name}-ikev2.nmconnection`] = renderNetworkManagerIkev2(access);
       files[`linux/ikev2/etc/swanctl/conf.d/${ikev2Name(access)}.conf`] = renderSwanctlIkev2(access);
-      files[`linux/ikev2/etc/swanctl/x509ca/${ikev2Name(access)}.pem`] = files["authority.crt"];
+      if (root === undefined) throw new Error("client profiles: no root of the gateway's certificate");
+      files[`linux/ikev2/etc/swanctl/x509ca/${ikev2Name(access)}.pem`] = `${root.trim()}\n`;
       if (credential !== undefined) {
         files[`linux/ikev2/etc/swanctl/x509/${ikev2Name(access)}.pem`] = credential.certificate;
         files[`linux/ikev2/etc/swanctl/private/${ikev2Name(access)}.pem`] = credential.privateKey;

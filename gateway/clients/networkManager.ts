@@ -26,7 +26,8 @@ export function renderNetworkManagerIkev2(access: ClientAccess): string {
         entries: {
           "service-type": "org.freedesktop.NetworkManager.strongswan",
           address: spec.endpoint,
-          certificate: authorityPath(access),
+          // Without one the plugin takes those of the system (nm_service.c).
+          ...(ikev2.authority === undefined ? {} : { certificate: authorityPath(access) }),
           ...(byCertificate
             ? { method: "cert", "cert-source": "file", usercert: userCertificatePath(access), userkey: userKeyPath(access), "local-identity": user.name }
             : { method: "eap", user: user.name, "password-flags": 0 }),

@@ -92,9 +92,11 @@ function windows(access: ClientAccess, files: Files): HtmlNode | undefined {
       steps(
         [download(files, file)],
         ["Open PowerShell (not as an administrator) and run: ", code(`cd ~\\Downloads; powershell -ExecutionPolicy Bypass -File .\\${script}`)],
-        protocol === "ikev2"
-          ? ["Windows asks for an administrator once, so that it trusts the gateway."]
-          : ["Windows asks for an administrator once. The first time, restart Windows (Restart, not Shut down) when the script says so."],
+        ...(protocol === "ikev2"
+          ? access.ikev2?.authority !== undefined
+            ? [["Windows asks for an administrator once, so that it trusts the gateway."]]
+            : byCertificate(access, protocol) ? [["Windows asks for an administrator once, for your certificate."]] : []
+          : [["Windows asks for an administrator once. The first time, restart Windows (Restart, not Shut down) when the script says so."]]),
         ...(byCertificate(access, protocol) ? [["The script asks for the password of the certificate (above)."]] : []),
         [`Connect: Settings > Network & internet > VPN > ${connectionName(access, protocol)}.${protocol === "ikev2" && byCertificate(access, protocol) ? "" : " Enter your user name and password."}`],
       ),
@@ -126,6 +128,7 @@ function apple(access: ClientAccess, files: Files): HtmlNode | undefined {
 
 function android(access: ClientAccess, files: Files): HtmlNode | undefined {
   if (!serves(access, "ikev2", "android")) return undefined;
+  const hasAuthority = access.ikev2?.authority !== undefined;
   return device(
     "Android",
     element("h3", {}, "With the strongSwan app (preferred)"),
@@ -138,7 +141,7 @@ function android(access: ClientAccess, files: Files): HtmlNode | undefined {
     ),
     element("h3", {}, "With Android's own client (11 and newer)"),
     steps(
-      [download(files, "authority.crt"), " and install it: Settings > Security > Encryption & credentials > Install a certificate > CA certificate."],
+      ...(hasAuthority ? [[download(files, "authority.crt"), " and install it: Settings > Security > Encryption & credentials > Install a certificate > CA certificate."]] : []),
       ...(byCertificate(access, "ikev2") ? [[download(files, containerPath(access, "legacy")), " and install it the same way, as VPN & app user certificate."]] : []),
       ["Settings > Network & internet > VPN > +, with these values: ", download(files, "android/values.txt")],
     ),
@@ -151,7 +154,7 @@ function linux(access: ClientAccess, files: Files): HtmlNode | undefined {
   const { name } = access.spec;
   return device("Linux", ...protocols.map((protocol) => {
     const connection = `linux/networkmanager/${name}-${protocol}.nmconnection`;
-    const trusts = protocol === "ikev2" || byCertificate(access, protocol);
+    const trusts = access[protocol]?.authority !== undefined;
     const plain = Object.keys(files).filter((file) => file.startsWith(`linux/${protocol}/`));
     const scripts = plain.filter((file) => /\/ip-(up|down)\.d\//.test(file)).map((file) => file.replace(`linux/${protocol}`, ""));
     return way(
@@ -186,7 +189,9 @@ function linux(access: ClientAccess, files: Files): HtmlNode | undefined {
 
 function router(access: ClientAccess, files: Files): HtmlNode {
   const containers = certified(access) !== undefined ? [element("p", {}, "Your certificate with its key: ", download(files, containerPath(access, "modern")), "; for what cannot read that, ", download(files, containerPath(access, "legacy")), ".")] : [];
-  return device("Router or firewall", element("p", {}, "The values for its form: ", download(files, "router.txt"), ". It needs ", download(files, "authority.crt"), byCertificate(access, "l2tp") ? " too." : " for IKEv2."), ...containers);
+  const wanting = [...(access.ikev2?.authority === undefined ? [] : ["IKEv2"]), ...(access.l2tp?.authority === undefined ? [] : ["L2TP"])];
+  const authority = wanting.length === 0 ? [] : [" It needs ", download(files, "authority.crt"), ` for ${wanting.join(" and ")}.`];
+  return device("Router or firewall", element("p", {}, "The values for its form: ", download(files, "router.txt"), ".", ...authority), ...containers);
 }
 
 /** Does the user come by a certificate? */

@@ -15,7 +15,7 @@ export function renderRouterValues(access: ClientAccess): string {
       values: [
         ["Server", spec.endpoint],
         ["Server's identity", spec.endpoint],
-        ["Server proves itself by", "certificate; trust authority.crt"],
+        ["Server proves itself by", ikev2.authority === undefined ? "certificate of a public CA" : "certificate; trust authority.crt"],
         ...(ikev2.credential === undefined
           ? ([["Client proves itself by", "EAP-MSCHAPv2"], ["User name", user.name], ["Password", password]] as const)
           : ([["Client proves itself by", `its certificate: ${containerPath(access, "modern")}`], ["Client's identity", user.name], ["Password of the certificate's file", ikev2.credential.containerPassword]] as const)),

@@ -1,6 +1,6 @@
 import { X509Certificate } from "crypto";
 import { renderPowerShell, type PowerShellValue } from "../formats/powershell";
-import { certificateBase64, stableUuid, tunnelNetworks, tunnelScope, type ClientAccess } from "./access";
+import { certificateBase64, stableUuid, tunnelNetworks, tunnelScope, type ClientAccess, type Ikev2Access } from "./access";
 import { chosenSuites, translated } from "./algorithms";
 import { container } from "./container";
 import { windowsCertificateScripts, windowsParameters, windowsScript } from "./windowsScript";
@@ -22,7 +22,7 @@ export function renderWindows(access: ClientAccess, protocol: "ikev2" | "l2tp"):
   const { spec, user } = access;
   const { ike, esp } = chosenSuites(protocol, "windows");
   const combined = esp.encryption.includes("gcm");
-  const { credential, authority } = access[protocol]!;
+  const { credential } = access[protocol]!;
   const variables: Record<string, PowerShellValue> = {
     Name: connectionName(access, protocol),
     Id: stableUuid(access, `windows ${protocol}`),
@@ -30,7 +30,7 @@ export function renderWindows(access: ClientAccess, protocol: "ikev2" | "l2tp"):
     User: user.name,
     TunnelType: protocol === "ikev2" ? "Ikev2" : "L2tp",
     PreSharedKey: (protocol === "l2tp" ? access.l2tp!.preSharedKey : undefined) ?? "",
-    Authority: authority === undefined ? "" : certificateBase64(authority),
+    Authority: protocol === "ikev2" ? authorityOf(access.ikev2!) : access.l2tp!.authority === undefined ? "" : certificateBase64(access.l2tp!.authority),
     SplitTunneling: tunnelScope(access, protocol) === "split",
     Routes: routes(access, protocol),
     EncryptionMethod: translated(words.encryption, ike.encryption),
@@ -45,6 +45,12 @@ export function renderWindows(access: ClientAccess, protocol: "ikev2" | "l2tp"):
     variables.Thumbprint = new X509Certificate(credential.certificate).fingerprint.replaceAll(":", "");
   }
   return renderPowerShell(windowsParameters, variables, credential === undefined ? windowsScript : windowsCertificateScripts[protocol], `VPN connection to ${spec.name} for Windows 10 and 11. Written by pulumi-vpn-gateway.`);
+}
+
+/** The gateway's, or else that of the user's own certificate, which Windows must trust to give it away. */
+function authorityOf({ authority, issuer, credential }: Ikev2Access): string {
+  const trusted = authority ?? (credential && issuer);
+  return trusted === undefined ? "" : certificateBase64(trusted);
 }
 
 export function connectionName({ spec }: ClientAccess, protocol: "ikev2" | "l2tp"): string {

@@ -50,8 +50,9 @@ function Test-Rule {
     return ($TunnelType -ne 'L2tp') -or ((Get-Value $Agent $Rule) -eq 2)
 }
 
+# By IKEv2 with a certificate of a public CA nothing of the machine is needed, and nobody is asked for an administrator.
 function Test-Machine {
-    return (Test-Authority) -and (Test-Rule) -and (Test-Path $OwnMark)
+    return (Test-Authority) -and (Test-Rule) -and ((Test-Path $OwnMark) -or (($Authority -eq '') -and ($TunnelType -ne 'L2tp')))
 }
 
 function Test-RestartDue {

@@ -19,7 +19,7 @@ export function renderShellVariables(variables: readonly ShellVariable[], headin
   for (const { name, value, why } of variables) {
     if (why !== undefined) lines.push(...commentLines(format, "#", why));
     if (!/^[a-z][a-z0-9_]*$/i.test(name)) throw new Error(`${format}: no name of a variable: ${JSON.stringify(name)}`);
-    if (!/^[A-Za-z0-9 ._:/-]*$/.test(value)) throw new Error(`${format}: ${name} holds what a shell would expand`);
+    if (!/^[A-Za-z0-9 ._:/@-]*$/.test(value)) throw new Error(`${format}: ${name} holds what a shell would expand`);
     lines.push(`${name}="${value}"`);
   }
   return lines.join("\n") + "\n";

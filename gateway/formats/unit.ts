@@ -8,7 +8,7 @@ export interface Directive {
 }
 
 export interface UnitSection {
-  name: "Unit" | "Service" | "Install";
+  name: "Unit" | "Service" | "Timer" | "Install";
   directives: Directive[];
 }
 

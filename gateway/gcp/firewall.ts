@@ -22,6 +22,8 @@ export interface FirewallPlan {
   administrators: readonly string[];
   sshPort: number;
   l2tpOutsideIpsec: boolean;
+  /** Is a public CA to ask at port 80 (ACME, HTTP-01)? It asks from addresses that it does not tell; the machine's own firewall shuts the port between. @default false */
+  acme?: boolean;
   /** Of a pair: where the load balancers ask from, and on which port. */
   pair?: { healthPort: number; healthCheckers: readonly string[] };
 }
@@ -46,6 +48,7 @@ export function firewallRules(plan: FirewallPlan): FirewallRule[] {
     allow("peers", "IKE, ESP, and ESP within UDP", [{ protocol: "udp", ports }, { protocol: "esp" }], plan.peers),
     allow("ssh", "SSH of administrators", [{ protocol: "tcp", ports: [String(plan.sshPort)] }], plan.administrators),
     allow("icmp", "Path MTU discovery", [{ protocol: "icmp" }], ["0.0.0.0/0"]),
+    ...(plan.acme === true ? [allow("acme", "A public CA's question, while the machine answers it", [{ protocol: "tcp", ports: ["80"] }], ["0.0.0.0/0"])] : []),
     ...(plan.pair === undefined
       ? []
       : [

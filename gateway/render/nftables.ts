@@ -53,7 +53,10 @@ function firewallTable(spec: GatewaySpec): Table {
       ...(spec.routeServer ? addressSets("route_server", spec.routeServer.endpoints.map((text) => hostNetwork(parseAddress(text)!))) : []),
       ...(spec.pair ? addressSets("health_checkers", spec.pair.healthCheckers.map(network)) : []),
     ],
-    live: spec.l2tp ? ([4, 6] as const).map((family) => ({ name: `ikev1_first${family}`, key: `ipv${family}_addr . inet_service`, timeout: 60 })) : [],
+    live: [
+      ...(spec.l2tp ? ([4, 6] as const).map((family) => ({ name: `ikev1_first${family}`, key: `ipv${family}_addr . inet_service`, timeout: 60 })) : []),
+      ...(spec.ikev2?.acme ? [{ name: "acme_ports", key: "inet_service", timeout: challengeSeconds }] : []),
+    ],
     chains: [prerouting(spec), input(spec), output(spec), forward(spec), clamp(spec), postrouting(spec), ...sharedNatChains(spec)],
   };
 }
@@ -63,6 +66,9 @@ const reserved = [
   "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
   "224.0.0.0/3", "::/8", "fc00::/7", "fe80::/10", "ff00::/8",
 ];
+
+/** A client of the CA that was killed leaves its port open for no longer. */
+const challengeSeconds = 900;
 
 const notTunnelled = 'iifname != "ppp*" meta ipsec missing';
 const notIntoTunnel = 'oifname != "ppp*" rt ipsec missing';
@@ -115,6 +121,7 @@ function input(spec: GatewaySpec): Chain {
       ...bgpRules(spec),
       ...layerTwoRules(spec),
       ...disconnectRules(spec),
+      ...(spec.ikev2?.acme ? [{ rule: "tcp dport @acme_ports accept", why: "Port 80 while a challenge of the CA is answered, and shut otherwise." }] : []),
       { rule: dropped },
     ],
   };

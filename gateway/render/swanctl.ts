@@ -90,7 +90,9 @@ export function ikev2Connection(spec: GatewaySpec, ikev2: Ikev2Spec, variant: Ik
     setting("reauth_time", "0s"),
     section("local", [
       setting("auth", "pubkey"),
-      setting("certs", "vpn-gateway.pem"),
+      ikev2.acme
+        ? setting("certs", ["vpn-gateway-acme.pem", "vpn-gateway.pem"], "The public CA's; whoever asks for one of the stack's authority gets that.")
+        : setting("certs", "vpn-gateway.pem"),
       setting("id", spec.endpoint),
     ]),
     section("remote", variant.remote),

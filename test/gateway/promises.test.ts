@@ -79,7 +79,7 @@ describe.each(Object.keys(goldenSpecs))("%s", (name) => {
     expect(Number(charon.init_limit_job_load)).toBeGreaterThanOrEqual(4 * Number(charon.threads));
   });
 
-  test("SSH comes from administrators only, and nothing else is open but IKE and ESP, and BGP and BFD out of a site's tunnel", () => {
+  test("SSH comes from administrators only, and nothing else is open but IKE and ESP, BGP and BFD out of a site's tunnel, and what is in a set for a CA's questions", () => {
     const ports = chain(spec, "input").filter((rule) => /dport|l4proto/.test(rule) && !/sport/.test(rule) && rule.endsWith("accept"));
     const families = spec.administrators.some((range) => range.includes(":")) ? [4, 6] : [4];
     expect(ports).toEqual([
@@ -93,6 +93,8 @@ describe.each(Object.keys(goldenSpecs))("%s", (name) => {
         ? ["tcp dport 179 accept", "ip ttl 255 udp dport 3784 accept"].map((rule) => `iifname "st-*" ip saddr 169.254.0.0/16 ip daddr 169.254.0.0/16 ${rule}`)
         : []),
       ...(spec.radius?.disconnect ? ["ip saddr @radius_servers4 udp dport 3799 accept"] : []),
+      // A set that is empty but while a public CA asks.
+      ...(spec.ikev2?.acme ? ["tcp dport @acme_ports accept"] : []),
     ]);
   });
 

@@ -1,3 +1,4 @@
+import { isrgRootX1 } from "../../gateway/certificates/letsEncrypt";
 import type { GatewaySecrets, GatewaySpec } from "../../gateway/spec";
 
 /** A gateway with everything in it, on Debian 13; what a test says otherwise replaces the whole field. */
@@ -162,6 +163,15 @@ export const goldenSpecs: Record<string, GatewaySpec> = {
       { name: "dave", authentication: "certificate", revoked: true },
       { name: "erin", authentication: "certificate", protocols: ["ikev2"] },
     ],
+  }),
+  acme: exampleSpec({
+    endpoint: "vpn.example.com",
+    ikev2: {
+      pool: "10.77.2.0/24",
+      certificates: true,
+      acme: { directory: "https://acme-v02.api.letsencrypt.org/directory", termsAgreed: true, email: "admin@example.com", root: isrgRootX1 },
+    },
+    users: [{ name: "alice" }, { name: "carol@example.com", authentication: "certificate" }],
   }),
   radius: exampleSpec({
     l2tp: { pool: "10.77.1.0/24", fixedPool: "10.77.3.0/24" },

@@ -227,3 +227,11 @@ refusedAtPreview<AwsGatewayArgs>(
   ],
   (changes) => previews("AwsGateway", changes),
 );
+
+test("a public CA may ask at port 80 where the gateway's certificate is of one", async () => {
+  const ports = () => (one("aws:ec2/securityGroup:SecurityGroup") as { ingress: { protocol: string; fromPort: number }[] }).ingress.filter(({ protocol }) => protocol === "tcp").map(({ fromPort }) => fromPort);
+  await made({});
+  expect(ports()).toEqual([22]);
+  await made({ endpoint: "vpn.example.com", ikev2: { acme: { termsAgreed: true } } });
+  expect(ports()).toEqual([22, 80]);
+});

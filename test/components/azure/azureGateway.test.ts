@@ -162,3 +162,12 @@ refusedAtPreview<AzureGatewayArgs>(
   ],
   (changes) => previews("AzureGateway", changes),
 );
+
+test("a public CA may ask at port 80 where the gateway's certificate is of one", async () => {
+  const rules = () => one("azure-native:network:NetworkSecurityGroup").securityRules as { name: string; destinationPortRange?: string; priority: number }[];
+  await made({});
+  expect(rules().map(({ name }) => name)).not.toContain("acme");
+  await made({ endpoint: "vpn.example.com", ikev2: { acme: { termsAgreed: true } } });
+  expect(rules().find(({ name }) => name === "acme")).toMatchObject({ access: "Allow", protocol: "Tcp", destinationPortRange: "80" });
+  expect(new Set(rules().map(({ priority }) => priority)).size).toBe(rules().length);
+});

@@ -172,3 +172,12 @@ refusedAtPreview<GcpGatewayArgs>(
   ],
   (changes) => previews("GcpGateway", changes),
 );
+
+test("a public CA may ask at port 80 where the gateway's certificate is of one", async () => {
+  const rule = () => ofType("gcp:compute/firewall:Firewall").get("office-acme");
+  await made({});
+  expect(rule()).toBeUndefined();
+  await made({ endpoint: "vpn.example.com", ikev2: { acme: { termsAgreed: true } } });
+  expect(rule()).toMatchObject({ allows: [{ protocol: "tcp", ports: ["80"] }], sourceRanges: ["0.0.0.0/0"], targetTags: ["office-vpn-gateway"] });
+  expect(ofType("gcp:compute/firewall:Firewall").get("office-else")).toMatchObject({ denies: [{ protocol: "all" }] });
+});

@@ -72,3 +72,10 @@ test("a balancer before a gateway: UDP, with clients' addresses, and a question 
   expect(checks.gatewayTargets({ protocol: "UDP", port: 500, healthProtocol: "UDP", stickiness })).toMatch(/asks UDP/);
   expect(checks.gatewayTargets({ protocol: "TLS", port: 500 })).toMatch(/are UDP/);
 });
+
+test("TCP 80 from everywhere where a public CA asks, and only there", () => {
+  const plan = { peers: ["0.0.0.0/0"], administrators: ["203.0.113.0/24"], sshPort: 22, l2tpOutsideIpsec: false };
+  const of = (acme: boolean) => ingressRules({ ...plan, acme }).filter(({ protocol, fromPort, toPort }) => protocol === "tcp" && fromPort <= 80 && toPort >= 80);
+  expect(of(false)).toEqual([]);
+  expect(of(true)).toEqual([expect.objectContaining({ fromPort: 80, toPort: 80, cidrBlocks: ["0.0.0.0/0"], ipv6CidrBlocks: ["::/0"] })]);
+});

@@ -1,3 +1,4 @@
+import { isrgRootX1, letsEncrypt } from "../../../gateway/certificates/letsEncrypt";
 import type { GatewaySpec } from "../../../gateway/spec";
 import { goldenTree } from "../goldenTree";
 import { filesOf } from "./helpers";
@@ -5,6 +6,10 @@ import { filesOf } from "./helpers";
 /** A plain one; and one with all that profiles can honour, for a name that every format must escape. */
 const users: Record<string, [spec: Partial<GatewaySpec>, user: string]> = {
   "profiles-full-tunnel": [{}, "alice"],
+  "profiles-public-ca": [
+    { endpoint: "vpn.example.com", l2tp: undefined, ikev2: { pool: "10.77.2.0/24", acme: { directory: letsEncrypt, termsAgreed: true, root: isrgRootX1 } } },
+    "alice",
+  ],
   "profiles-split-tunnel": [
     {
       endpoint: "vpn.example.com",

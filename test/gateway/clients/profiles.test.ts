@@ -1,6 +1,7 @@
 import { spawnSync } from "child_process";
 import { X509Certificate } from "crypto";
 import { espProposals, ikeProposals } from "../../../gateway/cipherSuites";
+import { isrgRootX1 } from "../../../gateway/certificates/letsEncrypt";
 import { folderOf } from "../../../gateway/clients/clientProfiles";
 import type { GatewaySpec } from "../../../gateway/spec";
 import { readIni, readKeyFile, readPowerShellVariables, readPppWords, readShellVariables, readStrongswanConf } from "../formats/readers";
@@ -348,5 +349,50 @@ describe("who proves themselves by a certificate", () => {
     const revoked = certified({ revoked: true });
     expect([Object.keys(revoked), revoked["instructions.html"].includes("is revoked")]).toEqual([["instructions.html"], true]);
     expect(() => filesOf({ ikev2: { pool: "10.77.2.0/24", certificates: true }, users: [{ name: "alice", authentication: "certificate" }] })).toThrow('no certificate of the user "alice"');
+  });
+});
+
+describe("a gateway with a certificate of a public CA", () => {
+  const acme = { directory: "https://acme-v02.api.letsencrypt.org/directory", termsAgreed: true, root: isrgRootX1 };
+  const withAcme: Partial<GatewaySpec> = { endpoint: "vpn.example.com", ikev2: { pool: "10.77.2.0/24", acme } };
+  const files = filesOf(withAcme);
+  const joined = (text: string) => text.replace(/\s/g, "");
+  const body = authority.replace(/-----[^-]+-----|\s/g, "");
+
+  test("no profile holds the stack's authority, and none is there to be installed", () => {
+    expect(Object.keys(files)).not.toContain("authority.crt");
+    for (const [path, text] of Object.entries(files)) expect([path, joined(text).includes(body)]).toEqual([path, false]);
+    expect(files["instructions.html"]).not.toContain("authority.crt");
+    // Twin: without it both are there.
+    expect(Object.keys(filesOf())).toContain("authority.crt");
+    expect(joined(filesOf()["android/office.sswan"])).toContain(body);
+    expect(filesOf()["instructions.html"]).toContain("authority.crt");
+  });
+  test("Windows is given no authority, and IKEv2 needs no administrator", () => {
+    expect(readPowerShellVariables(files["windows/office-ikev2.ps1"])).toMatchObject({ Authority: "", Server: "vpn.example.com" });
+    expect(files["instructions.html"].match(/Windows asks for an administrator once/g)).toHaveLength(1);
+    expect(filesOf()["instructions.html"].match(/Windows asks for an administrator once/g)).toHaveLength(2);
+  });
+  test("Apple's profile has the connection alone, the app's no certificate", () => {
+    expect(mobileconfig(files["apple/office-ikev2.mobileconfig"]).PayloadContent.map(({ PayloadType }) => PayloadType)).toEqual(["com.apple.vpn.managed"]);
+    expect((JSON.parse(files["android/office.sswan"]) as { remote: object }).remote).toEqual({ addr: "vpn.example.com", id: "vpn.example.com" });
+    expect(files["android/values.txt"]).not.toContain("authority.crt");
+    expect(files["router.txt"]).toContain("certificate of a public CA");
+  });
+  test("swanctl trusts the CA's root and no other, NetworkManager the system", () => {
+    expect(files["linux/ikev2/etc/swanctl/x509ca/office.pem"]).toBe(isrgRootX1);
+    expect(files["linux/ikev2/etc/swanctl/conf.d/office.conf"]).toContain("cacerts = office.pem");
+    expect(readKeyFile(files["linux/networkmanager/office-ikev2.nmconnection"]).vpn).not.toHaveProperty("certificate");
+    expect(readKeyFile(filesOf()["linux/networkmanager/office-ikev2.nmconnection"]).vpn).toHaveProperty("certificate");
+  });
+  test("a user with a certificate of the stack's: Windows is told its issuer, and the container holds it", () => {
+    const issuer = authorityOf("office VPN authority");
+    const credential = { ...issued(issuer, "alice"), containerPassword: "container" };
+    const spec = { ...withAcme, ikev2: { pool: "10.77.2.0/24", acme, certificates: true }, users: [{ name: "alice", authentication: "certificate" as const }] };
+    const own = filesOf(spec, "alice", { authority: issuer.certificate, credentials: { alice: credential } });
+    expect(readPowerShellVariables(own["windows/office-ikev2.ps1"]).Authority).toBe(issuer.certificate.replace(/-----[^-]+-----|\s/g, ""));
+    expect(mobileconfig(own["apple/office-ikev2.mobileconfig"]).PayloadContent.map(({ PayloadType }) => PayloadType)).toEqual(["com.apple.security.pkcs12", "com.apple.vpn.managed"]);
+    expect(own["linux/ikev2/etc/swanctl/x509ca/office.pem"]).toBe(isrgRootX1);
+    expect(Object.keys(own)).toContain("certificate/office.p12");
   });
 });

@@ -127,7 +127,7 @@ test("frr.conf and a shell's variables refuse every hostile word, and carry the 
     fc.property(hostile, (value) => {
       // No second word, no comment, no second command.
       carried(value, /^[A-Za-z0-9_./:^$[\]*+()-]+$/, () => renderFrr([context(["router", "bgp", 64_512], [line("neighbor", value)])], ""), ` neighbor ${value}`);
-      carried(value, /^[A-Za-z0-9 ._:/-]*$/, () => renderShellVariables([{ name: "bgpd_options", value }], ""), `bgpd_options="${value}"`);
+      carried(value, /^[A-Za-z0-9 ._:/@-]*$/, () => renderShellVariables([{ name: "bgpd_options", value }], ""), `bgpd_options="${value}"`);
     }),
     runs,
   );
