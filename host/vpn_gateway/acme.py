@@ -20,6 +20,7 @@ CERTIFICATE = "/etc/swanctl/x509/vpn-gateway-acme.pem"
 KEY = "/etc/swanctl/private/vpn-gateway-acme.pem"
 NEXT_KEY = "/etc/swanctl/private/vpn-gateway-acme-next.pem"
 CHAIN = "/etc/swanctl/x509ca/vpn-gateway-acme-*.pem"
+CONNECTIONS = ("/etc/swanctl/conf.d/vpn-gateway.conf", "/etc/swanctl/conf.d/vpn-gateway.users.conf")
 OWN = certificates.FILES["certificate"]
 FOLDER = "/var/lib/vpn-gateway/acme"
 RENEWED = 1 / 3  # of its time that a certificate has left when it is asked for anew: 30 days of 90
@@ -86,7 +87,7 @@ Contents = tuple[bytes, int]  # text and mode
 def astray(gateway: Gateway) -> dict[str, Contents | None]:
     """Files of ours in /etc/swanctl that are not as they should be, and how they should; None: not at all."""
     wanted: dict[str, Contents] = {}
-    if settings(gateway) is not None:
+    if settings(gateway) is not None or _named(gateway):
         found = held(gateway, time.time())
         own = files.look(gateway.paths.of(OWN))
         if found is not None:
@@ -100,6 +101,15 @@ def astray(gateway: Gateway) -> dict[str, Contents | None]:
         if as_it_is != wanted.get(path):
             changes[path] = wanted.get(path)
     return changes
+
+
+def _named(gateway: Gateway) -> bool:
+    """
+    Whether a connection names the certificate. Those of users are a part of their own, and come after the one that says
+    whether a CA is asked: until then what they name must be there, or charon would take none of them.
+    """
+    name = CERTIFICATE.rsplit("/", 1)[1].encode()
+    return any(name in files.look(gateway.paths.of(path)).text for path in CONNECTIONS)
 
 
 def _chain(found: dict) -> dict[str, Contents]:

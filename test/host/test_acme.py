@@ -279,6 +279,17 @@ class Attempts(AcmeTest):
         acme.install(self.gateway)
         self.assertEqual(self.read(acme.CERTIFICATE), self.authority.read("leaf.pem"))
 
+    def test_switched_off_the_stack_s_own_stands_in_for_as_long_as_a_user_s_connection_names_it(self) -> None:
+        self.authority.issue()
+        self.attempt()
+        os.makedirs(f"{self.root}/etc/swanctl/conf.d", exist_ok=True)
+        self.write("/etc/swanctl/conf.d/vpn-gateway.users.conf", "certs = vpn-gateway-acme.pem, vpn-gateway.pem\n")
+        os.unlink(self.root + acme.SETTINGS)
+        acme.install(self.gateway)
+        self.assertEqual((self.read(acme.CERTIFICATE), self.exists(acme.KEY)), (self.read(acme.OWN), False))
+        self.write("/etc/swanctl/conf.d/vpn-gateway.users.conf", "certs = vpn-gateway.pem\n")
+        self.assertEqual((acme.install(self.gateway), self.exists(acme.CERTIFICATE)), ([acme.CERTIFICATE], False))
+
     def test_a_deployment_that_was_cut_off_is_done_by_the_next_look(self) -> None:
         self.start_charon()
         self.authority.issue()
