@@ -32,10 +32,10 @@ export const PACKAGES = [
   "cloud-init", "openssh-server", "python3", "ca-certificates", "curl", "openssl",
   // the gateway and its clients
   "charon-systemd", "strongswan-swanctl", "libcharon-extra-plugins", "libcharon-extauth-plugins",
-  "libstrongswan-standard-plugins", "libstrongswan-extra-plugins", "xl2tpd", "ppp", "nftables", "conntrack", "keepalived", "frr", "frr-pythontools",
+  "libstrongswan-standard-plugins", "libstrongswan-extra-plugins", "xl2tpd", "ppp", "nftables", "conntrack", "keepalived", "frr", "frr-pythontools", "dehydrated",
   // the world and its measurements
   "iproute2", "iputils-ping", "iperf3", "tcpdump", "socat", "netcat-openbsd", "ethtool", "traceroute",
-  "freeradius", "freeradius-utils", "freeradius-postgresql",
+  "freeradius", "freeradius-utils", "freeradius-postgresql", "pebble",
 ];
 
 /** The trimmed one has all that gateways and clients need; the bare one what Debian's images for clouds have, or less. */

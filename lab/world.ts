@@ -280,6 +280,17 @@ export class World {
     return this.call(["nameserver", "status"]);
   }
 
+  /** A public CA on the internet (Pebble), of a new root: its directory, whom to trust its HTTPS by, and its root. */
+  acmeStart(address: string, nameServer: string, days: number): Promise<{ directory: string; directoryAuthority: string; root: string }> {
+    return this.call(["acme", "start"], { address, nameServer, days }, 420);
+  }
+  async acmeStop(): Promise<void> {
+    await this.call(["acme", "stop"]);
+  }
+  acmeStatus(): Promise<{ running: boolean; log: string }> {
+    return this.call(["acme", "status"]);
+  }
+
   /** A FreeRADIUS of the inside network, which knows these users and no others. */
   async radiusStart(server: RadiusOptions): Promise<void> {
     await this.call(["radius", "start"], server);
