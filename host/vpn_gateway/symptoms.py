@@ -5,7 +5,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from . import radius_symptoms
 from .admitted import ANYBODY, User
+from .radius_symptoms import own_words
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ def of_log(lines: Iterable[str], known: dict[str, User], now: float) -> list[Fin
     return list(reader.found.values())
 
 
-class _Reader:
+class _Reader(radius_symptoms.RadiusSymptoms):
     def __init__(self, known: dict[str, User], now: float) -> None:
         self.known = known
         self.now = now
@@ -42,7 +44,7 @@ class _Reader:
         self.answered: set[str] = set()  # peers to whom IKE_SA_INIT was answered and who said nothing since
         self.user = "?"  # of the conversation at hand
         self.asked = "?"  # the name of a gateway that the client wants
-        self.server = "?"  # RADIUS, last asked by charon
+        self.server = "?"  # RADIUS, last asked by charon (radius_symptoms)
         self.certificate = "?"  # whose status was last looked at
         self.method = self.name = "?"  # by which a client of IKEv1 wants to prove itself, and as whom
 
@@ -163,7 +165,7 @@ class _Reader:
             self.add("CAME_BY_PRE_SHARED_KEY", name, f"{json.dumps(name)} by L2TP, {reason}", "Give the user their profile anew (scripts/clients): it has the certificate and no key.")
 
     def wrong_psk(self, _match: re.Match, line: str) -> None:
-        self.add("WRONG_PRE_SHARED_KEY", self.peer, f"{self.peer}: {_words(line)}", WRONG_KEY, "Windows 789; Apple: \"the L2TP-VPN server did not respond\"")
+        self.add("WRONG_PRE_SHARED_KEY", self.peer, f"{self.peer}: {own_words(line)}", WRONG_KEY, "Windows 789; Apple: \"the L2TP-VPN server did not respond\"")
 
     def client_refuses(self, _match: re.Match, _line: str) -> None:
         if ("WRONG_PASSWORD", self.user) in self.found or ("UNKNOWN_USER", self.user) in self.found:
@@ -191,13 +193,13 @@ class _Reader:
         self.add("POOL_EXHAUSTED", match[1], f"the pool {match[1]} has no address left", "Give the protocol a larger `pool` (its daemon restarts), or cut off who is not needed: `vpn-gateway sessions`.")
 
     def l2tp_pool_full(self, _match: re.Match, line: str) -> None:
-        self.add("POOL_EXHAUSTED", "l2tp", _words(line), "Give l2tp a larger `pool` (xl2tpd restarts), or cut off who is not needed: `vpn-gateway sessions`.")
+        self.add("POOL_EXHAUSTED", "l2tp", own_words(line), "Give l2tp a larger `pool` (xl2tpd restarts), or cut off who is not needed: `vpn-gateway sessions`.")
 
     def retries(self, _match: re.Match, line: str) -> None:
         self.add(
             "L2TP_CONTROL_TIMEOUT",
             "l2tp",
-            _words(line),
+            own_words(line),
             "IPsec stands, but L2TP's own messages get no answer: the client vanished, or UDP 1701 within the tunnel is dropped (a firewall on the client).",
             "\"Maximum retries exceeded\"; L2TP_CONTROL_TIMEOUT",
         )
@@ -216,61 +218,16 @@ class _Reader:
             self.add("WRONG_PASSWORD", name, f"{json.dumps(name)} by L2TP", "Give the client the password of the stack's output (clientSettings.passwords).", "Windows 691")
 
     def ppp_silence(self, _match: re.Match, line: str) -> None:
-        self.add("PPP_SILENT", "ppp", _words(line), "The client's PPP does not answer: something drops its larger packets, or it wants another authentication than MS-CHAPv2.", "Windows 718, 734")
+        self.add("PPP_SILENT", "ppp", own_words(line), "The client's PPP does not answer: something drops its larger packets, or it wants another authentication than MS-CHAPv2.", "Windows 718, 734")
 
     def ppp_address(self, _match: re.Match, line: str) -> None:
-        self.add("PPP_ADDRESS_REFUSED", "ppp", _words(line), "The client insists on an address of its own: let it take the one that it is given.", "Windows 720, 733")
+        self.add("PPP_ADDRESS_REFUSED", "ppp", own_words(line), "The client insists on an address of its own: let it take the one that it is given.", "Windows 720, 733")
 
     def no_ppp(self, _match: re.Match, line: str) -> None:
-        self.add("NO_PPP_IN_KERNEL", "ppp", _words(line), "Install a kernel with ppp and l2tp_ppp (Debian: linux-image-amd64; Ubuntu: linux-modules-extra) and boot into it.")
-
-    def radius_refused(self, match: re.Match, _line: str) -> None:
-        name = match[1]
-        if ANYBODY not in self.known:
-            self.own_radius_refused(name)
-            return
-        self.add("REFUSED_BY_RADIUS", name, f"{json.dumps(name)} was let in by no RADIUS server", "The server's own log says why: the name, the password, a rule of its own. Where it was silent, that is named here too.", "Windows 691")
-
-    def own_radius_refused(self, name: str) -> None:
-        """By IKEv2, where the gateway's own server was asked, which knows the list."""
-        user = self.known.get(name)
-        refused = user.refused("ikev2", self.now) if user else None
-        if user is None:
-            self.add("UNKNOWN_USER", name, f"{json.dumps(name)} by IKEv2", "Mind upper and lower case and the domain, or add the user.", "Windows 691")
-        elif refused:
-            self.add("USER_NOT_ADMITTED", name, f"{json.dumps(name)}, {refused}", "Change `suspended`, `validUntil` or `protocols` of that user.", "Windows 691")
-        else:
-            self.add("WRONG_PASSWORD", name, f"{json.dumps(name)} from {self.peer}, by IKEv2", "Give the client the password of the stack's output (clientSettings.passwords).", "Windows 691")
-
-    def books_closed(self, _match: re.Match, line: str) -> None:
-        self.add("SESSIONS_NOT_IN_BOOKS", "books", _words(line), "FreeRADIUS cannot write its accounting: mind the space on the disk; or your PostgreSQL, its password, its certificate, its table (docs/radius.md), for which it waits. Nobody is kept out by it.")
-
-    def radius_secret(self, _match: re.Match, line: str) -> None:
-        self.add("RADIUS_SECRET_WRONG", "radius", _words(line), "The server's answer is signed with another secret than the stack's (`radius.servers[].secret`), or somebody forges answers. Give both ends the same.", "Windows 691")
-
-    def radius_asked(self, match: re.Match, _line: str) -> None:
-        self.server = match[1]
-
-    def radius_silent(self, match: re.Match, _line: str) -> None:
-        name = match[1] or self.server
-        if ANYBODY not in self.known:
-            self.add("RADIUS_SERVER_SILENT", "own", "the gateway's own RADIUS server did not answer", "`journalctl -u freeradius` tells why; `vpn-gateway check` says whether it has read what was pushed.", "Windows 691, 718; \"user authentication failed\"")
-            return
-        self.add(
-            "RADIUS_SERVER_SILENT",
-            name,
-            f"the RADIUS server {name} did not answer",
-            "Is it up, does it know this gateway's address as a client's, and may UDP 1812 pass? A server also keeps silent about a request that is signed with another secret than its own: its log says so.",
-            "Windows 691, 718; \"user authentication failed\"",
-        )
+        self.add("NO_PPP_IN_KERNEL", "ppp", own_words(line), "Install a kernel with ppp and l2tp_ppp (Debian: linux-image-amd64; Ubuntu: linux-modules-extra) and boot into it.")
 
     def aggressive(self, match: re.Match, line: str) -> None:
-        self.add("TOO_MANY_HALF_OPEN", match[1], _words(line), "That address begins more connections than it ends: a flood, or an office whose clients cannot get further.")
-
-
-def _words(line: str) -> str:
-    """The daemon's own words, without the journal's prefix."""
-    return re.sub(r"^.*?\[\d+\]: ", "", line)[:300]
+        self.add("TOO_MANY_HALF_OPEN", match[1], own_words(line), "That address begins more connections than it ends: a flood, or an office whose clients cannot get further.")
 
 
 RULES = [
@@ -305,10 +262,6 @@ RULES = [
     (r"LCP: timeout sending Config-Requests|peer refused to authenticate", _Reader.ppp_silence),
     (r"Peer is not authorized to use remote address|Could not determine remote IP address", _Reader.ppp_address),
     (r"Couldn't open (?:the )?/dev/ppp|This system lacks kernel support for PPP|Couldn't create PPPoL2TP|PPPoL2TP.*not supported", _Reader.no_ppp),
-    (r"received invalid reply digest from RADIUS server|RADIUS (?:Response|Message)-Authenticator verification failed", _Reader.radius_secret),
-    (r"sending RADIUS \S+ to server '(.+)'", _Reader.radius_asked),
-    (r"RADIUS authentication of '(.*)' failed", _Reader.radius_refused),
-    (r"no reply from RADIUS server (\S+)|RADIUS (?:Access|Accounting)-Request timed out", _Reader.radius_silent),
-    (r"ERROR: rlm_sql_\w+: .*|rlm_sql_postgresql: Connection failed: .*|rlm_sql \(sql\): Opening connection failed|Unresponsive child for request \d+, in component accounting", _Reader.books_closed),
+    *radius_symptoms.RULES,
     (rf"ignoring IKE_SA setup from {ADDRESS}, (?:peer too aggressive|per-IP half-open)", _Reader.aggressive),
 ]

@@ -1,0 +1,74 @@
+"""What the logs say of RADIUS: of servers of the user's own, and of the one on the gateway itself. A part of `symptoms`."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from .admitted import ANYBODY, User
+
+
+def own_words(line: str) -> str:
+    """A daemon's own words, without the journal's prefix."""
+    return re.sub(r"^.*?\[\d+\]: ", "", line)[:300]
+
+
+class RadiusSymptoms:
+    """The reader's part about RADIUS; what it holds is the reader's."""
+
+    known: dict[str, User]
+    now: float
+    peer: str
+    server: str
+
+    def add(self, cause: str, about: str, evidence: str, remedy: str, also: str = "") -> None:
+        raise NotImplementedError
+
+    def radius_refused(self, match: re.Match, _line: str) -> None:
+        name = match[1]
+        if ANYBODY not in self.known:
+            self.own_radius_refused(name)
+            return
+        self.add("REFUSED_BY_RADIUS", name, f"{json.dumps(name)} was let in by no RADIUS server", "The server's own log says why: the name, the password, a rule of its own. Where it was silent, that is named here too.", "Windows 691")
+
+    def own_radius_refused(self, name: str) -> None:
+        """By IKEv2, where the gateway's own server was asked, which knows the list."""
+        user = self.known.get(name)
+        refused = user.refused("ikev2", self.now) if user else None
+        if user is None:
+            self.add("UNKNOWN_USER", name, f"{json.dumps(name)} by IKEv2", "Mind upper and lower case and the domain, or add the user.", "Windows 691")
+        elif refused:
+            self.add("USER_NOT_ADMITTED", name, f"{json.dumps(name)}, {refused}", "Change `suspended`, `validUntil` or `protocols` of that user.", "Windows 691")
+        else:
+            self.add("WRONG_PASSWORD", name, f"{json.dumps(name)} from {self.peer}, by IKEv2", "Give the client the password of the stack's output (clientSettings.passwords).", "Windows 691")
+
+    def books_closed(self, _match: re.Match, line: str) -> None:
+        self.add("SESSIONS_NOT_IN_BOOKS", "books", own_words(line), "FreeRADIUS cannot write its accounting: mind the space on the disk; or your PostgreSQL, its password, its certificate, its table (docs/radius.md), for which it waits. Nobody is kept out by it.")
+
+    def radius_secret(self, _match: re.Match, line: str) -> None:
+        self.add("RADIUS_SECRET_WRONG", "radius", own_words(line), "The server's answer is signed with another secret than the stack's (`radius.servers[].secret`), or somebody forges answers. Give both ends the same.", "Windows 691")
+
+    def radius_asked(self, match: re.Match, _line: str) -> None:
+        self.server = match[1]
+
+    def radius_silent(self, match: re.Match, _line: str) -> None:
+        name = match[1] or self.server
+        if ANYBODY not in self.known:
+            self.add("RADIUS_SERVER_SILENT", "own", "the gateway's own RADIUS server did not answer", "`journalctl -u freeradius` tells why; `vpn-gateway check` says whether it has read what was pushed.", "Windows 691, 718; \"user authentication failed\"")
+            return
+        self.add(
+            "RADIUS_SERVER_SILENT",
+            name,
+            f"the RADIUS server {name} did not answer",
+            "Is it up, does it know this gateway's address as a client's, and may UDP 1812 pass? A server also keeps silent about a request that is signed with another secret than its own: its log says so.",
+            "Windows 691, 718; \"user authentication failed\"",
+        )
+
+
+RULES = [
+    (r"received invalid reply digest from RADIUS server|RADIUS (?:Response|Message)-Authenticator verification failed", RadiusSymptoms.radius_secret),
+    (r"sending RADIUS \S+ to server '(.+)'", RadiusSymptoms.radius_asked),
+    (r"RADIUS authentication of '(.*)' failed", RadiusSymptoms.radius_refused),
+    (r"no reply from RADIUS server (\S+)|RADIUS (?:Access|Accounting)-Request timed out", RadiusSymptoms.radius_silent),
+    (r"ERROR: rlm_sql_\w+: .*|rlm_sql_postgresql: Connection failed: .*|rlm_sql \(sql\): Opening connection failed|Unresponsive child for request \d+, in component accounting", RadiusSymptoms.books_closed),
+]
