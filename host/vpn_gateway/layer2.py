@@ -3,12 +3,11 @@ Layer-2 extensions: a bridge for each, with a port towards each VLAN of an insid
 connection. The tunnel's ports are up only while the tunnel stands and the extension's firewall is in the kernel.
 """
 
-import glob
 import ipaddress
 import json
 import os
 
-from . import nftables, sites
+from . import descriptions, nftables, sites
 from .errors import Failure
 from .gateway import Gateway
 from .swap import Journal
@@ -23,14 +22,7 @@ def is_description(path: str) -> bool:
 
 def described(gateway: Gateway) -> list[Extension]:
     """All extensions of this gateway, as their files on the disk say."""
-    found = []
-    for path in sorted(glob.glob(gateway.paths.of(f"{FOLDER}*.json"))):
-        try:
-            with open(path) as file:
-                found.append(json.load(file))
-        except FileNotFoundError:
-            pass  # removed meanwhile
-    return found
+    return descriptions.of_folder(gateway, FOLDER)
 
 
 def is_described(gateway: Gateway, one: Extension) -> bool:

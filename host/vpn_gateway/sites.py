@@ -1,12 +1,11 @@
 """Site connections: their descriptions, their XFRM interfaces and their routes."""
 
-import glob
 import ipaddress
 import json
 import os
 from collections.abc import Callable
 
-from . import charon, lac
+from . import charon, descriptions, lac
 from .errors import Failure
 from .gateway import Gateway
 from .programs import words
@@ -30,14 +29,7 @@ def is_description(path: str) -> bool:
 
 def described(gateway: Gateway) -> list[Site]:
     """All connections of this gateway, as their files on the disk say."""
-    found = []
-    for path in sorted(glob.glob(gateway.paths.of(f"{FOLDER}*.json"))):
-        try:
-            with open(path) as file:
-                found.append(json.load(file))
-        except FileNotFoundError:
-            pass  # removed meanwhile
-    return found
+    return descriptions.of_folder(gateway, FOLDER)
 
 
 def check(gateway: Gateway, path: str, content: bytes) -> str | None:
