@@ -39,6 +39,6 @@ export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firew
 export const unproven: readonly string[] = [
   "rates-voice", "hostile-packets",
   "rekeys",
-  "lac-foreign", "radius-interim", "acme",
+  "lac-foreign", "radius-interim",
   "mesh-dead",
 ];
