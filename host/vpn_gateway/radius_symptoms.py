@@ -24,23 +24,16 @@ class RadiusSymptoms:
     def add(self, cause: str, about: str, evidence: str, remedy: str, also: str = "") -> None:
         raise NotImplementedError
 
+    def password_refused(self, name: str, protocol: str, how: str) -> None:
+        raise NotImplementedError
+
     def radius_refused(self, match: re.Match, _line: str) -> None:
         name = match[1]
         if ANYBODY not in self.known:
-            self.own_radius_refused(name)
+            # By IKEv2, where the gateway's own server was asked, which knows the list.
+            self.password_refused(name, "ikev2", f"from {self.peer}, by IKEv2")
             return
         self.add("REFUSED_BY_RADIUS", name, f"{json.dumps(name)} was let in by no RADIUS server", "The server's own log says why: the name, the password, a rule of its own. Where it was silent, that is named here too.", "Windows 691")
-
-    def own_radius_refused(self, name: str) -> None:
-        """By IKEv2, where the gateway's own server was asked, which knows the list."""
-        user = self.known.get(name)
-        refused = user.refused("ikev2", self.now) if user else None
-        if user is None:
-            self.add("UNKNOWN_USER", name, f"{json.dumps(name)} by IKEv2", "Mind upper and lower case and the domain, or add the user.", "Windows 691")
-        elif refused:
-            self.add("USER_NOT_ADMITTED", name, f"{json.dumps(name)}, {refused}", "Change `suspended`, `validUntil` or `protocols` of that user.", "Windows 691")
-        else:
-            self.add("WRONG_PASSWORD", name, f"{json.dumps(name)} from {self.peer}, by IKEv2", "Give the client the password of the stack's output (clientSettings.passwords).", "Windows 691")
 
     def books_closed(self, _match: re.Match, line: str) -> None:
         self.add("SESSIONS_NOT_IN_BOOKS", "books", own_words(line), "FreeRADIUS cannot write its accounting: mind the space on the disk; or your PostgreSQL, its password, its certificate, its table (docs/radius.md), for which it waits. Nobody is kept out by it.")

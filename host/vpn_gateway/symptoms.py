@@ -205,17 +205,21 @@ class _Reader(radius_symptoms.RadiusSymptoms):
         )
 
     def ppp_auth(self, match: re.Match, _line: str) -> None:
-        name = match[1]
-        user = self.known.get(name)
-        refused = user.refused("l2tp", self.now) if user else None
-        if user is None and ANYBODY in self.known:
+        if match[1] not in self.known and ANYBODY in self.known:
             self.radius_refused(match, _line)
-        elif user is None:
-            self.add("UNKNOWN_USER", name, f"{json.dumps(name)} by L2TP", "Mind upper and lower case and the domain, or add the user.", "Windows 691")
+        else:
+            self.password_refused(match[1], "l2tp", "by L2TP")
+
+    def password_refused(self, name: str, protocol: str, how: str) -> None:
+        """By one who knows the list, and not what of it was against this one."""
+        user = self.known.get(name)
+        refused = user.refused(protocol, self.now) if user else None
+        if user is None:
+            self.add("UNKNOWN_USER", name, f"{json.dumps(name)} {how}", "Mind upper and lower case and the domain, or add the user.", "Windows 691")
         elif refused:
             self.add("USER_NOT_ADMITTED", name, f"{json.dumps(name)}, {refused}", "Change `suspended`, `validUntil` or `protocols` of that user.", "Windows 691")
         else:
-            self.add("WRONG_PASSWORD", name, f"{json.dumps(name)} by L2TP", "Give the client the password of the stack's output (clientSettings.passwords).", "Windows 691")
+            self.add("WRONG_PASSWORD", name, f"{json.dumps(name)} {how}", "Give the client the password of the stack's output (clientSettings.passwords).", "Windows 691")
 
     def ppp_silence(self, _match: re.Match, line: str) -> None:
         self.add("PPP_SILENT", "ppp", own_words(line), "The client's PPP does not answer: something drops its larger packets, or it wants another authentication than MS-CHAPv2.", "Windows 718, 734")
