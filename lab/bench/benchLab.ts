@@ -6,22 +6,10 @@ import { failuresAlone } from "../scenarios/scenario";
 import { Stack } from "../stack";
 import { prepareWorld, type ClientName, type Connected, type ConnectOptions, type World } from "../world";
 import { bareEspCommands, encapsulationSocket, type BareEsp } from "./bareEsp";
+import { firewallsOf, serverPorts, type Firewall } from "./firewalls";
 import { hostOf, type Host } from "./host";
 import { tcp, type TcpOptions } from "./iperf";
 
-/** Which rules the gateway filters by: ours, an ordinary article's, or none at all. */
-export type Firewall = "ours" | "article" | "none";
-
-/** The article forwards everything, masquerades, and clamps nothing. */
-const articleRules = `table inet article {
-  chain input { type filter hook input priority filter; policy accept; ct state established,related accept; }
-  chain forward { type filter hook forward priority filter; policy accept; ct state established,related accept; }
-  chain postrouting { type nat hook postrouting priority srcnat; policy accept; ip saddr 10.77.0.0/16 oifname "wan0" rt ipsec missing masquerade; }
-}
-`;
-
-/** Ports of iperf3's servers on the gateway. */
-export const serverPorts = [5201, 5202, 5203];
 /** The NAT router's public address, by which the gateway knows whoever is behind it. */
 const seenAs = "198.51.100.2";
 /** Behind the NAT, unless a bench makes more. */
@@ -52,15 +40,9 @@ export class BenchLab {
     const servers = serverPorts
       .map((port) => `systemctl -q is-active bench-iperf-${port} || systemd-run -q --unit=bench-iperf-${port} -p Restart=always iperf3 -s -p ${port}`)
       .join("; ");
-    // The measured end is the gateway itself: its rules must let iperf3 in, as the last thing before the final drop.
-    const marker = "udp dport { 500, 4500 } accept";
-    const rules = await this.gateway.mustRun("cat /etc/vpn-gateway/firewall.nft");
-    if (!rules.includes(marker)) throw new Error("bench: the gateway's rules have no line for IKE, after which to let iperf3 in");
-    const open = rules.replace(marker, `${marker}\n    tcp dport { ${serverPorts.join(", ")} } accept`);
+    const firewalls = firewallsOf(await this.gateway.mustRun("cat /etc/vpn-gateway/firewall.nft"));
     await this.gateway.mustRun("cp /etc/swanctl/conf.d/vpn-gateway.conf /etc/ppp/options.vpn-gateway /run/ && mkdir -p /run/bench && " + servers);
-    await this.gateway.writeFile("/run/bench/ours.nft", open);
-    await this.gateway.writeFile("/run/bench/article.nft", articleRules);
-    await this.gateway.writeFile("/run/bench/none.nft", "");
+    for (const [name, text] of Object.entries(firewalls)) await this.gateway.writeFile(`/run/bench/${name}.nft`, text);
     await this.firewall("ours");
   }
 
