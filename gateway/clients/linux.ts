@@ -107,7 +107,6 @@ export function renderXl2tpdClient(access: ClientAccess): string {
           { key: "lns", value: spec.endpoint },
           { key: "require authentication", value: false, why: "The gateway has proved itself by IPsec." },
           { key: "pppoptfile", value: `/etc/ppp/options.${name}` },
-          { key: "length bit", value: true },
           { key: "redial", value: true },
           { key: "redial timeout", value: 5 },
         ],

@@ -80,7 +80,7 @@ function retransmissions(spec: GatewaySpec): Entry[] {
  * threads that are kept for others go on with dead-peer detection and with other clients' new keys meanwhile.
  */
 function threads(spec: GatewaySpec): Entry[] {
-  if (!asksRadius(spec, "ikev2")) return [setting("threads", 16)];
+  if (!asksRadius(spec, "ikev2")) return [];
   return [
     setting("threads", 32),
     section("processor", [section("priority_threads", [setting("high", 2), setting("medium", 6)], "For dead-peer detection and for new keys, while log-ins wait for a RADIUS server.")]),

@@ -10,9 +10,6 @@ export function renderModules(spec: GatewaySpec): string {
   return [
     `# Kernel modules of ${spec.name}. Written by pulumi-vpn-gateway.`,
     ...requiredModules(spec),
-    "# Receives ESP, also within UDP, in batches (GRO).",
-    "esp4_offload",
-    ...(spec.sites ? ["esp6_offload"] : []),
     "",
   ].join("\n");
 }

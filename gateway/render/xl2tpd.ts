@@ -14,7 +14,6 @@ export function renderXl2tpd(spec: GatewaySpec, l2tp: L2tpSpec): string {
           { key: "port", value: 1701 },
           ...listenAddress(spec),
           { key: "access control", value: false },
-          { key: "force userspace", value: false, why: "Packets stay in the kernel (l2tp_ppp)." },
         ],
       },
       {
@@ -28,7 +27,6 @@ export function renderXl2tpd(spec: GatewaySpec, l2tp: L2tpSpec): string {
             why: "Which method: see the options file. \"require chap\" here would let CHAP with MD5 in beside MS-CHAPv2.",
           },
           { key: "name", value: spec.name },
-          { key: "length bit", value: true },
           { key: "pppoptfile", value: paths.pppOptions },
         ],
       },

@@ -11,7 +11,6 @@ export function renderLacDaemon(spec: LacConnectionSpec): string {
         settings: [
           { key: "port", value: spec.port },
           { key: "access control", value: true, why: "It dials; nobody dials it." },
-          { key: "force userspace", value: false, why: "Packets stay in the kernel (l2tp_ppp)." },
           { key: "max retries", value: 3, why: "A call over a tunnel that the LNS has forgotten is given up after seconds." },
         ],
       },
@@ -23,7 +22,6 @@ export function renderLacDaemon(spec: LacConnectionSpec): string {
           { key: "redial", value: true },
           { key: "redial timeout", value: spec.redial, why: "And without end: there is no `max redials`." },
           { key: "require authentication", value: false, why: "The LNS has proved itself by IPsec, and does again within MS-CHAPv2." },
-          { key: "length bit", value: false },
           { key: "pppoptfile", value: lacNames(spec.name).pppOptions },
         ],
       },
