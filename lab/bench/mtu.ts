@@ -76,11 +76,14 @@ export async function largestWhole(formula: number, whole: (size: number) => Pro
   return low < least ? null : low;
 }
 
+/** awk's sum over /proc/net/snmp of FragFails and FragCreates, whichever columns they are in. */
+export const fragmentsAwk = `awk '/^Ip: [A-Za-z]/ {for (i = 2; i <= NF; i++) name[i] = $i} /^Ip: [0-9]/ {for (i = 2; i <= NF; i++) if (name[i] ~ /^Frag(Fails|Creates)$/) total += $i} END {print total + 0}'`;
+
 /** A shell script for the world: one ping with DF, and fragments made or refused by anybody on the way. */
 export function probeScript(namespace: string, target: string, size: number): string {
   const counted = [...new Set([namespace, "nat", "edge", "isp"])].join(" ");
   return [
-    `made() { for n in ${counted}; do ip netns exec $n cat /proc/net/snmp; done | awk '/^Ip: [0-9]/ {total += $19} END {print total + 0}'; }`,
+    `made() { for n in ${counted}; do ip netns exec $n cat /proc/net/snmp; done | ${fragmentsAwk}; }`,
     "before=$(made)",
     `ip netns exec ${namespace} ping -n -q -c 1 -W 1 -M do -s ${size - 28} ${target} >/dev/null 2>&1 && echo passed || echo lost`,
     "echo $(($(made) - before))",
@@ -88,7 +91,7 @@ export function probeScript(namespace: string, target: string, size: number): st
 }
 
 async function probe(bench: BenchLab, namespace: string, size: number): Promise<Probe> {
-  const made = "awk '/^Ip: [0-9]/ {print $19}' /proc/net/snmp";
+  const made = `${fragmentsAwk} /proc/net/snmp`;
   const before = Number(await bench.gateway.mustRun(made));
   const said = await bench.world.ssh.mustRun("sh", { stdin: probeScript(namespace, labAddresses.insideHost, size) });
   const after = Number(await bench.gateway.mustRun(made));
