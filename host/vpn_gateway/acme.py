@@ -3,6 +3,8 @@ The gateway's certificate from a public CA (docs/acme.md): which is wanted, whic
 Until there is one, and once it is over, its place has a copy of the certificate of the stack's authority.
 """
 
+from __future__ import annotations
+
 import glob
 import hashlib
 import time

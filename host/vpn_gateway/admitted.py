@@ -1,5 +1,7 @@
 """The list of users: who may be connected, by which protocol, and until when."""
 
+from __future__ import annotations
+
 import calendar
 import hashlib
 import json

@@ -1,5 +1,7 @@
 """Until when the gateway's certificates and its revocation list hold, and by which clock."""
 
+from __future__ import annotations
+
 import base64
 import binascii
 import calendar

@@ -1,5 +1,7 @@
 """strongSwan's IKE daemon: what a change of its files needs, and whether it took them."""
 
+from __future__ import annotations
+
 import glob
 import mmap
 import os

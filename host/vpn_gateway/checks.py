@@ -1,5 +1,7 @@
 """What can be known to be wrong before anything is changed, by the programs' own checkers on the staged text."""
 
+from __future__ import annotations
+
 import json
 import os
 import shutil

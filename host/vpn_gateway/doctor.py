@@ -1,5 +1,7 @@
 """`vpn-gateway doctor`: names what keeps clients out, or their packets, and what helps. Reads; changes nothing."""
 
+from __future__ import annotations
+
 import json
 import os
 import re
@@ -104,8 +106,8 @@ def _counters(gateway: Gateway, path: str) -> dict[str, int]:
     except OSError:
         return {}
     found = {}
-    for names, values in zip(lines[::2], lines[1::2], strict=False):
-        found.update({name: int(value) for name, value in zip(names.split()[1:], values.split()[1:], strict=False)})
+    for names, values in zip(lines[::2], lines[1::2]):
+        found.update({name: int(value) for name, value in zip(names.split()[1:], values.split()[1:])})
     return found
 
 

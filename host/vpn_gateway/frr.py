@@ -4,6 +4,8 @@ before anything is changed, and brought into the running daemons by frr-reload.p
 a session that did not change goes on.
 """
 
+from __future__ import annotations
+
 import glob
 import ipaddress
 import os

@@ -1,5 +1,7 @@
 """The firewall: rulesets are checked and loaded by nft in one transaction."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os

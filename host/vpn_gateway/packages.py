@@ -1,5 +1,7 @@
 """Distribution packages: installing what is missing, and what is to be said of those that are there."""
 
+from __future__ import annotations
+
 import gzip
 import os
 

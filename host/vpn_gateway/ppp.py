@@ -1,5 +1,7 @@
 """pppd: its options and secrets files, and the sessions that run, of which xl2tpd makes one each."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import re

@@ -1,5 +1,7 @@
 """Site connections: their descriptions, their XFRM interfaces and their routes."""
 
+from __future__ import annotations
+
 import ipaddress
 import json
 import os

@@ -1,5 +1,7 @@
 """Putting a generation's files in place, all or none, with a journal for the case that the worker is killed."""
 
+from __future__ import annotations
+
 import os
 from dataclasses import dataclass
 

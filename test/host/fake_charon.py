@@ -1,5 +1,7 @@
 """A charon that speaks VICI: its connections are those of the files, its SAs those that a test gives it."""
 
+from __future__ import annotations
+
 import glob
 import os
 import socket
