@@ -114,7 +114,7 @@ def _counters(gateway: Gateway, path: str) -> dict[str, int]:
 def _ppp(gateway: Gateway) -> list[Finding]:
     needed = {module for part in gateway.others("").values() for module in part.modules if "ppp" in module}
     missing = sorted(module for module in needed if not kernel.module_present(gateway, module))
-    advice = "Install a kernel with ppp and l2tp_ppp (Debian: linux-image-amd64; Ubuntu: linux-modules-extra) and boot into it."
+    advice = "Install a kernel with ppp and l2tp_ppp (Debian: linux-image-amd64; Ubuntu: linux-modules-extra; RHEL family: kernel-modules-extra) and boot into it."
     return [Finding("NO_PPP_IN_KERNEL", f"the running kernel, {os.uname().release}, has no {', '.join(missing)}", advice)] if missing else []
 
 

@@ -12,7 +12,7 @@ import os
 import re
 import tempfile
 
-from . import files, systemd
+from . import files, layout, systemd
 from .errors import Failure
 from .files import FileState
 from .gateway import Gateway
@@ -23,8 +23,8 @@ BASE = "/etc/vpn-gateway/bgp.conf"
 SHARES = "/etc/vpn-gateway/bgp.d/"
 CONF = "/etc/frr/frr.conf"
 DAEMONS = "/etc/frr/daemons"
-# Of the package frr-pythontools.
-RELOAD = "/usr/lib/frr/frr-reload.py"
+# Debian's package frr-pythontools has it; in the RHEL family frr itself.
+RELOAD = layout.FRR_RELOAD
 AS = re.compile(r"^router bgp (\d+)$", re.M)
 ROUTER_ID = re.compile(r"^ bgp router-id (\S+)$", re.M)
 NEIGHBOR = re.compile(r"^ neighbor (\S+) remote-as \d+$", re.M)

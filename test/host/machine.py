@@ -51,8 +51,8 @@ class MachineTest(unittest.TestCase):
             "PYTHONPYCACHEPREFIX": CACHE,  # a command starts in half the time when it is not compiled anew
         }
 
-    def start_charon(self) -> FakeCharon:
-        charon = FakeCharon(self.root)
+    def start_charon(self, socket: str = "/run/charon.vici") -> FakeCharon:
+        charon = FakeCharon(self.root, socket)
         self.addCleanup(charon.stop)
         self.mark("active/strongswan.service")
         return charon
