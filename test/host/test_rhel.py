@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 from machine import HERE, HOST, MachineTest, part_text
@@ -20,14 +21,18 @@ EXTRA = f"kernel-modules-extra-{RELEASE}"
 
 
 class RhelTest(MachineTest):
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        # As it is installed: the folder of modules, and the layout beside it.
+        cls.installed = tempfile.mkdtemp(prefix="usr-lib-vpn-gateway-")
+        cls.addClassCleanup(shutil.rmtree, cls.installed, ignore_errors=True)
+        os.symlink(os.path.join(HOST, "vpn_gateway"), f"{cls.installed}/vpn_gateway")
+        shutil.copyfile(LAYOUT, f"{cls.installed}/layout.json")
+
     def setUp(self) -> None:
         super().setUp()
-        # As it is installed: the folder of modules, and the layout beside it.
-        installed = f"{self.state}/usr-lib-vpn-gateway"
-        os.mkdir(installed)
-        os.symlink(os.path.join(HOST, "vpn_gateway"), f"{installed}/vpn_gateway")
-        shutil.copyfile(LAYOUT, f"{installed}/layout.json")
-        self.environment["PYTHONPATH"] = installed
+        self.environment["PYTHONPATH"] = self.installed
         for program in ("rpm", "dnf", "restorecon"):
             os.symlink(f"{HERE}/fakes/program", f"{self.state}/bin/{program}")
         # What dnf says of its repositories.
