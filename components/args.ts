@@ -209,7 +209,7 @@ export interface RemoteAccessArgs {
   uplink?: pulumi.Input<RateArgs>;
   /** `keep`: IKEv2's outer packets show the DSCP of the packet within; `clear`: they do not. L2TP's never do. @default "keep" */
   dscp?: pulumi.Input<string>;
-  /** `debian13` or `ubuntu2404`. @default "debian13" */
+  /** `debian13` or `ubuntu2404`; of an existing host also `el9` or `el10` (RHEL, AlmaLinux, Rocky Linux, CentOS Stream): see docs/platforms.md. @default "debian13" */
   platform?: pulumi.Input<string>;
   /** Kinds of client to serve: `linux`, `windows`, `apple`, `android`. Decides the proposals. @default all */
   clients?: pulumi.Input<pulumi.Input<string>[]>;

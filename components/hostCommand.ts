@@ -1,6 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
 import { renderPart } from "../gateway/formats/part";
+import { platform } from "../gateway/platforms";
 
 /** The package's own folder, from compiled code (dist/components) and from source alike. */
 export function packageRoot(): string {
@@ -9,8 +10,14 @@ export function packageRoot(): string {
   return folder;
 }
 
+/** What the command knows of its distribution. */
+export function renderLayout(on: string): string {
+  const { name, title, host } = platform(on);
+  return `${JSON.stringify({ name, title, ...host }, undefined, 2)}\n`;
+}
+
 /** The `vpn-gateway` command's files as part text, so that a preview shows the lines in which a new release differs. */
-export function hostCommandText(): string {
+export function hostCommandText(on: string): string {
   const host = path.join(packageRoot(), "host");
   const modules = fs.readdirSync(path.join(host, "vpn_gateway")).filter((name) => name.endsWith(".py")).sort();
   const read = (name: string) => fs.readFileSync(path.join(host, name), "utf8");
@@ -27,6 +34,7 @@ export function hostCommandText(): string {
         mode: 0o644,
         content: read(`vpn_gateway/${name}`),
       })),
+      { path: "/usr/lib/vpn-gateway/layout.json", mode: 0o644, content: renderLayout(on) },
       { path: "/usr/sbin/vpn-gateway", mode: 0o755, content: read("vpn-gateway") },
     ],
   });

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { renderUserData } from "../gateway/cloudInit";
 import type { GatewayIdentity } from "../gateway/identity";
+import { cloudPlatformProblems } from "../gateway/validate/cloud";
 import { bareGatewayLinks, cloudLinks, gatewayLinks, labAddresses, labClouds, type LabCloud } from "../lab/networks";
 import type { RemoteAccessArgs, SshConnectionArgs } from "./args";
 import { attempt } from "./attempt";
@@ -52,7 +53,7 @@ export class LabGateway extends pulumi.ComponentResource {
   constructor(name: string, args: LabGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pulumi-vpn-gateway:index:LabGateway", name, {}, opts);
     const cloud = args.cloud === undefined ? undefined : labClouds[args.cloud - 1];
-    const spec = remoteAccessSpec(name, args, { endpoint: cloud?.endpoint ?? labAddresses.gatewayOutside }, this);
+    const spec = remoteAccessSpec(name, args, { endpoint: cloud?.endpoint ?? labAddresses.gatewayOutside }, this, (plain) => Promise.resolve(cloudPlatformProblems(plain)));
     const bare = args.image === "bare";
     const hostKey = sshKey(bare ? `${name}-bootstrap-host-key` : `${name}-host-key`, { parent: this }, spec);
     const machine = labMachine(

@@ -42,15 +42,15 @@ export function resolveLac(name: string, args: LacArgs): pulumi.Output<LacConnec
   const site = pulumi.output(args.gateway);
   return pulumi
     .output({
-      gateway: { name: site.name, endpoint: site.endpoint, insideNetworks: site.insideNetworks, pools: site.pools, outsideMtu: site.outsideMtu, lac: site.lac },
+      gateway: { name: site.name, platform: site.platform, endpoint: site.endpoint, insideNetworks: site.insideNetworks, pools: site.pools, outsideMtu: site.outsideMtu, lac: site.lac },
       lns: args.lns, identity: args.identity, user: args.user, networks: args.networks, near: args.near,
       masquerade: args.masquerade, port: args.port, mtu: args.mtu, redial: args.redial, proposals: args.proposals,
     })
     .apply((a) => attempt((): LacConnectionSpec => {
-      const { name: gateway, endpoint, pools, outsideMtu, insideNetworks, lac } = a.gateway;
+      const { name: gateway, platform, endpoint, pools, outsideMtu, insideNetworks, lac } = a.gateway;
       return {
         name,
-        gateway: { name: gateway, room: lac, endpoint, pools, outsideMtu },
+        gateway: { name: gateway, platform, room: lac, endpoint, pools, outsideMtu },
         lns: a.lns,
         identity: a.identity ?? a.lns,
         user: a.user,

@@ -4,6 +4,7 @@ import { Command } from "@pulumi/command/remote/command";
 import { Logging } from "@pulumi/command/types/enums/remote";
 import type { Part, PartName } from "../gateway/bundle";
 import { renderPart } from "../gateway/formats/part";
+import type { GatewaySpec } from "../gateway/spec";
 import type { SshConnectionArgs } from "./args";
 import { hostCommandText, unpack } from "./hostCommand";
 import { sshConnection } from "./sshConnection";
@@ -39,11 +40,11 @@ export interface PartPusher {
 export function partPusher(
   name: string,
   machine: Machine,
-  spec: pulumi.Output<unknown>,
+  spec: pulumi.Output<Pick<GatewaySpec, "platform">>,
   opts: pulumi.CustomResourceOptions,
 ): PartPusher {
   const { run, owner } = commands(name, machine, opts);
-  return pusher(run, owner, run("host-command", unpack, pulumi.interpolate`vpn-gateway uninstall --owner ${owner}`, spec.apply(hostCommandText), [], 10));
+  return pusher(run, owner, run("host-command", unpack, pulumi.interpolate`vpn-gateway uninstall --owner ${owner}`, spec.apply(({ platform }) => hostCommandText(platform)), [], 10));
 }
 
 /** The same on a machine whose gateway has installed the command: pushes further parts, each of which goes when its resource does. */

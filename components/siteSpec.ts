@@ -107,7 +107,7 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
     // Field by field: a preview may know all of them and not the machine.
     const site = pulumi.output(given);
     return {
-      name: site.name, endpoint: site.endpoint, insideNetworks: site.insideNetworks, pools: site.pools,
+      name: site.name, platform: site.platform, endpoint: site.endpoint, insideNetworks: site.insideNetworks, pools: site.pools,
       outsideMtu: site.outsideMtu, sites: site.sites, bgp: site.bgp,
     };
   };
@@ -136,6 +136,7 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
         return {
           name: site.name,
           kind: site.sites ? "gateway" : "closedGateway",
+          platform: site.platform,
           ...(changes ? {} : { endpoint: (side === "left" ? a.leftEndpoint : a.rightEndpoint) ?? site.endpoint }),
           // Unlike an address it is another for each connection, so that two between the same gateways are told apart.
           identity: a.device === undefined ? `${side}.${name}` : ((side === "left" ? a.leftEndpoint : undefined) ?? site.endpoint),

@@ -14,7 +14,7 @@ export interface SshGatewayArgs extends RemoteAccessArgs {
 }
 
 /**
- * A remote-access gateway on an existing Debian or Ubuntu host that is reached over SSH.
+ * A remote-access gateway on an existing host of Debian, Ubuntu or the RHEL family that is reached over SSH.
  * Missing packages are installed; `pulumi destroy` takes the configuration away and puts back what was there before.
  */
 export class SshGateway extends pulumi.ComponentResource {

@@ -1,9 +1,63 @@
 import type { PlatformName } from "./spec";
 
+/** Where strongSwan of a distribution reads what is ours. */
+export interface StrongswanPaths {
+  /** What `swanctl --load-all` reads. */
+  swanctl: string;
+  connections: string;
+  preSharedKey: string;
+  passwords: string;
+  l2tpUserConnections: string;
+  /** After `connections` in the order in which they are read. */
+  userConnections: string;
+  certificate: string;
+  authority: string;
+  privateKey: string;
+  revocationList: string;
+  charon: string;
+  eapRadius: string;
+}
+
+/** What the gateway's own command must know of the distribution (host/vpn_gateway/layout.py). */
+export interface HostLayout {
+  /** What installs packages. */
+  packages: "apt" | "dnf";
+  /** A repository beside the distribution's own that packages are in, and how it is had; none: none is needed. */
+  repository?: { name: string; advice: string };
+  /** What brings the modules that the running kernel lacks, with its release for `{release}`; none: it is said what to do. */
+  modulePackage?: string;
+  /** `ID` and `VERSION_ID` of os-release(5): one of the former, or of ID_LIKE, and what the latter begins with. */
+  system: { ids: string[]; version: string };
+  /** What strongSwan's settings begin with. */
+  settings: string[];
+  swanctl: string;
+  /** Where charon is asked and told. */
+  vici: string;
+  /** A pattern of the library that IKEv1 is in, or is not. */
+  libcharon: string;
+  /** The administrator's own ruleset. */
+  nftables: string;
+  frrReload: string;
+}
+
 /** What differs between distributions. */
 export interface Platform {
   name: PlatformName;
   title: string;
+  /** Are there images of it that the clouds' gateways choose? */
+  inClouds: boolean;
+  strongswan: StrongswanPaths;
+  host: HostLayout;
+  /** Plugins of charon that users' passwords need here beside those that they need everywhere. */
+  passwordPlugins: readonly string[];
+  /** Does SELinux enforce a policy that has domains of their own for the daemons? */
+  selinux: boolean;
+  /** Kernel modules that modprobe.d(5) keeps from systemd-modules-load: their users load them by name. */
+  deniedModules: readonly string[];
+  /** Do FRR's daemons have a file each, unless vtysh.conf says otherwise? */
+  frrFiles: boolean;
+  /** Why the platform can be neither one of a pair nor its own RADIUS server; undefined: it can. */
+  untriedServices?: string;
   /** Packages for every gateway. */
   packages: readonly string[];
   /** Packages that IKEv2 with EAP needs beside them. */
@@ -27,6 +81,23 @@ export interface Platform {
   units: { ike: string; l2tp: string; firewall: string; vrrp: string; watch: string; sites: string; keeper: string; policies: string; rates: string; routing: string; radius: string; acme: string };
 }
 
+function strongswanPaths(swanctl: string, settings: string): StrongswanPaths {
+  return {
+    swanctl,
+    connections: `${swanctl}/conf.d/vpn-gateway.conf`,
+    preSharedKey: `${swanctl}/conf.d/vpn-gateway-psk.conf`,
+    passwords: `${swanctl}/conf.d/vpn-gateway-passwords.conf`,
+    l2tpUserConnections: `${swanctl}/conf.d/vpn-gateway.l2tp-users.conf`,
+    userConnections: `${swanctl}/conf.d/vpn-gateway.users.conf`,
+    certificate: `${swanctl}/x509/vpn-gateway.pem`,
+    authority: `${swanctl}/x509ca/vpn-gateway.pem`,
+    privateKey: `${swanctl}/private/vpn-gateway.pem`,
+    revocationList: `${swanctl}/x509crl/vpn-gateway.pem`,
+    charon: `${settings}/vpn-gateway.conf`,
+    eapRadius: `${settings}/vpn-gateway-radius.conf`,
+  };
+}
+
 const units = {
   ike: "strongswan.service",
   l2tp: "xl2tpd.service",
@@ -48,6 +119,12 @@ const units = {
  * name the unit of charon-systemd `strongswan.service`, and ship xl2tpd with an init script only.
  */
 const common = {
+  inClouds: true,
+  strongswan: strongswanPaths("/etc/swanctl", "/etc/strongswan.d"),
+  passwordPlugins: [],
+  selinux: false,
+  deniedModules: [],
+  frrFiles: false,
   packages: ["charon-systemd", "strongswan-swanctl", "nftables", "python3"],
   ikev2Packages: ["libcharon-extauth-plugins", "libcharon-extra-plugins"],
   l2tpPackages: ["xl2tpd", "ppp"],
@@ -62,11 +139,64 @@ const common = {
   units,
 };
 
+const debianHost: Omit<HostLayout, "system"> = {
+  packages: "apt",
+  settings: ["/etc/strongswan.conf", "/etc/strongswan.d/"],
+  swanctl: "/etc/swanctl/",
+  vici: "/run/charon.vici",
+  libcharon: "/usr/lib/ipsec/libcharon.so*",
+  nftables: "/etc/nftables.conf",
+  frrReload: "/usr/lib/frr/frr-reload.py",
+};
+
+/**
+ * RHEL and what is built like it (AlmaLinux, Rocky Linux, CentOS Stream). strongSwan, xl2tpd and dehydrated are EPEL's,
+ * built as Fedora's: strongswan.spec (of 5.9.14 and 6.0.2) has --sysconfdir=/etc/strongswan, --with-piddir=/run/strongswan,
+ * --with-ipseclibdir=/usr/lib64/strongswan, --enable-md4, and all plugins in one package; its unit of charon-systemd is
+ * `strongswan.service`. FRR is the distribution's own, with everything in /usr/libexec/frr and `no service
+ * integrated-vtysh-config` in its vtysh.conf (frr.spec). Of all this nothing was run: docs/platforms.md.
+ */
+const rhelFamily = {
+  inClouds: false,
+  strongswan: strongswanPaths("/etc/strongswan/swanctl", "/etc/strongswan/strongswan.d"),
+  // MD4 of its own, where OpenSSL's legacy provider is switched off.
+  passwordPlugins: ["md4"],
+  selinux: true,
+  // kernel-modules-extra has what loads by itself on an alias of the net blacklisted (mod-blacklist.sh of its source package).
+  deniedModules: ["l2tp_ppp"],
+  frrFiles: true,
+  untriedServices: "SELinux lets keepalived and radiusd run and read only what its policy knows, and neither was tried with ours",
+  packages: ["strongswan", "nftables", "python3"],
+  ikev2Packages: [],
+  l2tpPackages: ["xl2tpd", "ppp"],
+  // For a first boot, which no cloud's gateway has here; an existing host's command does it by `modulePackage`.
+  l2tpKernelPackages: [],
+  acmePackages: ["dehydrated"],
+  pairPackages: ["keepalived"],
+  bgpPackages: ["frr"],
+  radiusPackages: ["freeradius"],
+  postgresqlPackages: ["freeradius-postgresql", "ca-certificates"],
+  units,
+};
+
+const rhelHost: Omit<HostLayout, "system"> = {
+  packages: "dnf",
+  repository: { name: "epel", advice: "strongSwan and xl2tpd are in EPEL: enable it (`dnf install epel-release`; on RHEL itself as its documentation says)" },
+  modulePackage: "kernel-modules-extra-{release}",
+  settings: ["/etc/strongswan/strongswan.conf", "/etc/strongswan/strongswan.d/"],
+  swanctl: "/etc/strongswan/swanctl/",
+  vici: "/run/strongswan/charon.vici",
+  libcharon: "/usr/lib64/strongswan/libcharon.so*",
+  nftables: "/etc/sysconfig/nftables.conf",
+  frrReload: "/usr/libexec/frr/frr-reload.py",
+};
+
 const platforms: Record<PlatformName, Platform> = {
   debian13: {
     name: "debian13",
     title: "Debian 13",
     ...common,
+    host: { ...debianHost, system: { ids: ["debian"], version: "" } },
     // MD4 and DES of MS-CHAPv2 are in OpenSSL's legacy provider, a package of its own since Debian 13.
     packages: [...common.packages, "openssl-provider-legacy"],
     // Debian's cloud kernel is built without PPP. The package is named after the machine's architecture.
@@ -76,8 +206,22 @@ const platforms: Record<PlatformName, Platform> = {
     name: "ubuntu2404",
     title: "Ubuntu 24.04",
     ...common,
+    host: { ...debianHost, system: { ids: ["debian", "ubuntu"], version: "" } },
     // l2tp_ppp is split off. In a cloud a package that follows newer kernels is there beside the one for the running kernel.
     l2tpKernelPackages: ["linux-modules-extra-$(uname -r)", "$(uname -r | sed -nE 's/.*-(aws|azure|gcp)$/linux-modules-extra-\\1/p')"],
+  },
+  el9: {
+    name: "el9",
+    title: "RHEL 9 and its kin",
+    ...rhelFamily,
+    host: { ...rhelHost, system: { ids: ["rhel", "centos"], version: "9" } },
+  },
+  el10: {
+    name: "el10",
+    title: "RHEL 10 and its kin",
+    ...rhelFamily,
+    host: { ...rhelHost, system: { ids: ["rhel", "centos"], version: "10" } },
+    l2tpMissing: "no source that could be read shows xl2tpd among EPEL 10's packages, or l2tp_ppp in its kernel's",
   },
 };
 
@@ -93,16 +237,8 @@ export function platform(name: string): Platform {
   return found;
 }
 
-/** Paths of the files that make a gateway, the same on every platform. */
+/** Paths of the files that make a gateway, the same on every platform. strongSwan's are {@link Platform}'s. */
 export const paths = {
-  connections: "/etc/swanctl/conf.d/vpn-gateway.conf",
-  preSharedKey: "/etc/swanctl/conf.d/vpn-gateway-psk.conf",
-  passwords: "/etc/swanctl/conf.d/vpn-gateway-passwords.conf",
-  l2tpUserConnections: "/etc/swanctl/conf.d/vpn-gateway.l2tp-users.conf",
-  certificate: "/etc/swanctl/x509/vpn-gateway.pem",
-  authority: "/etc/swanctl/x509ca/vpn-gateway.pem",
-  privateKey: "/etc/swanctl/private/vpn-gateway.pem",
-  revocationList: "/etc/swanctl/x509crl/vpn-gateway.pem",
   acme: "/etc/vpn-gateway/acme.json",
   acmeClient: "/etc/vpn-gateway/acme.conf",
   acmeDirectoryAuthority: "/etc/vpn-gateway/acme-directory.pem",
@@ -110,14 +246,12 @@ export const paths = {
   acmeTimer: "/etc/systemd/system/vpn-gateway-acme.timer",
   // Where the dehydrated of this gateway keeps its account, and what it waits to be asked for.
   acmeState: "/var/lib/vpn-gateway/acme",
-  charon: "/etc/strongswan.d/vpn-gateway.conf",
   xl2tpd: "/etc/xl2tpd/xl2tpd.conf",
   pppOptions: "/etc/ppp/options.vpn-gateway",
   chapSecrets: "/etc/ppp/chap-secrets",
   radiusClient: "/etc/ppp/radius.vpn-gateway/client.conf",
   radiusDictionary: "/etc/ppp/radius.vpn-gateway/dictionary",
   radiusServers: "/etc/ppp/radius.vpn-gateway/servers",
-  eapRadius: "/etc/strongswan.d/vpn-gateway-radius.conf",
   disconnect: "/etc/vpn-gateway/radius.json",
   disconnectSecrets: "/etc/vpn-gateway/radius.secrets",
   // Of the gateway's own FreeRADIUS, which reads copies of them (render/freeradius.ts).
@@ -131,8 +265,6 @@ export const paths = {
   radiusdUnit: "/etc/systemd/system/freeradius.service",
   firewall: "/etc/vpn-gateway/firewall.nft",
   users: "/etc/vpn-gateway/users",
-  // After vpn-gateway.conf in the order in which they are read.
-  userConnections: "/etc/swanctl/conf.d/vpn-gateway.users.conf",
   policies: "/etc/vpn-gateway/policies.nft",
   policiesUnit: "/etc/systemd/system/vpn-gateway-policies.service",
   rates: "/etc/vpn-gateway/rates.nft",
@@ -150,6 +282,7 @@ export const paths = {
   sitesUnit: "/etc/systemd/system/vpn-gateway-sites.service",
   siteFirewalls: "/etc/vpn-gateway/firewall.d",
   frrDaemons: "/etc/frr/daemons",
+  vtysh: "/etc/frr/vtysh.conf",
   frrUnit: "/etc/systemd/system/frr.service.d/vpn-gateway.conf",
   // What /etc/frr/frr.conf is made of, with the share of each connection in bgp.d (host/vpn_gateway/frr.py).
   frrBase: "/etc/vpn-gateway/bgp.conf",

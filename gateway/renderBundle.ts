@@ -2,7 +2,7 @@ import { emptyPart, pem, readable, secret, type Bundle, type ConfigFile, type Pa
 import { paths, platform } from "./platforms";
 import { renderCharon } from "./render/charon";
 import { renderAcme, renderAcmeClient, renderAcmeService, renderAcmeTimer } from "./render/acme";
-import { renderFrrBase, renderFrrDaemons, renderFrrUnit } from "./render/frr";
+import { renderFrrBase, renderFrrDaemons, renderFrrUnit, renderVtysh } from "./render/frr";
 import { renderModules, requiredModules } from "./render/modules";
 import { renderFirewall } from "./render/nftables";
 import { renderPolicies } from "./render/policies";
@@ -49,26 +49,27 @@ export function renderSecretParts(spec: GatewaySpec, secrets: GatewaySecrets): [
 }
 
 function identityPart(spec: GatewaySpec, secrets: GatewaySecrets): Part {
+  const { strongswan } = platform(spec.platform);
   const files: ConfigFile[] = [];
   if (spec.ikev2) {
     const { privateKey, certificate, authority } = secrets;
     if (!privateKey || !certificate || !authority) {
       throw new Error("identity: IKEv2 needs a private key, a certificate and its authority");
     }
-    files.push(readable(paths.certificate, pem(certificate)));
-    files.push(readable(paths.authority, pem(authority)));
-    files.push(secret(paths.privateKey, pem(privateKey)));
+    files.push(readable(strongswan.certificate, pem(certificate)));
+    files.push(readable(strongswan.authority, pem(authority)));
+    files.push(secret(strongswan.privateKey, pem(privateKey)));
     if (spec.ikev2.certificates === true) {
       if (!secrets.revocationList) throw new Error("identity: users' certificates need a revocation list");
-      files.push(readable(paths.revocationList, pem(secrets.revocationList)));
+      files.push(readable(strongswan.revocationList, pem(secrets.revocationList)));
     }
   }
   if (needsPreSharedKey(spec)) {
     if (!secrets.preSharedKey) throw new Error("identity: L2TP needs a pre-shared key");
-    files.push(secret(paths.preSharedKey, renderPreSharedKey(secrets.preSharedKey)));
+    files.push(secret(strongswan.preSharedKey, renderPreSharedKey(secrets.preSharedKey)));
   }
   // Before `base`, which makes the daemons ask those servers.
-  if (spec.radius && asksRadius(spec, "ikev2")) files.push(secret(paths.eapRadius, renderEapRadiusSecrets(spec, spec.radius, secrets)));
+  if (spec.radius && asksRadius(spec, "ikev2")) files.push(secret(strongswan.eapRadius, renderEapRadiusSecrets(spec, spec.radius, secrets)));
   if (spec.radius && asksRadius(spec, "l2tp")) files.push(secret(paths.radiusServers, renderPppRadiusServers(spec, spec.radius, secrets)));
   if (spec.radius?.disconnect === true) files.push(secret(paths.disconnectSecrets, renderDisconnectSecrets(spec.radius, secrets)));
   if (onGateway(spec)) files.push(secret(paths.radiusdClient, renderRadiusdClient(spec, secrets)));
@@ -78,15 +79,15 @@ function identityPart(spec: GatewaySpec, secrets: GatewaySecrets): Part {
 }
 
 function basePart(spec: GatewaySpec): Part {
-  const { packages, ikev2Packages, l2tpPackages, acmePackages, pairPackages, bgpPackages, radiusPackages, postgresqlPackages, units } = platform(spec.platform);
+  const { packages, ikev2Packages, l2tpPackages, acmePackages, pairPackages, bgpPackages, radiusPackages, postgresqlPackages, units, strongswan, frrFiles } = platform(spec.platform);
   const files = [
     readable(paths.modules, renderModules(spec)),
     readable(paths.sysctl, renderKernelParameters(spec)),
     readable(paths.firewall, renderFirewall(spec)),
     readable(paths.firewallUnit, renderFirewallUnit(spec)),
-    readable(paths.charon, renderCharon(spec)),
+    readable(strongswan.charon, renderCharon(spec)),
     readable(paths.ikeUnit, renderIkeUnit(spec)),
-    ...(spec.l2tp || spec.ikev2 ? [readable(paths.connections, renderConnections(spec))] : []),
+    ...(spec.l2tp || spec.ikev2 ? [readable(strongswan.connections, renderConnections(spec))] : []),
     ...(spec.sites ? [readable(paths.sitesUnit, renderSitesUnit(spec))] : []),
   ];
   if (spec.l2tp) {
@@ -109,6 +110,7 @@ function basePart(spec: GatewaySpec): Part {
   }
   if (spec.bgp) {
     files.push(readable(paths.frrDaemons, renderFrrDaemons(spec)), readable(paths.frrUnit, renderFrrUnit(spec)), readable(paths.frrBase, renderFrrBase(spec)));
+    if (frrFiles) files.push(readable(paths.vtysh, renderVtysh(spec)));
   }
   if (spec.ikev2?.acme) {
     const { acme } = spec.ikev2;
@@ -149,15 +151,16 @@ function basePart(spec: GatewaySpec): Part {
 }
 
 function passwordsPart(spec: GatewaySpec, secrets: GatewaySecrets): Part {
+  const { strongswan } = platform(spec.platform);
   const files: ConfigFile[] = [];
-  if (spec.ikev2) files.push(secret(paths.passwords, renderEapSecrets(spec, secrets)));
+  if (spec.ikev2) files.push(secret(strongswan.passwords, renderEapSecrets(spec, secrets)));
   if (spec.l2tp && !asksRadius(spec, "l2tp")) files.push(secret(paths.chapSecrets, renderChapSecrets(spec, spec.l2tp, secrets)));
   if (onGateway(spec)) files.push(secret(paths.radiusdUsers, renderFreeradiusUsers(spec, secrets)));
   return { ...emptyPart("passwords", true), files };
 }
 
 function usersPart(spec: GatewaySpec): Part {
-  const { units } = platform(spec.platform);
+  const { units, strongswan } = platform(spec.platform);
   const own = ownConnections(spec).length > 0;
   const kept = needsKeeper(spec);
   const policies = hasPolicies(spec);
@@ -168,8 +171,8 @@ function usersPart(spec: GatewaySpec): Part {
     services: [...(policies ? [units.policies] : []), ...(rates ? [units.rates] : []), ...(kept ? [units.keeper] : [])],
     files: [
       readable(paths.users, renderUsers(spec)),
-      ...(own && spec.ikev2 ? [readable(paths.userConnections, renderUserConnections(spec, spec.ikev2))] : []),
-      ...(ownL2tpConnections(spec).length > 0 && spec.l2tp ? [readable(paths.l2tpUserConnections, renderL2tpUserConnections(spec, spec.l2tp))] : []),
+      ...(own && spec.ikev2 ? [readable(strongswan.userConnections, renderUserConnections(spec, spec.ikev2))] : []),
+      ...(ownL2tpConnections(spec).length > 0 && spec.l2tp ? [readable(strongswan.l2tpUserConnections, renderL2tpUserConnections(spec, spec.l2tp))] : []),
       ...(policies
         ? [readable(paths.policies, renderPolicies(spec)), readable(paths.policiesUnit, renderPoliciesUnit(spec))]
         : []),

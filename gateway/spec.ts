@@ -4,7 +4,7 @@
  */
 
 /** Platforms that the library knows the packages, units and paths of. */
-export const platformNames = ["debian13", "ubuntu2404"] as const;
+export const platformNames = ["debian13", "ubuntu2404", "el9", "el10"] as const;
 export type PlatformName = (typeof platformNames)[number];
 
 /** Kinds of client that decide which proposals the gateway accepts. */

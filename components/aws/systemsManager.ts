@@ -11,6 +11,7 @@ import { RandomPassword } from "@pulumi/random/randomPassword";
 import { renderPartDocument, type PartParameters } from "../../gateway/aws/partDocument";
 import { encryptedTransportAlone, machineMay, type Statement } from "../../gateway/aws/policies";
 import { renderPart } from "../../gateway/formats/part";
+import type { GatewaySpec } from "../../gateway/spec";
 import { hostCommandText, unpack } from "../hostCommand";
 import type { PartPusher } from "../parts";
 import { untilItStands } from "../standing";
@@ -29,7 +30,7 @@ export interface SystemsManagerAccess {
 /** Makes the bucket, private and encrypted, and the document that applies a part. */
 export function systemsManagerAccess(
   name: string,
-  good: pulumi.Output<unknown>,
+  good: pulumi.Output<Pick<GatewaySpec, "platform">>,
   tags: Tags,
   opts: pulumi.CustomResourceOptions,
 ): SystemsManagerAccess {
@@ -84,7 +85,7 @@ export function systemsManagerAccess(
         );
       };
       // Its success waits for the first boot as well.
-      let last = push("host", good.apply(hostCommandText), false, before, 1800);
+      let last = push("host", good.apply(({ platform }) => hostCommandText(platform)), false, before, 1800);
       return {
         push(part, value, secret, confirm) {
           const text = pulumi.output(value).apply(renderPart);

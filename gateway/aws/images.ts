@@ -12,5 +12,7 @@ export function imageParameter(platform: PlatformName, architecture: Architectur
       return `/aws/service/debian/release/13/latest/${architecture}`;
     case "ubuntu2404":
       return `/aws/service/canonical/ubuntu/server/24.04/stable/current/${architecture}/hvm/ebs-gp3/ami-id`;
+    default:
+      throw new Error(`${platform} has no image here`);
   }
 }

@@ -1,7 +1,7 @@
 import { network, parseNetwork, type Network } from "../addressing";
 import { renderUserData } from "../cloudInit";
 import type { GatewaySpec } from "../spec";
-import { peerProblems, poolProblems, userDataProblems, wholeNumber, worldProblems } from "../validate/cloud";
+import { cloudPlatformProblems, peerProblems, poolProblems, userDataProblems, wholeNumber, worldProblems } from "../validate/cloud";
 import { error, warning, type Problem } from "../validate/problem";
 import { instanceTypeFacts } from "./instanceTypes";
 import { routeServerProblems, type RouteServerFacts } from "./routeServer";
@@ -46,6 +46,7 @@ export function awsProblems(spec: GatewaySpec, facts: AwsFacts): Problem[] {
     ...(facts.tags === undefined ? [] : tagProblems(spec.name, facts.tags)),
     ...networkProblems(spec, facts),
     ...routeServerProblems(spec, facts.routeServer, facts.access, facts.networkCidr !== undefined),
+    ...cloudPlatformProblems(spec),
     ...userDataProblems(spec, renderUserData),
   ];
 }

@@ -22,6 +22,8 @@ export function marketplaceImage(platform: PlatformName, architecture: Architect
       return { publisher: "Debian", offer: "debian-13", sku: arm ? "13-arm64" : "13-gen2", version: "latest" };
     case "ubuntu2404":
       return { publisher: "Canonical", offer: "ubuntu-24_04-lts", sku: arm ? "server-arm64" : "server", version: "latest" };
+    default:
+      throw new Error(`${platform} has no image here`);
   }
 }
 

@@ -1,7 +1,7 @@
 import { network, parseNetwork, type Network } from "../addressing";
 import { renderUserData, type UserDataArgs } from "../cloudInit";
 import type { GatewaySpec } from "../spec";
-import { ipv4Alone, peerProblems, poolProblems, sshProblems, userDataProblems, wholeNumber } from "../validate/cloud";
+import { cloudPlatformProblems, ipv4Alone, peerProblems, poolProblems, sshProblems, userDataProblems, wholeNumber } from "../validate/cloud";
 import { error, warning, type Problem } from "../validate/problem";
 import { parseRouteTableId, parseSubnetId } from "./ids";
 import { parseImage } from "./images";
@@ -46,6 +46,7 @@ export function azureProblems(spec: GatewaySpec, facts: AzureFacts): Problem[] {
     ...(facts.tags === undefined ? [] : tagProblems(spec.name, facts.tags)),
     ...networkProblems(spec, facts),
     ...routeTableProblems(facts),
+    ...cloudPlatformProblems(spec),
     ...userDataProblems(spec, firstBoot),
   ];
 }

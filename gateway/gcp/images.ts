@@ -18,6 +18,8 @@ export function imageFamily(platform: PlatformName, architecture: Architecture):
       return { project: "debian-cloud", family: architecture === "arm64" ? "debian-13-arm64" : "debian-13" };
     case "ubuntu2404":
       return { project: "ubuntu-os-cloud", family: `ubuntu-2404-lts-${architecture}` };
+    default:
+      throw new Error(`${platform} has no image here`);
   }
 }
 

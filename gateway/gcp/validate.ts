@@ -2,7 +2,7 @@ import { network, parseNetwork, type Network } from "../addressing";
 import { renderUserData, type UserDataArgs } from "../cloudInit";
 import type { GatewaySpec } from "../spec";
 import { renderStartupScript } from "../startupScript";
-import { ipv4Alone, peerProblems, poolProblems, sshProblems, userDataProblems, wholeNumber } from "../validate/cloud";
+import { cloudPlatformProblems, ipv4Alone, peerProblems, poolProblems, sshProblems, userDataProblems, wholeNumber } from "../validate/cloud";
 import { error, warning, type Problem } from "../validate/problem";
 import { firstBootKey } from "./images";
 import { labelProblems } from "./labels";
@@ -46,6 +46,7 @@ export function gcpProblems(spec: GatewaySpec, facts: GcpFacts): Problem[] {
     ...wholeNumber("generation", facts.generation, 1, 9_999),
     ...(facts.labels === undefined ? [] : labelProblems(spec.name, facts.labels)),
     ...networkProblems(spec, facts),
+    ...cloudPlatformProblems(spec),
     ...userDataProblems(spec, firstBoot),
   ];
 }

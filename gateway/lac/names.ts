@@ -1,4 +1,5 @@
 import { createHash } from "crypto";
+import { platform } from "../platforms";
 
 /** What the PPP interfaces of all connections to an LNS begin with, as a pattern of nft(8). */
 export const lacInterfaces = "lac-*";
@@ -27,8 +28,6 @@ export function lacNames(name: string) {
     part: `lac-${name}` as const,
     secretPart: `lackey-${name}` as const,
     connection: `lac-${name}`,
-    swanctl: `/etc/swanctl/conf.d/lac-${name}.conf`,
-    preSharedKey: `/etc/swanctl/conf.d/lackey-${name}.conf`,
     daemon: `/etc/vpn-gateway/lac/${name}.conf`,
     pppOptions: `/etc/ppp/options.lac-${name}`,
     password: `/etc/ppp/lac-${name}.secret`,
@@ -41,6 +40,12 @@ export function lacNames(name: string) {
     description: `/etc/vpn-gateway/sites/${name}.json`,
     table: `vpn_gateway_lac_${name.replaceAll("-", "_")}`,
   };
+}
+
+/** Its files that strongSwan reads, on a gateway of that platform. */
+export function lacStrongswan(name: string, on: string | undefined) {
+  const { swanctl } = platform(on ?? "debian13").strongswan;
+  return { connection: `${swanctl}/conf.d/lac-${name}.conf`, preSharedKey: `${swanctl}/conf.d/lackey-${name}.conf` };
 }
 
 function digest(name: string): string {

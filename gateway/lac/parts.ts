@@ -1,5 +1,5 @@
 import { emptyPart, readable, secret, type Part } from "../bundle";
-import { lacNames } from "./names";
+import { lacNames, lacStrongswan } from "./names";
 import { renderLacDescription } from "./render/description";
 import { renderLacFirewall } from "./render/firewall";
 import { renderLacPassword, renderLacPppd } from "./render/pppd";
@@ -17,7 +17,7 @@ export function lacPart(spec: LacConnectionSpec): Part {
     services: [names.unit],
     files: [
       readable(names.firewall, renderLacFirewall(spec)),
-      readable(names.swanctl, renderLacConnection(spec)),
+      readable(lacStrongswan(spec.name, spec.gateway.platform).connection, renderLacConnection(spec)),
       readable(names.daemon, renderLacDaemon(spec)),
       readable(names.pppOptions, renderLacPppd(spec)),
       readable(names.unitFile, renderLacUnit(spec)),
@@ -31,6 +31,6 @@ export function lacSecretPart(spec: LacConnectionSpec, secrets: LacSecrets): Par
   const names = lacNames(spec.name);
   return {
     ...emptyPart(names.secretPart, true),
-    files: [secret(names.preSharedKey, renderLacSecret(spec, secrets)), secret(names.password, renderLacPassword(spec, secrets))],
+    files: [secret(lacStrongswan(spec.name, spec.gateway.platform).preSharedKey, renderLacSecret(spec, secrets)), secret(names.password, renderLacPassword(spec, secrets))],
   };
 }

@@ -8,6 +8,8 @@ import type { SiteProposals } from "../site/spec";
 /** The gateway that dials. */
 export interface LacGatewaySpec {
   name: string;
+  /** @default "debian13" */
+  platform?: string;
   /** Does it make room for such connections? */
   room: boolean;
   /** Address or DNS name that others dial it by. */

@@ -2,7 +2,7 @@ import { renderShellVariables } from "../formats/shellVariables";
 import { directive, renderUnit } from "../formats/unit";
 import { paths, platform } from "../platforms";
 import type { AcmeSpec, GatewaySpec } from "../spec";
-import { sandbox } from "./sandbox";
+import { sandboxOf } from "./sandbox";
 
 /** What the gateway's own command must know (host/vpn_gateway/acme.py): for which name, and by which CA. */
 export function renderAcme(spec: Pick<GatewaySpec, "endpoint">, acme: AcmeSpec): string {
@@ -35,7 +35,8 @@ export function renderAcmeClient(spec: Pick<GatewaySpec, "name">, acme: AcmeSpec
 
 /** One attempt where one is due, which the command itself decides. */
 export function renderAcmeService(spec: Pick<GatewaySpec, "name" | "platform">): string {
-  const { units } = platform(spec.platform);
+  const facts = platform(spec.platform);
+  const { units, strongswan } = facts;
   return renderUnit(
     [
       {
@@ -54,9 +55,9 @@ export function renderAcmeService(spec: Pick<GatewaySpec, "name" | "platform">):
           directive("TimeoutStartSec", "15min"),
           directive("RuntimeDirectory", "vpn-gateway"),
           directive("RuntimeDirectoryPreserve", "yes", "What it holds is others' too."),
-          ...sandbox.filter(({ key }) => key !== "ProtectSystem"),
+          ...sandboxOf(facts).filter(({ key }) => key !== "ProtectSystem"),
           directive("ProtectSystem", "strict"),
-          directive("ReadWritePaths", `${paths.acmeState.replace(/\/acme$/, "")} /etc/swanctl /run/vpn-gateway -/var/log/vpn-gateway.log`),
+          directive("ReadWritePaths", `${paths.acmeState.replace(/\/acme$/, "")} ${strongswan.swanctl} /run/vpn-gateway -/var/log/vpn-gateway.log`),
           directive("ProtectKernelTunables", "yes"),
           directive("ProtectProc", "invisible"),
           directive("PrivateDevices", "yes"),

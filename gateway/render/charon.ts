@@ -1,5 +1,6 @@
 import { ikev2Clients, l2tpAddresses, network } from "../addressing";
 import { renderStrongswanConf, section, setting, type Entry } from "../formats/strongswanConf";
+import { platform } from "../platforms";
 import { asksRadius, framesAddresses } from "../radius";
 import type { GatewaySpec } from "../spec";
 import { attributeSettings, eapRadiusSettings } from "./radius";
@@ -8,11 +9,11 @@ import { attributeSettings, eapRadiusSettings } from "./radius";
  * Plugins of charon-systemd. Every one more is code that an unauthenticated peer may reach, and two that the
  * distribution loads by itself are in our way: connmark and forecast program iptables behind the firewall's back.
  */
-export function charonPlugins(spec: Pick<GatewaySpec, "l2tp" | "ikev2" | "sites" | "radius">): string[] {
+export function charonPlugins(spec: Pick<GatewaySpec, "platform" | "l2tp" | "ikev2" | "sites" | "radius">): string[] {
   const always = ["nonce", "random", "drbg", "openssl", "kernel-netlink", "socket-default", "vici"];
   const certificates = ["pem", "pkcs1", "pkcs8", "pubkey", "x509", "constraints"];
   // eap-identity asks for a user's name; eap-mschapv2 finds MD4 and DES in OpenSSL's legacy provider.
-  const eap = ["eap-identity", "eap-mschapv2"];
+  const eap = [...platform(spec.platform).passwordPlugins, "eap-identity", "eap-mschapv2"];
   // The list of revoked certificates counts only where it is looked at.
   const ofUsers = ["revocation", "eap-tls"];
   // Before vici: who of the two is asked for an address first, is who was loaded first (attribute_manager.c).
@@ -21,7 +22,7 @@ export function charonPlugins(spec: Pick<GatewaySpec, "l2tp" | "ikev2" | "sites"
   return [...radius, ...always, ...(spec.ikev2 || spec.sites ? certificates : []), ...(spec.ikev2 ? eap : []), ...(spec.ikev2?.certificates === true ? ofUsers : [])];
 }
 
-/** The IKE daemon's own settings: strongswan.conf(5), for /etc/strongswan.d. */
+/** The IKE daemon's own settings: strongswan.conf(5), for its strongswan.d. */
 export function renderCharon(spec: GatewaySpec): string {
   const most = mostClients(spec);
   return renderStrongswanConf(

@@ -5,7 +5,7 @@ import { accountingPort, authenticationPort, defaultKeepDays, interimSeconds, ke
 import type { GatewaySecrets, GatewaySpec } from "../spec";
 import { booksFiles, booksModules, booksPeers, booksServers, database, databasePort, toBooks } from "./radiusBooks";
 import { radiusSecret } from "./radius";
-import { sandbox } from "./sandbox";
+import { sandboxOf } from "./sandbox";
 
 /**
  * Where FreeRADIUS reads from: copies that its own user alone may read, made by systemd as root at each start and reload. What
@@ -128,7 +128,8 @@ export function renderBooks(spec: GatewaySpec): string {
 
 /** The whole unit, in place of the distribution's, which listens everywhere with a configuration of its own. */
 export function renderRadiusdUnit(spec: GatewaySpec): string {
-  const { units } = platform(spec.platform);
+  const facts = platform(spec.platform);
+  const { units } = facts;
   const install = (path: string, from = path) => `+/usr/bin/install -m 0400 -o freerad -g freerad ${from} ${copy(path)}`;
   const users = `-${install(paths.radiusdUsers)}`;
   return renderUnit(
@@ -169,7 +170,7 @@ export function renderRadiusdUnit(spec: GatewaySpec): string {
           directive("TimeoutStopSec", "5", "A thread that waits for a database keeps it from ending; what it was about to write, it takes again."),
           directive("UMask", "0077"),
           directive("LimitCORE", "0"),
-          ...sandbox.filter(({ key }) => key !== "ProtectSystem"),
+          ...sandboxOf(facts).filter(({ key }) => key !== "ProtectSystem"),
           directive("ProtectSystem", "strict"),
           directive("PrivateDevices", "yes"),
           directive("ProtectProc", "invisible"),

@@ -45,3 +45,8 @@ export function renderFrrUnit(spec: Pick<GatewaySpec, "name" | "platform">): str
     `Restart of FRR of ${spec.name}. Written by pulumi-vpn-gateway.`,
   );
 }
+
+/** vtysh.conf: all daemons have one file, also where the distribution gave each its own. */
+export function renderVtysh(spec: Pick<GatewaySpec, "name">): string {
+  return renderFrr([line("service", "integrated-vtysh-config")], `One file for all of FRR's daemons of ${spec.name}. Written by pulumi-vpn-gateway.`);
+}

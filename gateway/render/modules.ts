@@ -1,3 +1,4 @@
+import { platform } from "../platforms";
 import type { GatewaySpec } from "../spec";
 
 /** Kernel modules without which there is no gateway. */
@@ -7,9 +8,13 @@ export function requiredModules(spec: Pick<GatewaySpec, "l2tp" | "sites" | "lac"
 
 /** A file for /etc/modules-load.d. */
 export function renderModules(spec: GatewaySpec): string {
+  const { deniedModules } = platform(spec.platform);
+  const required = requiredModules(spec);
   return [
     `# Kernel modules of ${spec.name}. Written by pulumi-vpn-gateway.`,
-    ...requiredModules(spec),
+    ...required.filter((name) => !deniedModules.includes(name)),
+    // systemd-modules-load heeds modprobe.d's blacklist.
+    ...required.filter((name) => deniedModules.includes(name)).map((name) => `# ${name}: by the units that need it, since a blacklist keeps it from being loaded here.`),
     "",
   ].join("\n");
 }

@@ -2,14 +2,15 @@ import { directive, renderUnit } from "../formats/unit";
 import { paths, platform } from "../platforms";
 import type { GatewaySpec, PairSpec } from "../spec";
 import { asksRadius } from "../radius";
-import { sandbox, xl2tpdSandbox } from "./sandbox";
+import { deniedModules, noNewPrivileges, sandboxOf, xl2tpdSandboxOf } from "./sandbox";
 import { sharesNat } from "./sharedNat";
 
 const why = (text: string) => `${text} Written by pulumi-vpn-gateway.`;
 
 /** Drop-in for the IKE daemon's unit. */
 export function renderIkeUnit(spec: GatewaySpec): string {
-  const { units } = platform(spec.platform);
+  const facts = platform(spec.platform);
+  const { units } = facts;
   return renderUnit(
     [
       {
@@ -29,7 +30,7 @@ export function renderIkeUnit(spec: GatewaySpec): string {
           directive("ExecStartPre", "-+/usr/sbin/ip xfrm policy flush"),
           directive("ExecStartPost", "", "The distribution's command, but outside the sandbox, which it would have to build again."),
           directive("ExecStartPost", "+/usr/sbin/swanctl --load-all --noprompt"),
-          ...sandbox,
+          ...sandboxOf(facts),
           // Not ProtectKernelTunables: charon sets net.core.xfrm_acq_expires.
           directive("CapabilityBoundingSet", "CAP_NET_ADMIN CAP_NET_RAW CAP_NET_BIND_SERVICE CAP_CHOWN CAP_SETGID CAP_SETUID CAP_SETPCAP"),
           directive("RestrictAddressFamilies", "AF_UNIX AF_INET AF_INET6 AF_NETLINK"),
@@ -50,7 +51,8 @@ export function renderIkeUnit(spec: GatewaySpec): string {
 
 /** The whole unit of xl2tpd: the distribution has an init script only, which cannot restart it. */
 export function renderL2tpUnit(spec: GatewaySpec): string {
-  const { units } = platform(spec.platform);
+  const facts = platform(spec.platform);
+  const { units } = facts;
   return renderUnit(
     [
       {
@@ -69,6 +71,7 @@ export function renderL2tpUnit(spec: GatewaySpec): string {
         name: "Service",
         directives: [
           directive("Type", "exec"),
+          ...deniedModules(facts),
           directive("ExecStart", `/usr/sbin/xl2tpd -D -p /run/xl2tpd/xl2tpd.pid -C /run/xl2tpd/l2tp-control -c ${paths.xl2tpd}`),
           directive("RuntimeDirectory", "xl2tpd"),
           ...(asksRadius(spec, "l2tp")
@@ -78,7 +81,7 @@ export function renderL2tpUnit(spec: GatewaySpec): string {
           directive("RestartSec", "1"),
           directive("KillMode", "mixed", "The pppds of a daemon that is gone serve nobody, and waiting for them costs seconds."),
           directive("TimeoutStopSec", "10"),
-          ...xl2tpdSandbox,
+          ...xl2tpdSandboxOf(facts),
         ],
       },
       { name: "Install", directives: [directive("WantedBy", "multi-user.target")] },
@@ -162,7 +165,8 @@ export function renderVrrpUnit(spec: GatewaySpec, pair: PairSpec): string {
 
 /** The keeper: ends sessions when their user's time is over, whoever pushes or not. */
 export function renderKeeperUnit(spec: Pick<GatewaySpec, "name" | "platform" | "radius">): string {
-  const { units } = platform(spec.platform);
+  const facts = platform(spec.platform);
+  const { units } = facts;
   return renderUnit(
     [
       {
@@ -180,7 +184,7 @@ export function renderKeeperUnit(spec: Pick<GatewaySpec, "name" | "platform" | "
           directive("ExecStart", `/usr/sbin/vpn-gateway keep${spec.radius?.disconnect === true ? " --disconnect" : ""}`),
           directive("Restart", "always"),
           directive("RestartSec", "1"),
-          directive("NoNewPrivileges", "yes"),
+          ...noNewPrivileges(facts),
           directive("ProtectSystem", "yes", "Not `full`: it takes expired users out of the secrets under /etc."),
           directive("ProtectHome", "yes"),
           directive("PrivateTmp", "yes"),
@@ -211,7 +215,7 @@ export function renderWatchUnit(spec: GatewaySpec): string {
           directive("RuntimeDirectoryPreserve", "yes", "What it holds is others' too."),
           directive("Restart", "always"),
           directive("RestartSec", "1"),
-          directive("NoNewPrivileges", "yes"),
+          ...noNewPrivileges(platform(spec.platform)),
           directive("ProtectSystem", "full"),
           directive("ProtectHome", "yes"),
           directive("PrivateTmp", "yes"),
@@ -227,7 +231,8 @@ export function renderWatchUnit(spec: GatewaySpec): string {
 
 /** The follower: brings site connections up and keeps their routes as their tunnels are (host/vpn_gateway/follower.py). */
 export function renderSitesUnit(spec: Pick<GatewaySpec, "name" | "platform">): string {
-  const { units } = platform(spec.platform);
+  const facts = platform(spec.platform);
+  const { units } = facts;
   return renderUnit(
     [
       {
@@ -248,7 +253,7 @@ export function renderSitesUnit(spec: Pick<GatewaySpec, "name" | "platform">): s
           directive("RuntimeDirectoryPreserve", "yes", "What it holds is others' too."),
           directive("Restart", "always"),
           directive("RestartSec", "1"),
-          ...sandbox,
+          ...sandboxOf(facts),
           directive("CapabilityBoundingSet", "CAP_NET_ADMIN"),
           directive("RestrictAddressFamilies", "AF_UNIX AF_NETLINK AF_INET AF_INET6"),
         ],

@@ -1,4 +1,5 @@
 import { createHash } from "crypto";
+import { platform } from "../platforms";
 
 /** What the interfaces of all site connections begin with, as a pattern of nft(8). */
 export const siteInterfaces = "st-*";
@@ -30,15 +31,22 @@ export function siteNames(name: string) {
     part: `site-${name}` as const,
     secretPart: `sitekey-${name}` as const,
     connection: `site-${name}`,
-    swanctl: `/etc/swanctl/conf.d/site-${name}.conf`,
-    preSharedKey: `/etc/swanctl/conf.d/sitekey-${name}.conf`,
-    certificate: `/etc/swanctl/x509/site-${name}.pem`,
-    authority: `/etc/swanctl/x509ca/site-${name}.pem`,
-    privateKey: `/etc/swanctl/private/site-${name}.pem`,
     firewall: `/etc/vpn-gateway/firewall.d/site-${name}.nft`,
     bgp: `/etc/vpn-gateway/bgp.d/${name}.conf`,
     description: `/etc/vpn-gateway/sites/${name}.json`,
     table: `vpn_gateway_site_${name.replaceAll("-", "_")}`,
+  };
+}
+
+/** Its files that strongSwan reads, on a gateway of that platform. */
+export function siteStrongswan(name: string, on: string | undefined) {
+  const { swanctl } = platform(on ?? "debian13").strongswan;
+  return {
+    connection: `${swanctl}/conf.d/site-${name}.conf`,
+    preSharedKey: `${swanctl}/conf.d/sitekey-${name}.conf`,
+    certificate: `${swanctl}/x509/site-${name}.pem`,
+    authority: `${swanctl}/x509ca/site-${name}.pem`,
+    privateKey: `${swanctl}/private/site-${name}.pem`,
   };
 }
 

@@ -1,6 +1,6 @@
 import { emptyPart, pem, readable, secret, type ConfigFile, type Part } from "../bundle";
 import { speaksBgp } from "./bgp";
-import { siteNames } from "./names";
+import { siteNames, siteStrongswan } from "./names";
 import { renderSiteBgp } from "./render/bgp";
 import { renderSiteDescription } from "./render/description";
 import { renderSiteFirewall } from "./render/firewall";
@@ -22,7 +22,7 @@ export function sitePart(view: SiteView, certificates: SiteCertificates = {}): P
     files: [
       ...(view.spec.authentication === "psk" ? [] : certificateFiles(view, certificates)),
       readable(names.firewall, renderSiteFirewall(view)),
-      readable(names.swanctl, renderSiteConnection(view)),
+      readable(strongswan(view).connection, renderSiteConnection(view)),
       readable(names.description, renderSiteDescription(view)),
       ...(speaksBgp(view) ? [readable(names.bgp, renderSiteBgp(view))] : []),
     ],
@@ -34,16 +34,20 @@ export function siteSecretPart(view: SiteView, secrets: SiteSecrets): Part {
   const names = siteNames(view.spec.name);
   return {
     ...emptyPart(names.secretPart, true),
-    files: view.spec.authentication === "psk" ? [secret(names.preSharedKey, renderSiteSecret(view, secrets))] : [secret(names.privateKey, pem(needed(view, secrets.privateKey)))],
+    files: view.spec.authentication === "psk" ? [secret(strongswan(view).preSharedKey, renderSiteSecret(view, secrets))] : [secret(strongswan(view).privateKey, pem(needed(view, secrets.privateKey)))],
   };
 }
 
 function certificateFiles(view: SiteView, { certificate, authority }: SiteCertificates): ConfigFile[] {
-  const names = siteNames(view.spec.name);
-  return [readable(names.authority, pem(needed(view, authority))), readable(names.certificate, pem(needed(view, certificate)))];
+  const files = strongswan(view);
+  return [readable(files.authority, pem(needed(view, authority))), readable(files.certificate, pem(needed(view, certificate)))];
 }
 
 function needed({ spec }: SiteView, text: string | undefined): string {
   if (!text) throw new Error(`site ${spec.name}: needs a certificate, its key and its authority`);
   return text;
+}
+
+function strongswan({ spec, near }: SiteView) {
+  return siteStrongswan(spec.name, near.platform);
 }

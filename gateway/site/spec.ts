@@ -61,6 +61,8 @@ export interface SiteEndSpec {
   name: string;
   /** Is it a gateway of ours that makes room for site connections, one that does not, or somebody's device? */
   kind: "gateway" | "closedGateway" | "device";
+  /** Of a gateway. @default "debian13" */
+  platform?: string;
   /** IPv4 or IPv6 address or DNS name that the other end dials; none: it changes, and this end dials. */
   endpoint?: string;
   /** IKE identity: a DNS-like name, or an IP address. */

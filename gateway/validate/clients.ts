@@ -23,7 +23,7 @@ export function clientProblems(spec: GatewaySpec): Problem[] {
   }
   const missing = platformOf(spec.platform)?.l2tpMissing;
   if (spec.l2tp && missing !== undefined) {
-    problems.push(error("l2tp", undefined, `cannot be had on ${spec.platform}: ${missing}`, "Use IKEv2, or a platform whose kernel has ppp."));
+    problems.push(error("l2tp", undefined, `cannot be had on ${spec.platform}: ${missing}`, "Use IKEv2, or a platform that has both (debian13, ubuntu2404, el9)."));
   }
   if (spec.tunnel === "split" && spec.insideNetworks.length === 0) {
     problems.push(error("insideNetworks", [], "a split tunnel needs at least one", "Name the networks that clients reach through the tunnel, or use a full tunnel."));
@@ -54,6 +54,8 @@ function bgpProblems(spec: GatewaySpec): Problem[] {
 
 /** A connection to an LNS is followed as a site connection is. */
 function lacProblems(spec: GatewaySpec): Problem[] {
+  const missing = platformOf(spec.platform)?.l2tpMissing;
+  if (spec.lac && missing !== undefined) return [error("sites.lac", true, `cannot be had on ${spec.platform}: ${missing}`, "Leave it out, or use a platform that has both (debian13, ubuntu2404, el9).")];
   if (!spec.lac || spec.sites) return [];
   return [error("sites.lac", true, "has no follower that would dial", "Set sites.enabled, too, or leave it out.")];
 }

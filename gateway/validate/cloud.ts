@@ -2,7 +2,7 @@ import { overlaps, parseNetwork, type Network } from "../addressing";
 import { opensSshToWorld } from "../checks";
 import { userDataLimit, type UserDataArgs } from "../cloudInit";
 import { platformOf } from "../platforms";
-import type { GatewaySpec } from "../spec";
+import { platformNames, type GatewaySpec } from "../spec";
 import { error, warning, type Problem } from "./problem";
 
 /** What every cloud says of a description. */
@@ -52,9 +52,15 @@ export function poolProblems(spec: GatewaySpec, ranges: readonly [what: string, 
   });
 }
 
+/** No cloud's gateway chooses an image of it, and none was tried. */
+export function cloudPlatformProblems(spec: GatewaySpec): Problem[] {
+  if (platformOf(spec.platform)?.inClouds !== false) return [];
+  return [error("platform", spec.platform, "is for an existing host alone: no image of it is chosen here, and no first boot of it is written", `Use one of ${platformNames.filter((name) => platformOf(name)?.inClouds).join(", ")}, or an SshGateway on a machine of yours.`)];
+}
+
 /** Rendered with keys as long as real ones, so that a preview knows the size before anything is minted. */
 export function userDataProblems(spec: GatewaySpec, render: (args: UserDataArgs) => string): Problem[] {
-  if (platformOf(spec.platform) === undefined || spec.administrators.some((range) => parseNetwork(range) === undefined)) return [];
+  if (platformOf(spec.platform)?.inClouds !== true || spec.administrators.some((range) => parseNetwork(range) === undefined)) return [];
   const key = `ssh-ed25519 ${"A".repeat(68)}`;
   try {
     render({ spec, hostKey: { privateKey: "A".repeat(400), publicKey: key }, authorizedKeys: [key], loginWhenReady: true });

@@ -1,6 +1,7 @@
 import { parseAddress, parseNetwork } from "../addressing";
 import { platformNames, type GatewaySpec } from "../spec";
 import { platformOf } from "../platforms";
+import { onGateway } from "../radius";
 import { error, warning, type Problem } from "./problem";
 
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -11,8 +12,12 @@ export function endpointProblems(spec: GatewaySpec): Problem[] {
   if (!label.test(spec.name)) {
     problems.push(error("name", spec.name, "is not a DNS label", "Use 1 to 63 of a-z, 0-9 and -, with no - at either end."));
   }
-  if (platformOf(spec.platform) === undefined) {
+  const facts = platformOf(spec.platform);
+  if (facts === undefined) {
     problems.push(error("platform", spec.platform, "is no platform that the library knows", `Use one of ${platformNames.join(", ")}.`));
+  } else if (facts.untriedServices !== undefined) {
+    if (spec.pair) problems.push(error("platform", spec.platform, `cannot be one of a pair: ${facts.untriedServices}`, "Use debian13 or ubuntu2404 for both."));
+    if (onGateway(spec)) problems.push(error("radius.onGateway", undefined, `cannot be had on ${spec.platform}: ${facts.untriedServices}`, "Leave it out: the list of users says who comes in by itself. Or name RADIUS servers of yours."));
   }
   if (!isIpv4(spec.endpoint) && !isDnsName(spec.endpoint)) {
     problems.push(error("endpoint", spec.endpoint, "is neither an IPv4 address nor a DNS name", "Give clients' address of the gateway, e.g. 192.0.2.1 or vpn.example.com."));

@@ -1,5 +1,7 @@
 """The command line."""
 
+from __future__ import annotations
+
 import ipaddress
 import os
 import sys

@@ -3,6 +3,8 @@ The books of sessions that the gateway's own FreeRADIUS keeps (gateway/render/ra
 what keeps them from growing for ever.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import re
@@ -59,7 +61,7 @@ def collect(gateway: Gateway, user: str | None, most: int | None) -> list[dict]:
     except sqlite3.Error as error:
         raise Failure(f"{FILE}: {error}") from None
     patience = LOST_AFTER * int(told.get("interimSeconds", 300))
-    return [_session(dict(zip(COLUMNS, row, strict=True)), time.time() - patience) for row in rows]
+    return [_session(dict(zip(COLUMNS, row)), time.time() - patience) for row in rows]
 
 
 def _session(row: dict, heard_since: float) -> dict:

@@ -3,6 +3,8 @@ The gateway's certificate from a public CA (docs/acme.md): which is wanted, whic
 Until there is one, and once it is over, its place has a copy of the certificate of the stack's authority.
 """
 
+from __future__ import annotations
+
 import glob
 import hashlib
 import time
@@ -16,11 +18,11 @@ SETTINGS = "/etc/vpn-gateway/acme.json"  # gateway/render/acme.ts
 CLIENT = "/etc/vpn-gateway/acme.conf"
 FILES = (SETTINGS, CLIENT, "/etc/vpn-gateway/acme-directory.pem")
 TIMER = "vpn-gateway-acme.timer"
-CERTIFICATE = "/etc/swanctl/x509/vpn-gateway-acme.pem"
-KEY = "/etc/swanctl/private/vpn-gateway-acme.pem"
-NEXT_KEY = "/etc/swanctl/private/vpn-gateway-acme-next.pem"
-CHAIN = "/etc/swanctl/x509ca/vpn-gateway-acme-*.pem"
-CONNECTIONS = ("/etc/swanctl/conf.d/vpn-gateway.conf", "/etc/swanctl/conf.d/vpn-gateway.users.conf")
+CERTIFICATE = f"{charon.SWANCTL}x509/vpn-gateway-acme.pem"
+KEY = f"{charon.SWANCTL}private/vpn-gateway-acme.pem"
+NEXT_KEY = f"{charon.SWANCTL}private/vpn-gateway-acme-next.pem"
+CHAIN = f"{charon.SWANCTL}x509ca/vpn-gateway-acme-*.pem"
+CONNECTIONS = (f"{charon.SWANCTL}conf.d/vpn-gateway.conf", f"{charon.SWANCTL}conf.d/vpn-gateway.users.conf")
 OWN = certificates.FILES["certificate"]
 FOLDER = "/var/lib/vpn-gateway/acme"
 RENEWED = 1 / 3  # of its time that a certificate has left when it is asked for anew: 30 days of 90
@@ -71,7 +73,7 @@ def due(found: dict | None, now: float) -> bool:
 
 
 def install(gateway: Gateway) -> list[str]:
-    """Files as charon must find them, by what is wanted and held; gives those of /etc/swanctl that were not so. Loads nothing."""
+    """Files as charon must find them, by what is wanted and held; gives those of charon's folder that were not so. Loads nothing."""
     changes = astray(gateway)
     for path, wanted in changes.items():
         if wanted is None:
@@ -85,7 +87,7 @@ Contents = tuple[bytes, int]  # text and mode
 
 
 def astray(gateway: Gateway) -> dict[str, Contents | None]:
-    """Files of ours in /etc/swanctl that are not as they should be, and how they should; None: not at all."""
+    """Files of ours in charon's folder that are not as they should be, and how they should; None: not at all."""
     wanted: dict[str, Contents] = {}
     if settings(gateway) is not None or _named(gateway):
         found = held(gateway, time.time())

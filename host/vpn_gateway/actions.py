@@ -1,5 +1,7 @@
 """What a set of changed files needs, in a fixed order, and nothing else."""
 
+from __future__ import annotations
+
 import time
 
 from . import acme, admitted, charon, frr, keepalived, kernel, lac, layer2, moving, nftables, own_radius, pair, policies, ppp, rates, sites, strongswan_conf, systemd, users

@@ -1,5 +1,7 @@
 """The list of users: who may be connected, by which protocol, and until when."""
 
+from __future__ import annotations
+
 import calendar
 import hashlib
 import json
@@ -7,15 +9,16 @@ import re
 import time
 from dataclasses import dataclass, field
 
+from . import layout
 from .errors import Failure
 from .gateway import Gateway
 
 PATH = "/etc/vpn-gateway/users"
 CHAP_SECRETS = "/etc/ppp/chap-secrets"
-EAP_SECRETS = "/etc/swanctl/conf.d/vpn-gateway-passwords.conf"
-CONNECTIONS = "/etc/swanctl/conf.d/vpn-gateway.users.conf"  # of users with a fixed address or a certificate
+EAP_SECRETS = f"{layout.SWANCTL}conf.d/vpn-gateway-passwords.conf"
+CONNECTIONS = f"{layout.SWANCTL}conf.d/vpn-gateway.users.conf"  # of users with a fixed address or a certificate
 RADIUS_USERS = "/etc/vpn-gateway/radius/users"  # of the gateway's own FreeRADIUS
-L2TP_CONNECTIONS = "/etc/swanctl/conf.d/vpn-gateway.l2tp-users.conf"  # of users with a certificate
+L2TP_CONNECTIONS = f"{layout.SWANCTL}conf.d/vpn-gateway.l2tp-users.conf"  # of users with a certificate
 FOLLOWS = (CHAP_SECRETS, EAP_SECRETS, CONNECTIONS, L2TP_CONNECTIONS, RADIUS_USERS)  # files that hold what lets somebody in
 PREFIXES = {EAP_SECRETS: ("eap-",), CONNECTIONS: ("ikev2-", "ikev2dn-", "ikev2tls-"), L2TP_CONNECTIONS: ("l2tp-", "l2tpdn-")}
 PROTOCOLS = ("l2tp", "ikev2")

@@ -4,6 +4,8 @@ has come of it; `aws_mover` does the asking, and is loaded where there is someth
 take a third of the time in which every command starts.
 """
 
+from __future__ import annotations
+
 import json
 
 from .gateway import Gateway

@@ -3,6 +3,8 @@ The machine that becomes the active one of a pair asks EC2 for the pair's addres
 the watch, which must never wait for AWS.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import random

@@ -3,10 +3,13 @@ Speaking to AWS with Python's own library: the machine's role by the metadata se
 Signature Version 4 (docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html), EC2's Query API.
 """
 
+from __future__ import annotations
+
 import datetime
 import hashlib
 import hmac
 import json
+import socket
 import time
 import urllib.error
 import urllib.parse
@@ -73,7 +76,7 @@ def _ask(what: str, request: urllib.request.Request, patience: float) -> str:
         raise Refused(f"{what}: {_words(said) or f'HTTP {error.code}'}") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
-        told = f"no answer within {patience:g} s" if isinstance(reason, TimeoutError) else str(reason)
+        told = f"no answer within {patience:g} s" if isinstance(reason, socket.timeout) else str(reason)
         raise Refused(f"{what}: {told}") from None
 
 

@@ -1,19 +1,21 @@
 """Until when the gateway's certificates and its revocation list hold, and by which clock."""
 
+from __future__ import annotations
+
 import base64
 import binascii
 import calendar
 import re
 import time
 
-from . import files
+from . import files, layout
 from .gateway import Gateway
 
-# Where the part `identity` puts them (gateway/platforms.ts, paths).
+# Where the part `identity` puts them (gateway/platforms.ts).
 FILES = {
-    "certificate": "/etc/swanctl/x509/vpn-gateway.pem",
-    "authority": "/etc/swanctl/x509ca/vpn-gateway.pem",
-    "revocation list": "/etc/swanctl/x509crl/vpn-gateway.pem",
+    "certificate": f"{layout.SWANCTL}x509/vpn-gateway.pem",
+    "authority": f"{layout.SWANCTL}x509ca/vpn-gateway.pem",
+    "revocation list": f"{layout.SWANCTL}x509crl/vpn-gateway.pem",
 }
 EXPLICIT_VERSION, UTC_TIME = 0xA0, 0x17
 COMMON_NAME, ORGANISATION = bytes.fromhex("550403"), bytes.fromhex("55040a")  # 2.5.4.3, 2.5.4.10

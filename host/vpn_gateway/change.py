@@ -1,5 +1,7 @@
 """Taking a part from one generation to another, wholly or not at all."""
 
+from __future__ import annotations
+
 from . import frr, swap, verify
 from .actions import act
 from .errors import Failure, os_error

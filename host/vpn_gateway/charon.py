@@ -1,21 +1,23 @@
 """strongSwan's IKE daemon: what a change of its files needs, and whether it took them."""
 
+from __future__ import annotations
+
 import glob
 import mmap
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 
-from . import l2tp_identity, strongswan_conf, systemd
+from . import l2tp_identity, layout, strongswan_conf, systemd
 from .errors import Failure
 from .gateway import Gateway
 from .programs import words
 from .vici import Message, Vici
 
 UNIT = "strongswan.service"
-SOCKET = "/run/charon.vici"
-SWANCTL = "/etc/swanctl/"
-SETTINGS = ("/etc/strongswan.conf", "/etc/strongswan.d/")
+SOCKET = layout.VICI
+SWANCTL = layout.SWANCTL
+SETTINGS = layout.SETTINGS
 # Read again for each new SA, or by `--reload-settings` itself (RADIUS servers: eap_radius_plugin.c, reload). Everything else (threads, plugins, sockets, table
 # sizes) charon reads once, when it starts.
 LIVE = re.compile(
@@ -24,7 +26,7 @@ LIVE = re.compile(
     r"|cisco_unity|inactivity_close_ike|keep_alive|keep_alive_dpd_margin|plugins(\.eap-radius(\.servers(\..*)?)?)?))?"
 )
 # A certificate that is gone from the disk stays in charon's memory unless all credentials are cleared first.
-CLEARED = re.compile(r"/etc/swanctl/x509[a-z]*/")
+CLEARED = re.compile(rf"{re.escape(SWANCTL)}x509[a-z]*/")
 REFUSED = re.compile(r"failed|invalid config file|could not|missing secret|not supported", re.I)
 # swanctl tries every plugin that it was built with; a machine has the packages of those that a gateway needs.
 ABSENT = re.compile(r"plugin '[^']*': failed to load - \S+ not found and no plugin file available")
@@ -67,7 +69,7 @@ def listening(gateway: Gateway) -> bool:
 
 
 def load_all(gateway: Gateway, changed: list[str]) -> None:
-    """Makes charon take /etc/swanctl. Connections that did not change, and all SAs, stay up."""
+    """Makes charon take what is in its folder. Connections that did not change, and all SAs, stay up."""
     clear = ["--clear"] if any(CLEARED.match(path) for path in changed) else []
     result = gateway.programs.run("swanctl", "--load-all", "--noprompt", *clear)
     bad = refusals(result.shown)
@@ -180,7 +182,7 @@ def knows_ikev1(gateway: Gateway) -> bool | None:
     charon itself would take an IKEv1 connection without a word and answer no client.
     """
     found = None
-    for path in glob.glob(gateway.paths.of("/usr/lib/ipsec/libcharon.so*")):
+    for path in glob.glob(gateway.paths.of(layout.LIBCHARON)):
         with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as library:
             found = bool(found) or library.find(b"main_mode_create\0") >= 0
     return found

@@ -1,11 +1,13 @@
 """What can be known to be wrong before anything is changed, by the programs' own checkers on the staged text."""
 
+from __future__ import annotations
+
 import json
 import os
 import shutil
 import tempfile
 
-from . import admitted, charon, frr, keepalived, kernel, lac, layer2, nftables, own_radius, packages, ppp, sites, systemd
+from . import admitted, charon, frr, keepalived, kernel, lac, layer2, layout, nftables, own_radius, packages, ppp, sites, systemd
 from .errors import Failure
 from .gateway import Gateway
 from .part import Part, PartFile
@@ -14,8 +16,9 @@ from .store import Store
 
 
 def conflicts(gateway: Gateway, part: Part) -> list[str]:
-    """Paths that another part holds already."""
-    return [
+    """Another distribution than the description's, or paths that another part holds already."""
+    elsewhere = layout.mismatch(gateway.paths)
+    return [elsewhere] if elsewhere else [
         f"{path} belongs to part {name}"
         for name, other in gateway.others(part.name).items()
         for path in part.files
@@ -39,8 +42,7 @@ def problems(gateway: Gateway, store: Store, part: Part, generation: int, change
     units = [path for path in changed if path in part.files and systemd.unit_of(path)]
     found += _check_units(gateway, {path: store.tree(generation) + path for path in units})
     found += own_radius.staged_problems(gateway, part, changed)
-    ikev1 = packages.ikev1_problem(gateway, part)
-    return found + ([ikev1] if ikev1 else [])
+    return found + [problem for problem in (packages.ikev1_problem(gateway, part), nftables.beside(gateway, part)) if problem]
 
 
 def _check(gateway: Gateway, file: PartFile, staged: str) -> str | None:

@@ -1,5 +1,7 @@
 """The other commands that change something: confirm, revert, remove, uninstall, recover."""
 
+from __future__ import annotations
+
 import calendar
 import os
 import shutil

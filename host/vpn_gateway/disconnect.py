@@ -3,6 +3,8 @@ Disconnect-Requests of the RADIUS servers (RFC 5176), heard by the keeper for bo
 nothing of L2TP's sessions. Whoever is asked about by user name or inner address is cut, and may dial again if they let them.
 """
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 import ipaddress

@@ -1,5 +1,7 @@
 """`vpn-gateway doctor`: names what keeps clients out, or their packets, and what helps. Reads; changes nothing."""
 
+from __future__ import annotations
+
 import json
 import os
 import re
@@ -104,15 +106,15 @@ def _counters(gateway: Gateway, path: str) -> dict[str, int]:
     except OSError:
         return {}
     found = {}
-    for names, values in zip(lines[::2], lines[1::2], strict=False):
-        found.update({name: int(value) for name, value in zip(names.split()[1:], values.split()[1:], strict=False)})
+    for names, values in zip(lines[::2], lines[1::2]):
+        found.update({name: int(value) for name, value in zip(names.split()[1:], values.split()[1:])})
     return found
 
 
 def _ppp(gateway: Gateway) -> list[Finding]:
     needed = {module for part in gateway.others("").values() for module in part.modules if "ppp" in module}
     missing = sorted(module for module in needed if not kernel.module_present(gateway, module))
-    advice = "Install a kernel with ppp and l2tp_ppp (Debian: linux-image-amd64; Ubuntu: linux-modules-extra) and boot into it."
+    advice = "Install a kernel with ppp and l2tp_ppp (Debian: linux-image-amd64; Ubuntu: linux-modules-extra; RHEL family: kernel-modules-extra) and boot into it."
     return [Finding("NO_PPP_IN_KERNEL", f"the running kernel, {os.uname().release}, has no {', '.join(missing)}", advice)] if missing else []
 
 

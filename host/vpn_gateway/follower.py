@@ -5,6 +5,8 @@ nobody else does, and writes down since when a tunnel stands or why it does not.
 a session in its tunnel.
 """
 
+from __future__ import annotations
+
 import os
 import sys
 import time

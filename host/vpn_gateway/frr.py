@@ -4,13 +4,15 @@ before anything is changed, and brought into the running daemons by frr-reload.p
 a session that did not change goes on.
 """
 
+from __future__ import annotations
+
 import glob
 import ipaddress
 import os
 import re
 import tempfile
 
-from . import files, systemd
+from . import files, layout, systemd
 from .errors import Failure
 from .files import FileState
 from .gateway import Gateway
@@ -21,8 +23,8 @@ BASE = "/etc/vpn-gateway/bgp.conf"
 SHARES = "/etc/vpn-gateway/bgp.d/"
 CONF = "/etc/frr/frr.conf"
 DAEMONS = "/etc/frr/daemons"
-# Of the package frr-pythontools.
-RELOAD = "/usr/lib/frr/frr-reload.py"
+# Debian's package frr-pythontools has it; in the RHEL family frr itself.
+RELOAD = layout.FRR_RELOAD
 AS = re.compile(r"^router bgp (\d+)$", re.M)
 ROUTER_ID = re.compile(r"^ bgp router-id (\S+)$", re.M)
 NEIGHBOR = re.compile(r"^ neighbor (\S+) remote-as \d+$", re.M)

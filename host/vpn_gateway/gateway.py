@@ -1,5 +1,7 @@
 """What every command works with."""
 
+from __future__ import annotations
+
 import os
 import stat
 

@@ -1,5 +1,7 @@
 """keepalived: its configuration checked beforehand, and read again without giving anything up."""
 
+from __future__ import annotations
+
 import os
 import re
 import tempfile

@@ -5,6 +5,8 @@ files as soon as no change holds the gateway, and until then whoever dials again
 the policy and the rate of their own, and what they send and receive is counted.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import signal

@@ -3,6 +3,7 @@
 import glob
 import os
 
+from . import layout, packages
 from .errors import Failure, os_error
 from .gateway import Gateway
 from .programs import words
@@ -12,19 +13,31 @@ SYSCTL_FOLDER = "/etc/sysctl.d/"
 
 
 def load_modules(gateway: Gateway, names: list[str]) -> None:
-    """Loads modules; says what to install when the running kernel has them not."""
-    missing = {}
-    for name in names:
-        result = gateway.programs.run("modprobe", "--", name)
-        if not result.ok:
-            missing[name] = words(result, 1)
+    """Loads modules; where the running kernel has them not, installs what brings them, or says what would."""
+    missing = _not_loaded(gateway, names)
     if not missing:
         return
     release = os.uname().release
     lacks = f"the kernel {release} has no {', '.join(missing)}"
-    if all("not found" in word for word in missing.values()):
+    if not all("not found" in word for word in missing.values()):
+        raise Failure(f"{lacks}: {'; '.join(missing.values())}")
+    if layout.MODULE_PACKAGE is None:
         raise Failure(f"{lacks}: {_advice(release)}")
-    raise Failure(f"{lacks}: {'; '.join(missing.values())}")
+    package = layout.MODULE_PACKAGE.format(release=release)
+    gateway.report.say(f"{lacks}: installing {package}")
+    result = packages.TOOL.install(gateway, [package])
+    if not result.ok:
+        newer = layout.MODULE_PACKAGE.partition("-{")[0]
+        raise Failure(f"{lacks}, and {package} could not be installed: {words(result, 4)}\n  Upgrade the kernel together with {newer}, and boot into it.")
+    missing = _not_loaded(gateway, list(missing))
+    if missing:
+        raise Failure(f"{lacks}, with {package}, too: {'; '.join(missing.values())}")
+
+
+def _not_loaded(gateway: Gateway, names: list[str]) -> dict[str, str]:
+    """Modules that modprobe could not load, and why. By its own name it loads those that modprobe.d(5) blacklists, too."""
+    results = {name: gateway.programs.run("modprobe", "--", name) for name in names}
+    return {name: words(result, 1) for name, result in results.items() if not result.ok}
 
 
 def _advice(release: str) -> str:

@@ -3,6 +3,8 @@ Connections to somebody's LNS, in which this gateway is the L2TP access concentr
 `sites.py` and the follower do for every connection. Each has an xl2tpd of its own, which dials by itself.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import re

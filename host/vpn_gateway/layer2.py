@@ -3,6 +3,8 @@ Layer-2 extensions: a bridge for each, with a port towards each VLAN of an insid
 connection. The tunnel's ports are up only while the tunnel stands and the extension's firewall is in the kernel.
 """
 
+from __future__ import annotations
+
 import ipaddress
 import json
 import os

@@ -1,5 +1,7 @@
 """How each layer-2 extension stands, for `vpn-gateway status`."""
 
+from __future__ import annotations
+
 import json
 
 from . import charon, files, layer2, sites

@@ -1,15 +1,19 @@
 """The firewall: rulesets are checked and loaded by nft in one transaction."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
 import re
 
-from . import files
+from . import files, layout, systemd
 from .gateway import Gateway
+from .part import Part
 from .programs import words
 
-MAIN = "/etc/nftables.conf"
+MAIN = layout.NFTABLES
+FIREWALL = "/etc/vpn-gateway/firewall.nft"
 SEEN = "/run/vpn-gateway/nft.json"
 TABLE = re.compile(
     r"^\s*(?:(?:add|create)\s+)?table\s+(?:(ip|ip6|inet|arp|bridge|netdev)\s+)?([A-Za-z_][A-Za-z0-9_/.\\-]*)", re.M
@@ -39,6 +43,19 @@ def _with_own_tables_anew(text: bytes, before: bytes | None) -> str:
 def _delete(table: tuple[str, str]) -> str:
     family, name = table
     return f"add table {family} {name}\ndelete table {family} {name}\n"  # no error if it was not there
+
+
+def beside(gateway: Gateway, part: Part) -> str | None:
+    """
+    What is wrong if another firewall runs: a packet passes only if every table lets it pass (nft(8), accept), so what
+    that one knows nothing of, ours cannot let in. It is somebody's, and not turned off by us.
+    """
+    if FIREWALL not in part.files or not systemd.is_active(gateway, "firewalld.service"):
+        return None
+    return (
+        "firewalld runs, and drops what it knows nothing of, whatever the gateway's own firewall lets in: "
+        "turn it off (`systemctl disable --now firewalld`), and see that `administrators` names who reaches SSH"
+    )
 
 
 def check(gateway: Gateway, path: str) -> str | None:

@@ -3,6 +3,8 @@ FreeRADIUS on the gateway itself (gateway/render/freeradius.ts). It reads copies
 for it at each start and reload: the files themselves are root's alone.
 """
 
+from __future__ import annotations
+
 import os
 import tempfile
 import time

@@ -1,5 +1,7 @@
 """Two machines as one: which of them is active, and whether IKE answers."""
 
+from __future__ import annotations
+
 import json
 import os
 import socket

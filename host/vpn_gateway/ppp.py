@@ -1,5 +1,7 @@
 """pppd: its options and secrets files, and the sessions that run, of which xl2tpd makes one each."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import re
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 from .gateway import Gateway
 from .programs import words
 
-DATABASES = ("/run/pppd2.tdb", "/run/pppd/pppd2.tdb", "/var/run/pppd2.tdb")
+DATABASES = ("/run/pppd2.tdb", "/run/pppd/pppd2.tdb", "/run/ppp/pppd2.tdb", "/var/run/pppd2.tdb")
 TDB_MAGIC = 0x26011999
 L2TP_UNIT = "xl2tpd.service"
 SECRETS = ("/etc/ppp/chap-secrets", "/etc/ppp/pap-secrets")

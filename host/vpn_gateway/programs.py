@@ -1,5 +1,7 @@
 """Running programs: no shell, no secret in argv or environment, output cleaned before anybody sees it."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 from dataclasses import dataclass

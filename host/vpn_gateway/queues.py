@@ -100,7 +100,7 @@ def _queues(gateway: Gateway, there: list[str], device: str, wanted: Classes) ->
     for number, queue in shall.items():
         is_so = actual.get(number, (0, 0))
         # tc shows few digits of large rates.
-        if any(abs(one - other) > other // 1000 for one, other in zip(is_so, (queue.assured, queue.ceiling), strict=True)):
+        if any(abs(one - other) > other // 1000 for one, other in zip(is_so, (queue.assured, queue.ceiling))):
             burst = max(3028, round(queue.ceiling * 125 * BURST))
             above = f"{whole}{queue.parent:x}" if queue.parent else whole
             # A change of a class that is there drops nothing of what waits in it.

@@ -9,6 +9,8 @@ has joined (split-gso), so that 64 KiB never stand in a voice packet's way. All 
 what is marked: what goes to clients where it comes in, what comes from them where it goes out.
 """
 
+from __future__ import annotations
+
 import contextlib
 import fcntl
 import hashlib

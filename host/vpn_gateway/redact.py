@@ -1,5 +1,7 @@
 """Keeping secrets out of what is printed and logged."""
 
+from __future__ import annotations
+
 import re
 
 SHORTEST = 4

@@ -1,5 +1,7 @@
 """How the BGP sessions of site connections stand, for `vpn-gateway status`: what is learned, and what was refused."""
 
+from __future__ import annotations
+
 import json
 import time
 

@@ -1,5 +1,7 @@
 """Who is connected: by which protocol, from where, since when, with which inner address, and how many bytes went each way."""
 
+from __future__ import annotations
+
 import json
 import re
 import time
@@ -173,7 +175,7 @@ def table(found: list[Session], now: float, known: dict[str, admitted.User]) -> 
             )
         )
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
     return "\n".join(lines) if found else "nobody is connected"
 
 

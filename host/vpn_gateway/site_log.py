@@ -1,5 +1,7 @@
 """Why a site connection does not stand, out of what charon logs while it tries."""
 
+from __future__ import annotations
+
 import re
 
 # What charon says, and what it means to whoever has to mend it. The first that fits counts. strongSwan's sources:

@@ -1,5 +1,7 @@
 """Site connections: their descriptions, their XFRM interfaces and their routes."""
 
+from __future__ import annotations
+
 import ipaddress
 import json
 import os
@@ -14,7 +16,7 @@ FOLDER = "/etc/vpn-gateway/sites/"
 UNIT = "vpn-gateway-sites.service"
 UNIT_FILE = f"/etc/systemd/system/{UNIT}"
 STATE = "/run/vpn-gateway/sites.json"
-SWANCTL = ("/etc/swanctl/conf.d/site-", "/etc/swanctl/conf.d/lac-")
+SWANCTL = (f"{charon.SWANCTL}conf.d/site-", f"{charon.SWANCTL}conf.d/lac-")
 # rtnetlink(7): a number that nobody else has, so that only our own routes are ever taken away.
 PROTOCOL = "201"
 METRIC = "100"

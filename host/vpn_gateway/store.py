@@ -1,5 +1,7 @@
 """Generations of a part: what was applied, kept so that it can come back."""
 
+from __future__ import annotations
+
 import os
 import re
 import shutil

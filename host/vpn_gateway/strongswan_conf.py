@@ -1,5 +1,7 @@
 """Reading strongSwan's settings format, for what we need to know of a file. Whether it is valid, strongSwan says."""
 
+from __future__ import annotations
+
 import re
 
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|#[^\n]*|[{}=\n]|:(?=\s)|(?:[^\s{}="#:]|:(?!\s))+', re.S)

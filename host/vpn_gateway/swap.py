@@ -1,9 +1,11 @@
 """Putting a generation's files in place, all or none, with a journal for the case that the worker is killed."""
 
+from __future__ import annotations
+
 import os
 from dataclasses import dataclass
 
-from . import admitted, files
+from . import admitted, files, selinux
 from .errors import Failure, os_error
 from .files import FileState
 from .gateway import Gateway
@@ -94,6 +96,7 @@ def commit(gateway: Gateway, changes: dict[str, FileState]) -> list[Effect]:
         found = files.look(gateway.paths.of(path))
         effects.append(Effect(path, _text(found), _text(want)))
         files.commit(gateway.paths.of(path), want)
+    selinux.relabel(gateway, [path for path, want in changes.items() if want.kind != "absent"])
     for folder in sorted({os.path.dirname(path) for path in changes}):
         files.sync_folder(gateway.paths.of(folder))
     _drop_empty_folders(gateway)

@@ -228,7 +228,7 @@ class _Reader(radius_symptoms.RadiusSymptoms):
         self.add("PPP_ADDRESS_REFUSED", "ppp", own_words(line), "The client insists on an address of its own: let it take the one that it is given.", "Windows 720, 733")
 
     def no_ppp(self, _match: re.Match, line: str) -> None:
-        self.add("NO_PPP_IN_KERNEL", "ppp", own_words(line), "Install a kernel with ppp and l2tp_ppp (Debian: linux-image-amd64; Ubuntu: linux-modules-extra) and boot into it.")
+        self.add("NO_PPP_IN_KERNEL", "ppp", own_words(line), "Install a kernel with ppp and l2tp_ppp (Debian: linux-image-amd64; Ubuntu: linux-modules-extra; RHEL family: kernel-modules-extra) and boot into it.")
 
     def aggressive(self, match: re.Match, line: str) -> None:
         self.add("TOO_MANY_HALF_OPEN", match[1], own_words(line), "That address begins more connections than it ends: a flood, or an office whose clients cannot get further.")

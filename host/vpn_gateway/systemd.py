@@ -1,5 +1,7 @@
 """Units: reloading, starting, and giving back the state that a service had before us."""
 
+from __future__ import annotations
+
 import os
 import re
 import time

@@ -1,5 +1,7 @@
 """Ending the sessions of those who are no longer admitted, and keeping their secrets out of the daemons' files."""
 
+from __future__ import annotations
+
 import json
 import time
 

@@ -1,5 +1,7 @@
 """Whether the machine is what a part says: asked after each change, and by `vpn-gateway check`."""
 
+from __future__ import annotations
+
 from . import charon, files, frr, kernel, layer2, nftables, own_radius, rates, sites, strongswan_conf, swap, systemd
 from .errors import Failure, os_error
 from .gateway import Gateway

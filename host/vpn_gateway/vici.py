@@ -1,5 +1,7 @@
 """A small client of charon's control protocol (VICI). swanctl's own output cannot carry every user name safely."""
 
+from __future__ import annotations
+
 import select
 import socket
 import struct
@@ -90,7 +92,7 @@ class Vici:
         while len(data) < count:
             try:
                 more = self.socket.recv(count - len(data))
-            except TimeoutError:
+            except socket.timeout:  # TimeoutError itself since Python 3.10
                 raise Failure(f"charon did not answer within {self.timeout:.0f} s") from None
             if not more:
                 raise Failure("charon closed the control connection")

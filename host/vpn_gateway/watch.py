@@ -4,6 +4,8 @@ answered (keepalived's check reads that), answers health checks while this machi
 the pair's address and routes when it becomes so. Behind a DNS name, where there is no keepalived, it decides that as well.
 """
 
+from __future__ import annotations
+
 import os
 import select
 import socket

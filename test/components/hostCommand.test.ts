@@ -9,7 +9,7 @@ describe("what is unpacked on a machine", () => {
   let root: string;
   const lib = () => path.join(root, "usr/lib/vpn-gateway");
   const command = () => path.join(root, "usr/sbin/vpn-gateway");
-  const text = () => hostCommandText().replace(/^(file )?(\/usr\/s?(?:lib|bin)\/vpn-gateway\S*)/gm, `$1${root}$2`).replaceAll('"/usr/lib/vpn-gateway"', JSON.stringify(lib()));
+  const text = () => hostCommandText("debian13").replace(/^(file )?(\/usr\/s?(?:lib|bin)\/vpn-gateway\S*)/gm, `$1${root}$2`).replaceAll('"/usr/lib/vpn-gateway"', JSON.stringify(lib()));
   const put = (stdin = text()) => spawnSync("sh", ["-c", unpack], { input: stdin, encoding: "utf8" });
   const version = () => spawnSync("python3", ["-I", command(), "version"], { encoding: "utf8" });
   const caches = () => fs.readdirSync(path.join(lib(), "vpn_gateway/__pycache__"));

@@ -42,6 +42,17 @@ describe("SiteConnection", () => {
     expect(registered.filter(({ type }) => type.startsWith("random:")).map(({ name }) => name)).toEqual(["office-to-cloud-pre-shared-key"]);
   });
 
+  test("each has its files where its own gateway's strongSwan reads them", async () => {
+    await record();
+    const [office, cloud] = [gateway("office", "198.51.100.7", "10.20.0.0/24", { platform: "el10" }), gateway("cloud", "198.51.100.8", "10.30.0.0/24")];
+    const connection = new SiteConnection("office-to-cloud", { left: office.site, right: cloud.site });
+    await valueOf(connection.preSharedKey);
+    await settled();
+    const files = (side: string) => ["site", "sitekey"].flatMap((part) => [...textOf(ofType(remote).get(`office-to-cloud-${side}-${part}-office-to-cloud`)?.stdin).matchAll(/^file (\S*swanctl\S*)/gm)].map(([, file]) => file));
+    expect(files("left")).toEqual(["/etc/strongswan/swanctl/conf.d/site-office-to-cloud.conf", "/etc/strongswan/swanctl/conf.d/sitekey-office-to-cloud.conf"]);
+    expect(files("right")).toEqual(["/etc/swanctl/conf.d/site-office-to-cloud.conf", "/etc/swanctl/conf.d/sitekey-office-to-cloud.conf"]);
+  });
+
   test("each goes to its own gateway, with the host key pinned, and goes away when its resource does", async () => {
     await made();
     for (const [name, inputs] of ofType(remote)) {

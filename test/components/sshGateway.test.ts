@@ -41,6 +41,18 @@ describe("SshGateway", () => {
     ]);
   });
 
+  test("on a host of the RHEL family the command is told of it, and the parts have its paths", async () => {
+    await made({ platform: "el9" });
+    const pushed = (name: string) => textOf(ofType(remote).get(name)?.stdin);
+    expect(pushed("office-host-command")).toMatch(/^\/usr\/lib\/vpn-gateway\/layout\.json \| +"packages": "dnf",$/m);
+    expect(pushed("office-base")).toMatch(/^package strongswan$/m);
+    expect(pushed("office-identity")).toMatch(/^file \/etc\/strongswan\/swanctl\/private\/vpn-gateway\.pem 0600$/m);
+    // The twin: where nothing is said, Debian's.
+    await made();
+    expect(pushed("office-host-command")).toMatch(/^\/usr\/lib\/vpn-gateway\/layout\.json \| +"packages": "apt",$/m);
+    expect(pushed("office-identity")).toMatch(/^file \/etc\/swanctl\/private\/vpn-gateway\.pem 0600$/m);
+  });
+
   test("every push pins the host key and is the same for create and update", async () => {
     await made();
     for (const [name, inputs] of ofType(remote)) {

@@ -16,6 +16,8 @@ import { attempt, hostile } from "./hostile";
 import { byEap, byPpp } from "./radiusClient";
 import { exampleSecrets, exampleSpec, goldenSpecs } from "./specs";
 
+const { strongswan } = platform("debian13");
+
 const spec = goldenSpecs["radius-own"];
 const own = { servers: [{ host: "127.0.0.1" }], onGateway: {} };
 
@@ -141,7 +143,7 @@ describe("what is rendered", () => {
   });
 
   test("both daemons ask the machine itself, as they would ask any server", () => {
-    const { "charon-systemd": charon } = readStrongswanConf(all[paths.charon].content) as { "charon-systemd": Tree };
+    const { "charon-systemd": charon } = readStrongswanConf(all[strongswan.charon].content) as { "charon-systemd": Tree };
     expect(((charon.plugins as Tree)["eap-radius"] as Tree).servers).toMatchObject({ "server-1": { address: "127.0.0.1", auth_port: "1812", acct_port: "1813" } });
     expect(all[paths.radiusClient].content).toMatch(/^authserver 127\.0\.0\.1:1812$/m);
     expect(all[paths.radiusServers].content).toMatch(/^127\.0\.0\.1 canaryOfTheOwnServer8431$/m);
@@ -170,10 +172,10 @@ describe("what is rendered", () => {
   });
 
   test("an address comes with the answer, and name servers come once", () => {
-    const { connections, pools } = readStrongswanConf(all[paths.connections].content) as { connections: Record<string, Tree>; pools: Record<string, Tree> };
+    const { connections, pools } = readStrongswanConf(all[strongswan.connections].content) as { connections: Record<string, Tree>; pools: Record<string, Tree> };
     expect(connections.ikev2).toMatchObject({ pools: "radius, ikev2-ipv4", remote: { auth: "eap-radius" } });
     expect(pools["ikev2-ipv4"]).toMatchObject({ dns: "10.20.0.53, 9.9.9.9" });
-    expect(all[paths.charon].content).not.toMatch(/attr \{\n *dns/);
+    expect(all[strongswan.charon].content).not.toMatch(/attr \{\n *dns/);
     expect(ownConnections(spec).map(({ name }) => name)).toEqual(["carol@example.com"]);
     expect(all[paths.pppOptions].content).toMatch(/^ms-dns 10\.20\.0\.53$/m);
   });

@@ -1,11 +1,13 @@
 import * as fc from "fast-check";
 import { renderReadableParts, renderSecretParts } from "../../gateway/renderBundle";
-import { paths } from "../../gateway/platforms";
+import { paths, platform } from "../../gateway/platforms";
 import type { GatewaySpec, RadiusSpec } from "../../gateway/spec";
 import { validateSpec } from "../../gateway/validate";
 import { readRadiusClient, readRadiusServers, readStrongswanConf, type Tree } from "./formats/readers";
 import { hostile } from "./hostile";
 import { exampleSecrets, exampleSpec, goldenSpecs } from "./specs";
+
+const { strongswan } = platform("debian13");
 
 const servers = [{ host: "10.20.0.21" }, { host: "10.20.0.22" }];
 const long = "a secret without a space".replaceAll(" ", "-");
@@ -72,12 +74,12 @@ describe("what is rendered", () => {
   const spec = goldenSpecs.radius;
 
   test("the secrets are in files of root's alone, in the part that comes before the daemons ask", () => {
-    for (const path of [paths.eapRadius, paths.radiusServers, paths.disconnectSecrets]) expect(files(spec)[path]).toMatchObject({ mode: 0o600, part: "identity" });
+    for (const path of [strongswan.eapRadius, paths.radiusServers, paths.disconnectSecrets]) expect(files(spec)[path]).toMatchObject({ mode: 0o600, part: "identity" });
     expect(JSON.stringify(renderReadableParts(spec))).not.toMatch(/canary/);
   });
 
   test("charon asks the first server first, and gives none up for good", () => {
-    const { "charon-systemd": charon } = readStrongswanConf(files(spec)[paths.charon].content) as { "charon-systemd": Tree };
+    const { "charon-systemd": charon } = readStrongswanConf(files(spec)[strongswan.charon].content) as { "charon-systemd": Tree };
     const eap = (charon.plugins as Tree)["eap-radius"] as Tree;
     const preferences = Object.values(eap.servers as Record<string, Tree>).map(({ preference }) => Number(preference));
     expect(preferences).toEqual([90, 0]);
@@ -89,7 +91,7 @@ describe("what is rendered", () => {
   });
 
   test("every password is asked of the servers, and none is on the gateway", () => {
-    const { connections } = readStrongswanConf(files(spec)[paths.connections].content) as { connections: Record<string, Tree> };
+    const { connections } = readStrongswanConf(files(spec)[strongswan.connections].content) as { connections: Record<string, Tree> };
     expect(connections.ikev2).toMatchObject({ pools: "radius, ikev2-ipv4", remote: { auth: "eap-radius", eap_id: "%any" } });
     expect(connections["ikev2-ask"]).toBeUndefined();
     expect(files(spec)[paths.chapSecrets]).toBeUndefined();
@@ -107,14 +109,14 @@ describe("what is rendered", () => {
     expect(ikev2[paths.chapSecrets]).toBeDefined();
     expect(ikev2[paths.radiusServers]).toBeUndefined();
     const l2tp = files(exampleSpec({ radius: { servers, protocols: ["l2tp"] } }));
-    expect(l2tp[paths.eapRadius]).toBeUndefined();
-    expect(l2tp[paths.charon].content).not.toMatch(/eap-radius/);
+    expect(l2tp[strongswan.eapRadius]).toBeUndefined();
+    expect(l2tp[strongswan.charon].content).not.toMatch(/eap-radius/);
     expect(l2tp[paths.chapSecrets]).toBeUndefined();
   });
 
   test("without accounting nobody is told", () => {
     const quiet = files(exampleSpec({ users: [], radius: { servers, accounting: false } }));
-    expect(quiet[paths.charon].content).toMatch(/accounting = no\n/);
+    expect(quiet[strongswan.charon].content).toMatch(/accounting = no\n/);
     expect(quiet[paths.radiusClient].content).toMatch(/^acctserver 0\.0\.0\.0:1813$/m);
   });
 
@@ -133,8 +135,8 @@ describe("what is rendered", () => {
           const { "charon-systemd": charon } = readStrongswanConf(text(path)) as { "charon-systemd": Tree };
           return (((charon.plugins as Tree)["eap-radius"] as Tree).servers as Record<string, Tree>)["server-1"];
         };
-        expect(server(paths.eapRadius)).toEqual({ secret });
-        expect(server(paths.charon)).toMatchObject({ nas_identifier: nasIdentifier });
+        expect(server(strongswan.eapRadius)).toEqual({ secret });
+        expect(server(strongswan.charon)).toMatchObject({ nas_identifier: nasIdentifier });
         expect(readRadiusServers(text(paths.radiusServers))).toEqual([[servers[0].host, secret]]);
         expect(Object.fromEntries(readRadiusClient(text(paths.radiusClient))).nas_identifier).toBe(nasIdentifier);
         expect(text(paths.disconnectSecrets).split("\n").slice(0, -1).map((line) => JSON.parse(line) as string)).toEqual([secret]);

@@ -1,15 +1,17 @@
 import { renderReadableParts } from "../../gateway/renderBundle";
-import { paths } from "../../gateway/platforms";
+import { paths, platform } from "../../gateway/platforms";
 import type { GatewaySpec } from "../../gateway/spec";
 import { readStrongswanConf, type Tree } from "./formats/readers";
 import { exampleSpec, goldenSpecs } from "./specs";
+
+const { strongswan } = platform("debian13");
 
 function files(spec: GatewaySpec): Record<string, string> {
   return Object.fromEntries(renderReadableParts(spec).flatMap((part) => part.files.map(({ path, content }) => [path, content])));
 }
 
 function child(spec: GatewaySpec): Tree {
-  const { connections } = readStrongswanConf(files(spec)[paths.connections]) as { connections: Record<string, Tree> };
+  const { connections } = readStrongswanConf(files(spec)[strongswan.connections]) as { connections: Record<string, Tree> };
   return ((connections.l2tp.children as Tree).l2tp as Tree);
 }
 
@@ -62,6 +64,6 @@ describe("clients behind one NAT", () => {
   test("it changes the firewall, the connections and xl2tpd's unit, and no other file", () => {
     const [told, without] = [files(exampleSpec()), files(off(exampleSpec()))];
     expect(Object.keys(told)).toEqual(Object.keys(without));
-    expect(Object.keys(told).filter((path) => told[path] !== without[path]).sort()).toEqual([paths.firewall, paths.connections, paths.l2tpUnit].sort());
+    expect(Object.keys(told).filter((path) => told[path] !== without[path]).sort()).toEqual([paths.firewall, strongswan.connections, paths.l2tpUnit].sort());
   });
 });

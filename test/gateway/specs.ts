@@ -198,4 +198,6 @@ export const goldenSpecs: Record<string, GatewaySpec> = {
     },
   }),
   "ubuntu-2404": exampleSpec({ platform: "ubuntu2404", outsideMtu: 1460, sshPort: 2222, clients: ["windows"] }),
+  el9: exampleSpec({ platform: "el9", ikev2: { pool: "10.77.2.0/24", certificates: true } }),
+  "el10-sites": exampleSpec({ platform: "el10", l2tp: undefined, sites: true, bgp: true }),
 };

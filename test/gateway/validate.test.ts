@@ -184,7 +184,7 @@ test("all problems come at once, as one text with what to do about each", () => 
       '  error name ("NO"): is not a DNS label',
       "    Use 1 to 63 of a-z, 0-9 and -, with no - at either end.",
       '  error platform ("plan9"): is no platform that the library knows',
-      "    Use one of debian13, ubuntu2404.",
+      "    Use one of debian13, ubuntu2404, el9, el10.",
       '  error l2tp.pool ("10.20.1.0/24"): overlaps insideNetworks[0] (10.20.0.0/16)',
       "    Use ranges that share no address.",
       '  error users[0].name ("a\\nb"): holds the control character U+000A',

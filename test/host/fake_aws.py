@@ -3,6 +3,8 @@ The metadata service and EC2's Query API on one local HTTP server. It believes n
 own, and a signature is computed here again, from what came over the wire.
 """
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 import http.server

@@ -1,5 +1,7 @@
 """A charon that speaks VICI: its connections are those of the files, its SAs those that a test gives it."""
 
+from __future__ import annotations
+
 import glob
 import os
 import socket
@@ -27,14 +29,14 @@ def encode(data: dict) -> bytes:
 
 
 class FakeCharon:
-    def __init__(self, root: str) -> None:
-        self.root = root
+    def __init__(self, root: str, path: str = "/run/charon.vici") -> None:
+        self.root, self.path = root, root + path
         self.associations: dict[str, dict] = {}
         self.terminated: list[str] = []
         self.of_users: set[str] = set()
-        os.makedirs(f"{root}/run", exist_ok=True)
+        os.makedirs(os.path.dirname(self.path), exist_ok=True)
         self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(f"{root}/run/charon.vici")
+        self.listener.bind(self.path)
         self.listener.listen(5)
         self.accepting = threading.Thread(target=self.accept, daemon=True)
         self.accepting.start()
@@ -44,7 +46,7 @@ class FakeCharon:
         self.listener.shutdown(socket.SHUT_RDWR)
         self.accepting.join()
         self.listener.close()
-        os.unlink(f"{self.root}/run/charon.vici")
+        os.unlink(self.path)
 
     def accept(self) -> None:
         while True:
@@ -80,7 +82,7 @@ class FakeCharon:
 
     def connections(self) -> list[str]:
         names: list[str] = []
-        for path in glob.glob(f"{self.root}/etc/swanctl/conf.d/*.conf"):
+        for path in glob.glob(f"{self.root}/etc/swanctl/conf.d/*.conf") + glob.glob(f"{self.root}/etc/strongswan/swanctl/conf.d/*.conf"):
             with open(path) as file:
                 names += strongswan_conf.connections(file.read())
         return names

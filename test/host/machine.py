@@ -1,5 +1,7 @@
 """A gateway in a temporary directory: the real command, with fake programs and a fake charon."""
 
+from __future__ import annotations
+
 import atexit
 import json
 import os
@@ -9,12 +11,15 @@ import sys
 import tempfile
 import unittest
 
+import spawner
 from fake_charon import FakeCharon
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 HOST = os.path.join(HERE, "..", "..", "host")
-CACHE = tempfile.mkdtemp(prefix="vpn-gateway-compiled-")
-atexit.register(shutil.rmtree, CACHE, ignore_errors=True)
+# Of this process alone, unless whoever runs several has one for all: compiling takes longer than most tests.
+CACHE = os.environ.get("PYTHONPYCACHEPREFIX") or tempfile.mkdtemp(prefix="vpn-gateway-compiled-")
+if "PYTHONPYCACHEPREFIX" not in os.environ:
+    atexit.register(shutil.rmtree, CACHE, ignore_errors=True)
 PROGRAMS = (
     "ip bridge tc keepalived systemctl systemd-run modprobe nft swanctl pppd dpkg-query dpkg systemd-analyze journalctl apt-get vtysh".split()
 )
@@ -27,6 +32,49 @@ def part_text(name: str, files: dict[str, str], *headers: str, secret: bool = Fa
         lines.append(f"file {path} {'0600' if secret else '0644'}")
         lines += [f"{path} | {line}" if line else f"{path} |" for line in content.splitlines()]
     return "\n".join([*lines, "end", ""])
+
+
+class Spawner:
+    """One for each place that the command is run from (test/host/spawner.py)."""
+
+    _started: dict[str, Spawner] = {}
+
+    @classmethod
+    def of(cls, pythonpath: str) -> Spawner:
+        if pythonpath not in cls._started:
+            cls._started[pythonpath] = cls(pythonpath)
+        return cls._started[pythonpath]
+
+    def __init__(self, pythonpath: str) -> None:
+        self.folder = tempfile.mkdtemp(prefix="vpn-gateway-spawner-")
+        self.path = f"{self.folder}/socket"
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": f"{pythonpath}:{HERE}", "PYTHONPYCACHEPREFIX": CACHE}
+        self.process = subprocess.Popen(
+            # As on a gateway, without what is installed beside Python here (-S): some of it takes longer to load than ours.
+            [sys.executable, "-S", "-m", "spawner", self.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+        )
+        atexit.register(self.end)
+        assert self.process.stdout and self.process.stdout.readline() == b"ready\n"
+
+    def end(self) -> None:
+        self.process.communicate()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def run(self, arguments: list[str], stdin: str, environment: dict[str, str]) -> subprocess.CompletedProcess:
+        streams = [os.memfd_create(name) for name in ("stdin", "stdout", "stderr")]
+        try:
+            os.write(streams[0], stdin.encode())
+            os.lseek(streams[0], 0, os.SEEK_SET)
+            status = spawner.ask(self.path, arguments, environment, streams, patience=60)
+            told = []
+            for stream in streams[1:]:
+                os.lseek(stream, 0, os.SEEK_SET)
+                with os.fdopen(os.dup(stream)) as file:
+                    told.append(file.read())
+        finally:
+            for stream in streams:
+                os.close(stream)
+        return subprocess.CompletedProcess(arguments, status, *told)
 
 
 class MachineTest(unittest.TestCase):
@@ -51,8 +99,8 @@ class MachineTest(unittest.TestCase):
             "PYTHONPYCACHEPREFIX": CACHE,  # a command starts in half the time when it is not compiled anew
         }
 
-    def start_charon(self) -> FakeCharon:
-        charon = FakeCharon(self.root)
+    def start_charon(self, socket: str = "/run/charon.vici") -> FakeCharon:
+        charon = FakeCharon(self.root, socket)
         self.addCleanup(charon.stop)
         self.mark("active/strongswan.service")
         return charon
@@ -114,9 +162,8 @@ class MachineTest(unittest.TestCase):
             stream.close()
 
     def run_command(self, *arguments: str, stdin: str = "", **more: str) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            self.command(*arguments), input=stdin, capture_output=True, text=True, env={**self.environment, **more}, timeout=60
-        )
+        environment = {**self.environment, **more}
+        return Spawner.of(environment["PYTHONPATH"]).run(["--root", self.root, *arguments], stdin, environment)
 
     def apply(self, text: str, expect: int = 0, **more: str) -> subprocess.CompletedProcess:
         name = text.split("\n")[0].split()[1]

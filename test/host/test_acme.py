@@ -1,7 +1,10 @@
 """The certificate from a public CA: asked for by a dehydrated that asks at the port as a CA does, with what openssl signs."""
 
+from __future__ import annotations
+
 import json
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -36,7 +39,7 @@ if [ -e "$FAKE_STATE/complaint" ]; then
   exit 1
 fi
 printf answer >"$FAKE_STATE/root/var/lib/vpn-gateway/acme/challenges/token"
-python3 -c 'import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode())' \
+"$PYTHON" -c 'import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode())' \
   "http://127.0.0.1:$(cat "$FAKE_STATE/port")/.well-known/acme-challenge/token" >"$FAKE_STATE/answered" || exit 1
 mkdir -p "$out/vpn.example.com" && cp "$FAKE_STATE/signed/"*.pem "$out/vpn.example.com/"
 """
@@ -47,9 +50,18 @@ def problem(kind: str, detail: str) -> str:
 
 
 class Authority:
-    """A public CA: a root, an intermediate, and what it signs."""
+    """A public CA: a root, an intermediate, and what it signs. The two are made once, and copied for each test."""
+
+    made: tempfile.TemporaryDirectory | None = None
 
     def __init__(self, folder: str) -> None:
+        if Authority.made is None:
+            Authority.made = tempfile.TemporaryDirectory()
+            self.make(Authority.made.name)
+        shutil.copytree(Authority.made.name, folder, dirs_exist_ok=True)
+        self.folder = folder
+
+    def make(self, folder: str) -> None:
         self.folder = folder
         os.mkdir(f"{folder}/signed")
         for name, text in (("ca", "basicConstraints=critical,CA:TRUE\n"), ("leaf", f"subjectAltName=DNS:{NAME}\nextendedKeyUsage=serverAuth\n"), ("other", "subjectAltName=DNS:other.example.com\n")):
@@ -84,7 +96,7 @@ class AcmeTest(MachineTest):
         super().setUp()
         self.authority = Authority(self.state)
         with open(f"{self.state}/bin/dehydrated", "w") as file:
-            file.write(DEHYDRATED)
+            file.write(DEHYDRATED.replace("$PYTHON", sys.executable))
         os.chmod(f"{self.state}/bin/dehydrated", 0o755)
         with socket.socket() as found:
             found.bind(("127.0.0.1", 0))

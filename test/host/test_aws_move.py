@@ -1,5 +1,7 @@
 """The address and the routes follow the active machine, by EC2's API: against a server that speaks it."""
 
+from __future__ import annotations
+
 import contextlib
 import datetime
 import io

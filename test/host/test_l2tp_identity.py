@@ -1,5 +1,7 @@
 """Whoever comes by L2TP with a certificate comes as that certificate's user, or is cut; who has a certificate comes by nothing else."""
 
+from __future__ import annotations
+
 import json
 import sys
 import time

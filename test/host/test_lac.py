@@ -1,5 +1,7 @@
 """Connections to somebody's LNS: their parts, what the follower does with their sessions, and what status says."""
 
+from __future__ import annotations
+
 import json
 import unittest
 from unittest import mock

@@ -1,5 +1,7 @@
 """Layer-2 extensions: what is refused on a gateway, the bridge and its ports, what the follower does, and what status says."""
 
+from __future__ import annotations
+
 import json
 import unittest
 from unittest import mock

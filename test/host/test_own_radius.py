@@ -1,5 +1,7 @@
 """FreeRADIUS on the gateway: what is suspended is taken out, what changed is read and nothing else, and books are kept."""
 
+from __future__ import annotations
+
 import json
 import os
 import sqlite3

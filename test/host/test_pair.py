@@ -1,5 +1,7 @@
 """Two machines as one: the watch, and giving way."""
 
+from __future__ import annotations
+
 import json
 import os
 import socket

@@ -1,5 +1,7 @@
 """The strict reader of a part's text."""
 
+from __future__ import annotations
+
 import os
 import sys
 import unittest

@@ -1,5 +1,7 @@
 """RADIUS servers: whom they let in stays, whom they want out goes, and nobody else has a say."""
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 import json

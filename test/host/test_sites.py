@@ -1,5 +1,7 @@
 """Site connections: their parts, what the follower does, and what status says."""
 
+from __future__ import annotations
+
 import json
 import os
 import unittest

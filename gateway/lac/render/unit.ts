@@ -1,12 +1,13 @@
 import { directive, renderUnit } from "../../formats/unit";
 import { platform } from "../../platforms";
-import { xl2tpdSandbox } from "../../render/sandbox";
+import { deniedModules, xl2tpdSandboxOf } from "../../render/sandbox";
 import { lacInterface, lacNames } from "../names";
 import type { LacConnectionSpec } from "../spec";
 
 /** The unit of the connection's own xl2tpd. */
 export function renderLacUnit(spec: LacConnectionSpec): string {
-  const { units } = platform("debian13"); // the same on every platform
+  const facts = platform(spec.gateway.platform ?? "debian13");
+  const { units } = facts;
   const names = lacNames(spec.name);
   const run = `/run/${names.runtime}`;
   return renderUnit(
@@ -24,6 +25,7 @@ export function renderLacUnit(spec: LacConnectionSpec): string {
         name: "Service",
         directives: [
           directive("Type", "exec"),
+          ...deniedModules(facts),
           directive("ExecStart", `/usr/sbin/xl2tpd -D -p ${run}/pid -C ${run}/control -c ${names.daemon}`),
           directive("ExecStopPost", `-/usr/bin/rm -f /run/${lacInterface(spec.name)}.pid`, "Of a pppd that was killed."),
           directive("RuntimeDirectory", names.runtime),
@@ -32,7 +34,7 @@ export function renderLacUnit(spec: LacConnectionSpec): string {
           directive("RestartSec", "1"),
           directive("KillMode", "mixed", "The pppd of a daemon that is gone serves nobody, and waiting for it costs seconds."),
           directive("TimeoutStopSec", "10"),
-          ...xl2tpdSandbox,
+          ...xl2tpdSandboxOf(facts),
         ],
       },
       { name: "Install", directives: [directive("WantedBy", "multi-user.target")] },

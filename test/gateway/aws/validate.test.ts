@@ -24,6 +24,7 @@ const bad: [string, Partial<AwsFacts>, Partial<GatewaySpec>, RegExp][] = [
   ["a type of no known family", { instanceType: "z99.large" }, {}, /^error instanceType: is of a family that the library does not know/],
   ["a type that is none", { instanceType: "large" }, {}, /^error instanceType: is no instance type/],
   ["an image that is none", { imageId: "debian-13", imageChosen: true }, {}, /^error imageId: is no id of an image/],
+  ["a platform that no image of is chosen", {}, { platform: "el9" }, /^error platform: is for an existing host alone: no image of it is chosen/],
   ["nobody who may connect", { peers: [] }, {}, /^error peers: lets nobody reach/],
   ["a peer that is no range", { peers: ["0.0.0.0/0", "198.51.100.7"] }, {}, /^error peers\[1\]: is not a network/],
   ["L2TP outside of IPsec", { l2tpOutsideIpsec: true }, {}, /^warning openL2tpOutsideIpsec: opens UDP 1701/],

@@ -31,6 +31,7 @@ const bad: [string, Partial<AzureFacts>, Partial<GatewaySpec>, RegExp][] = [
   ["an image that is none", { image: "Debian:debian-13", imageChosen: true }, {}, /^error image: is no image/],
   ["a region for a zone", { zone: "westeurope-1" }, {}, /^error zone: is no availability zone/],
   ["a jumbo MTU", {}, { outsideMtu: 9000 }, /^error outsideMtu: is more than what leaves Azure/],
+  ["a platform that no image of is chosen", {}, { platform: "el9" }, /^error platform: is for an existing host alone: no image of it is chosen/],
   ["nobody who may connect", { peers: [] }, {}, /^error peers: lets nobody reach/],
   ["peers of IPv6", { peers: ["::/0"] }, {}, /^error peers\[0\]: is IPv6/],
   ["L2TP outside of IPsec", { l2tpOutsideIpsec: true }, {}, /^warning openL2tpOutsideIpsec/],

@@ -31,6 +31,7 @@ const bad: [string, Partial<GcpFacts>, Partial<GatewaySpec>, RegExp][] = [
   ["a zone of another region", { networkCidr: undefined, subnetworkRegion: "us-east1" }, {}, /^error zone: is in region europe-west3, and the subnetwork in us-east1/],
   ["an MTU that no packet to the internet has", {}, { outsideMtu: 8896 }, /^error outsideMtu: is more than what leaves Google Cloud/],
   ["an MTU that no network has", {}, { outsideMtu: 1280 }, /^error outsideMtu: is less than a network of Google Cloud can have/],
+  ["a platform that no image of is chosen", {}, { platform: "el9" }, /^error platform: is for an existing host alone: no image of it is chosen/],
   ["nobody who may connect", { peers: [] }, {}, /^error peers: lets nobody reach/],
   ["peers of IPv6", { peers: ["0.0.0.0/0", "::/0"] }, {}, /^error peers\[1\]: is IPv6/],
   ["L2TP outside of IPsec", { l2tpOutsideIpsec: true }, {}, /^warning openL2tpOutsideIpsec/],

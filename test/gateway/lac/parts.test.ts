@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import * as path from "path";
-import { lacInterface, lacNames, lacPort } from "../../../gateway/lac/names";
+import { lacInterface, lacNames, lacPort, lacStrongswan } from "../../../gateway/lac/names";
 import { lacPart, lacSecretPart } from "../../../gateway/lac/parts";
 import { lacProposals } from "../../../gateway/lac/proposals";
 import type { LacConnectionSpec } from "../../../gateway/lac/spec";
@@ -31,11 +31,12 @@ describe("a connection's parts", () => {
   const spec = exampleLac();
   const files = filesOf(spec);
   const names = lacNames(spec.name);
+  const strongswan = lacStrongswan(spec.name, undefined);
   const readable = lacPart(spec).files.map(({ content }) => content).join("\n");
 
   test("the readable one holds no secret, and the other is for root alone", () => {
     for (const secret of Object.values(exampleLacSecrets)) for (const form of [secret, Buffer.from(secret).toString("base64"), JSON.stringify(secret).slice(1, -1)]) expect(readable).not.toContain(form);
-    expect(lacSecretPart(spec, exampleLacSecrets).files.map(({ path: file, mode }) => [file, mode])).toEqual([[names.preSharedKey, 0o600], [names.password, 0o600]]);
+    expect(lacSecretPart(spec, exampleLacSecrets).files.map(({ path: file, mode }) => [file, mode])).toEqual([[strongswan.preSharedKey, 0o600], [names.password, 0o600]]);
   });
   test("it brings its own daemon, in files that are not those of the gateway's own L2TP server", () => {
     expect(lacPart(spec)).toMatchObject({ name: "lac-head-office", services: ["vpn-gateway-lac-head-office.service"], modules: ["l2tp_ppp"], packages: [] });
@@ -47,13 +48,13 @@ describe("a connection's parts", () => {
   test("it dials by itself, and again without end", () => {
     for (const line of ["autodial = yes", "redial = yes", "redial timeout = 5"]) expect(files[names.daemon]).toContain(line);
     expect(files[names.daemon]).not.toMatch(/^max redials/m);
-    expect(files[names.swanctl]).toContain("keyingtries = 0");
+    expect(files[strongswan.connection]).toContain("keyingtries = 0");
   });
   test("the tunnel is for this connection's L2TP alone, and its key for this server alone", () => {
-    const { connections } = readStrongswanConf(files[names.swanctl]) as { connections: Record<string, Tree> };
+    const { connections } = readStrongswanConf(files[strongswan.connection]) as { connections: Record<string, Tree> };
     const { children, remote } = connections["lac-head-office"] as { children: Record<string, Tree>; remote: Tree };
     expect(children["head-office"]).toMatchObject({ mode: "transport", local_ts: `dynamic[udp/${spec.port}]`, remote_ts: "dynamic[udp/1701]" });
-    const { secrets } = readStrongswanConf(files[names.preSharedKey]) as { secrets: Record<string, Tree> };
+    const { secrets } = readStrongswanConf(files[strongswan.preSharedKey]) as { secrets: Record<string, Tree> };
     expect(secrets["ike-lac-head-office"]["id-lns"]).toBe(remote.id);
   });
   test("nothing weak is offered", () => {
