@@ -177,12 +177,14 @@ export interface RadiusArgs {
   protocols?: pulumi.Input<pulumi.Input<string>[]>;
   /** Tell the servers when sessions begin and end, and of their bytes. @default true */
   accounting?: pulumi.Input<boolean>;
-  /** Seconds that a server is given to answer, three times before it counts as silent. @default 2 */
+  /** Seconds that a server is given to answer, three times before it counts as silent; 20 where a person has to press a button first. @default 2 */
   timeout?: pulumi.Input<number>;
   /** What the gateway calls itself towards the servers. @default the gateway's name */
   nasIdentifier?: pulumi.Input<string>;
-  /** May the servers end sessions (Disconnect-Request of RFC 5176, UDP 3799)? @default false */
+  /** May the servers end sessions, and with `attributes` change them (Disconnect- and CoA-Request of RFC 5176, UDP 3799)? @default false */
   disconnect?: pulumi.Input<boolean>;
+  /** Do an answer's Filter-Id (the name of one of `groups`) and WISPr-Bandwidth-Max-Up and -Down (bit/s) count? @default false */
+  attributes?: pulumi.Input<boolean>;
 }
 
 /** Room for site connections: which there are, each `SiteConnection` says. */

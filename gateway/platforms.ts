@@ -24,7 +24,7 @@ export interface Platform {
   radiusPackages: readonly string[];
   /** Packages that it needs beside them for books in PostgreSQL. */
   postgresqlPackages: readonly string[];
-  units: { ike: string; l2tp: string; firewall: string; vrrp: string; watch: string; sites: string; keeper: string; policies: string; rates: string; routing: string; radius: string; acme: string };
+  units: { ike: string; l2tp: string; firewall: string; vrrp: string; watch: string; sites: string; keeper: string; policies: string; rates: string; routing: string; radius: string; relay: string; acme: string };
 }
 
 const units = {
@@ -39,6 +39,7 @@ const units = {
   rates: "vpn-gateway-rates.service",
   routing: "frr.service",
   radius: "freeradius.service",
+  relay: "vpn-gateway-relay.service",
   acme: "vpn-gateway-acme.timer",
 };
 
@@ -120,6 +121,7 @@ export const paths = {
   eapRadius: "/etc/strongswan.d/vpn-gateway-radius.conf",
   disconnect: "/etc/vpn-gateway/radius.json",
   disconnectSecrets: "/etc/vpn-gateway/radius.secrets",
+  relayUnit: "/etc/systemd/system/vpn-gateway-relay.service",
   // Of the gateway's own FreeRADIUS, which reads copies of them (render/freeradius.ts).
   radiusd: "/etc/vpn-gateway/radius/radiusd.conf",
   radiusdClient: "/etc/vpn-gateway/radius/client.conf",

@@ -58,6 +58,31 @@ export function accountingPort({ accountingPort: port }: RadiusServerSpec): numb
   return port ?? radiusPorts.accounting;
 }
 
+/** Do the servers' answers say what sessions may reach and how fast they may be? */
+export function answersGrant({ radius }: Pick<GatewaySpec, "radius">): boolean {
+  return radius?.attributes === true;
+}
+
+/** Where the relay stands for a server, for the daemons: one address each, for pppd knows servers by address alone. */
+export function relayAddress(index: number): string {
+  return `127.88.0.${index + 1}`;
+}
+
+/** The address at which the daemons ask a server. */
+export function askedAt(spec: Pick<GatewaySpec, "radius">, { host }: RadiusServerSpec, index: number): string {
+  return answersGrant(spec) ? relayAddress(index) : host;
+}
+
+/** Seconds for which an answer is waited for before a server counts as silent. */
+export function patience({ timeout }: RadiusSpec): number {
+  return radiusTries * (timeout ?? defaultRadiusTimeout);
+}
+
+/** Must a person do something before the server answers (a button on their phone), so that many log-ins wait at once? */
+export function isSlow(radius: RadiusSpec): boolean {
+  return patience(radius) > 15;
+}
+
 /** What the gateway calls itself towards the servers (NAS-Identifier, RFC 2865, 5.32). */
 export function nasIdentifier(spec: Pick<GatewaySpec, "name">, { nasIdentifier: given }: RadiusSpec): string {
   return given ?? spec.name;

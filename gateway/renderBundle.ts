@@ -8,17 +8,17 @@ import { renderFirewall } from "./render/nftables";
 import { renderPolicies } from "./render/policies";
 import { rateModules, renderRates, renderRateSettings } from "./render/rates";
 import { renderChapSecrets, renderPppd } from "./render/pppd";
-import { renderDisconnect, renderDisconnectSecrets, renderEapRadiusSecrets, renderPppRadius, renderPppRadiusDictionary, renderPppRadiusServers } from "./render/radius";
+import { renderDisconnect, renderDisconnectSecrets, renderEapRadiusSecrets, knowsServers, renderPppRadius, renderPppRadiusDictionary, renderPppRadiusServers } from "./render/radius";
 import { renderConnections, renderEapSecrets, renderPreSharedKey } from "./render/swanctl";
 import { renderKernelParameters } from "./render/sysctl";
 import { bothActive } from "./pair";
 import { needsPreSharedKey } from "./preSharedKey";
-import { asksRadius, keepsBooks, onGateway } from "./radius";
+import { answersGrant, asksRadius, keepsBooks, onGateway } from "./radius";
 import { renderBooks, renderRadiusdClient, renderRadiusdConf, renderRadiusdUnit } from "./render/freeradius";
 import { renderFreeradiusUsers } from "./render/freeradiusUsers";
 import { booksSchema, database, renderDatabasePassword } from "./render/radiusBooks";
 import { renderFitScript, renderPair, renderStateScript, renderVrrp } from "./render/keepalived";
-import { renderFirewallUnit, renderIkeUnit, renderKeeperUnit, renderL2tpUnit, renderPoliciesUnit, renderRatesUnit, renderSitesUnit, renderVrrpUnit, renderWatchUnit } from "./render/units";
+import { renderFirewallUnit, renderIkeUnit, renderKeeperUnit, renderL2tpUnit, renderPoliciesUnit, renderRatesUnit, renderRelayUnit, renderSitesUnit, renderVrrpUnit, renderWatchUnit } from "./render/units";
 import { renderL2tpUserConnections } from "./render/l2tpUserConnections";
 import { renderUserConnections } from "./render/userConnections";
 import { renderUsers } from "./render/users";
@@ -70,7 +70,7 @@ function identityPart(spec: GatewaySpec, secrets: GatewaySecrets): Part {
   // Before `base`, which makes the daemons ask those servers.
   if (spec.radius && asksRadius(spec, "ikev2")) files.push(secret(paths.eapRadius, renderEapRadiusSecrets(spec, spec.radius, secrets)));
   if (spec.radius && asksRadius(spec, "l2tp")) files.push(secret(paths.radiusServers, renderPppRadiusServers(spec, spec.radius, secrets)));
-  if (spec.radius?.disconnect === true) files.push(secret(paths.disconnectSecrets, renderDisconnectSecrets(spec.radius, secrets)));
+  if (knowsServers(spec.radius)) files.push(secret(paths.disconnectSecrets, renderDisconnectSecrets(spec.radius, secrets)));
   if (onGateway(spec)) files.push(secret(paths.radiusdClient, renderRadiusdClient(spec, secrets)));
   const books = keepsBooks(spec) ? database(spec) : undefined;
   if (books !== undefined) files.push(secret(paths.radiusdDatabase, renderDatabasePassword(books, secrets)));
@@ -98,7 +98,8 @@ function basePart(spec: GatewaySpec): Part {
     files.push(readable(paths.radiusClient, renderPppRadius(spec, spec.radius)));
     files.push(readable(paths.radiusDictionary, renderPppRadiusDictionary()));
   }
-  if (spec.radius?.disconnect === true) files.push(readable(paths.disconnect, renderDisconnect(spec, spec.radius)));
+  if (knowsServers(spec.radius)) files.push(readable(paths.disconnect, renderDisconnect(spec, spec.radius)));
+  if (answersGrant(spec)) files.push(readable(paths.relayUnit, renderRelayUnit(spec)));
   if (onGateway(spec)) {
     files.push(readable(paths.radiusd, renderRadiusdConf(spec)), readable(paths.radiusdUnit, renderRadiusdUnit(spec)));
   }
@@ -141,7 +142,7 @@ function basePart(spec: GatewaySpec): Part {
       ...(spec.pair?.move && database(spec) === undefined ? ["ca-certificates"] : []),
     ],
     modules: requiredModules(spec),
-    services: [units.firewall, ...(onGateway(spec) ? [units.radius] : []), units.ike, ...(spec.l2tp ? [units.l2tp] : []), ...(spec.pair ? [units.watch] : []), ...(spec.pair && !bothActive(spec.pair) ? [units.vrrp] : []), ...(spec.sites ? [units.sites] : []), ...(spec.bgp ? [units.routing] : []), ...(spec.ikev2?.acme ? [units.acme] : [])],
+    services: [units.firewall, ...(onGateway(spec) ? [units.radius] : []), ...(answersGrant(spec) ? [units.relay] : []), units.ike, ...(spec.l2tp ? [units.l2tp] : []), ...(spec.pair ? [units.watch] : []), ...(spec.pair && !bothActive(spec.pair) ? [units.vrrp] : []), ...(spec.sites ? [units.sites] : []), ...(spec.bgp ? [units.routing] : []), ...(spec.ikev2?.acme ? [units.acme] : [])],
     // The firewall is in it: a mistake there cuts the session that pushes it.
     confirmWithin: 60,
     files,

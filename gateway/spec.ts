@@ -250,8 +250,10 @@ export interface RadiusSpec {
   timeout?: number;
   /** What the gateway calls itself. Default its name. */
   nasIdentifier?: string;
-  /** May the servers end sessions (Disconnect-Request of RFC 5176, UDP 3799)? Default false. */
+  /** May the servers end sessions and, with `attributes`, change them (RFC 5176, UDP 3799)? Default false. */
   disconnect?: boolean;
+  /** Do Filter-Id and WISPr-Bandwidth-Max-Up and -Down of an answer count? Default false. */
+  attributes?: boolean;
 }
 
 /** What people choose about the profiles that they import; the gateway's own files know nothing of it. */

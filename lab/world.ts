@@ -45,6 +45,8 @@ export interface ConnectOptions {
   pppMtu?: number;
   /** How long IKE may take. Default 25: a wrong PSK in IKEv1 shows only as this silence. */
   ikeTimeoutSeconds?: number;
+  /** L2TP: how long PPP may take. Default 30. */
+  pppTimeoutSeconds?: number;
   /** L2TP: dial again by itself. Default true. */
   redial?: boolean;
   /** Asks after each second of silence, gives a silent gateway up within 2 s more, and dials anew by itself. Default false. */
@@ -79,8 +81,8 @@ export interface RadiusOptions {
   /** Its own, in the inside network. */
   address: string;
   secret: string;
-  /** By name: the password, and what is sent with an Access-Accept. */
-  users: Record<string, { password: string; reply?: Record<string, string | number> }>;
+  /** By name: the password, what is sent with an Access-Accept, and seconds that it waits before that. */
+  users: Record<string, { password: string; reply?: Record<string, string | number>; delay?: number }>;
 }
 
 export interface PingResult {
@@ -303,8 +305,8 @@ export class World {
   async radiusTold(number: number): Promise<{ accounting: Record<string, string>[]; log: string }> {
     return { ...(await this.call<{ accounting: Record<string, string>[] }>(["radius", "told", number])), ...(await this.call<{ log: string }>(["radius", "said", number])) };
   }
-  /** Sends a Disconnect-Request from a server's address to the gateway; gives what radclient says. */
-  radiusDisconnect(wanted: { from: string; to: string; secret: string; attributes: Record<string, string> }): Promise<{ code: number; output: string }> {
+  /** Sends a Disconnect-Request, or a CoA-Request, from a server's address to the gateway; gives what radclient says. */
+  radiusDisconnect(wanted: { from: string; to: string; secret: string; attributes: Record<string, string>; request?: "coa" }): Promise<{ code: number; output: string }> {
     return this.call(["radius", "disconnect"], wanted);
   }
 

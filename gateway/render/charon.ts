@@ -1,8 +1,8 @@
 import { ikev2Clients, l2tpAddresses, network } from "../addressing";
 import { renderStrongswanConf, section, setting, type Entry } from "../formats/strongswanConf";
-import { asksRadius, framesAddresses } from "../radius";
+import { asksRadius, framesAddresses, isSlow, patience } from "../radius";
 import type { GatewaySpec } from "../spec";
-import { attributeSettings, eapRadiusSettings } from "./radius";
+import { attributeSettings, eapRadiusSettings, socketsOf } from "./radius";
 
 /**
  * Plugins of charon-systemd. Every one more is code that an unauthenticated peer may reach, and two that the
@@ -30,6 +30,7 @@ export function renderCharon(spec: GatewaySpec): string {
         setting("load_modular", false, "A list of our own instead of all that is installed."),
         setting("load", charonPlugins(spec).join(" ")),
         ...threads(spec),
+        ...halfOpenTime(spec),
         ...saTable(most),
         ...retransmissions(spec),
         setting("block_threshold", 2 * halfOpen(most), "Half-open IKE SAs from one address: an office behind a NAT dials all at once."),
@@ -82,9 +83,15 @@ function retransmissions(spec: GatewaySpec): Entry[] {
 function threads(spec: GatewaySpec): Entry[] {
   if (!asksRadius(spec, "ikev2")) return [];
   return [
-    setting("threads", 32),
+    setting("threads", spec.radius === undefined ? 32 : socketsOf(spec.radius) + 24),
     section("processor", [section("priority_threads", [setting("high", 2), setting("medium", 6)], "For dead-peer detection and for new keys, while log-ins wait for a RADIUS server.")]),
   ];
+}
+
+/** By default charon gives up an IKE SA that is not established within 30 s (HALF_OPEN_IKE_SA_TIMEOUT): less than a person may take to press a button. */
+function halfOpenTime(spec: GatewaySpec): Entry[] {
+  if (spec.radius === undefined || !asksRadius(spec, "ikev2") || !isSlow(spec.radius)) return [];
+  return [setting("half_open_timeout", patience(spec.radius) + 30, "A RADIUS server may wait for a person.")];
 }
 
 /** Room for so many site connections in charon's table. */

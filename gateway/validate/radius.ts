@@ -40,12 +40,13 @@ function servers(spec: GatewaySpec, { servers: list }: RadiusSpec): Problem[] {
 }
 
 /** The gateway's own FreeRADIUS. */
-function ownServerProblems({ servers: list, onGateway: own, disconnect, accounting }: RadiusSpec): Problem[] {
+function ownServerProblems({ servers: list, onGateway: own, disconnect, attributes, accounting }: RadiusSpec): Problem[] {
   const problems: Problem[] = [];
   if (!Array.isArray(list) || list.length !== 1 || list[0].host !== ownServer.host) {
     problems.push(error("radius.onGateway", undefined, "stands beside radius.servers", "Leave one of them out: a password is asked of the gateway's own server or of yours."));
   }
   if (disconnect === true) problems.push(error("radius.disconnect", disconnect, "is for servers of your own", "Leave it out: `vpn-gateway disconnect USER` ends sessions here, and `suspended` keeps somebody out."));
+  if (attributes === true) problems.push(error("radius.attributes", attributes, "is for servers of your own", "Leave it out: what the users of the list may reach, and their rates, the list itself says (groups, reach, rate)."));
   const days = own?.keepDays;
   if (days !== undefined && (!Number.isInteger(days) || days < 1 || days > 3650)) {
     problems.push(error("radius.onGateway.keepDays", days, "is not a whole number of days from 1 to 3650", "Leave it out for 90."));
@@ -97,7 +98,7 @@ function beyondRadius(spec: GatewaySpec): Problem[] {
 function options(spec: GatewaySpec, radius: RadiusSpec): Problem[] {
   const problems: Problem[] = [];
   const { timeout, nasIdentifier, protocols } = radius;
-  for (const name of ["accounting", "disconnect"] as const) {
+  for (const name of ["accounting", "disconnect", "attributes"] as const) {
     if (radius[name] !== undefined && typeof radius[name] !== "boolean") problems.push(error(`radius.${name}`, radius[name], "is neither true nor false", "Write true or false."));
   }
   if (timeout !== undefined && (!Number.isInteger(timeout) || timeout < 1 || timeout > 30)) {

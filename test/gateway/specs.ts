@@ -179,6 +179,14 @@ export const goldenSpecs: Record<string, GatewaySpec> = {
     radius: { servers: [{ host: "10.20.0.21" }, { host: "10.20.0.22", authenticationPort: 1645, accountingPort: 1646 }], disconnect: true },
     users: [{ name: "carol@example.com", authentication: "certificate", protocols: ["ikev2"] }],
   }),
+  "radius-attributes": exampleSpec({
+    radius: { servers: [{ host: "10.20.0.21" }, { host: "10.20.0.22", authenticationPort: 1645, accountingPort: 1646 }], attributes: true, disconnect: true, timeout: 20 },
+    groups: [
+      { name: "staff", reach: [{ networks: ["10.20.0.0/24"] }] },
+      { name: "phone-guests", reach: [{ networks: ["0.0.0.0/0"], tcp: ["443"] }], rate: { downMegabits: 2, upMegabits: 1 } },
+    ],
+    users: [],
+  }),
   "radius-own": exampleSpec({
     l2tp: { pool: "10.77.1.0/24", fixedPool: "10.77.3.0/24" },
     ikev2: { pool: "10.77.2.0/24", fixedPool: "10.77.4.0/24", certificates: true },
