@@ -157,6 +157,27 @@ export interface PostgresqlArgs {
   authority?: pulumi.Input<string>;
 }
 
+/** A directory of your own (LDAP) that keeps the NT hash of each password: docs/radius.md */
+export interface DirectoryArgs {
+  /** `ldaps://host` or `ldap://host`, with a port where it is another than 636 and 389. */
+  url: pulumi.Input<string>;
+  /** As whom it is asked; must be able to read `hashAttribute`. */
+  bindDn: pulumi.Input<string>;
+  password: pulumi.Input<string>;
+  /** Below which entry users are. */
+  base: pulumi.Input<string>;
+  /** What users log in by. @default "uid" */
+  nameAttribute?: pulumi.Input<string>;
+  /** Where the NT hash is: 32 hexadecimal digits, or 16 bytes (`ipaNTHash`). @default "sambaNTPassword" */
+  hashAttribute?: pulumi.Input<string>;
+  /** What must hold besides, e.g. `(memberOf=cn=vpn,dc=example,dc=com)`. @default nothing */
+  filter?: pulumi.Input<string>;
+  /** Encrypted (by `ldap://` after StartTLS), and the server known by its certificate. @default true */
+  tls?: pulumi.Input<boolean>;
+  /** PEM of the authority that signed the server's certificate. @default those that the distribution trusts */
+  authority?: pulumi.Input<string>;
+}
+
 /** FreeRADIUS on the gateway itself, which knows `users` and keeps books of their sessions. */
 export interface RadiusOnGatewayArgs {
   /** @default false */
@@ -165,6 +186,8 @@ export interface RadiusOnGatewayArgs {
   keepDays?: pulumi.Input<number>;
   /** Where the books are instead; while it is silent, what there is to write waits on the gateway. @default on the gateway, in SQLite */
   postgresql?: PostgresqlArgs;
+  /** Who comes in by password beside `users`. @default nobody */
+  directory?: DirectoryArgs;
 }
 
 /** RADIUS servers, which say who comes in by password: your own, or one on the gateway itself. docs/radius.md */

@@ -24,6 +24,7 @@ export interface Platform {
   radiusPackages: readonly string[];
   /** Packages that it needs beside them for books in PostgreSQL. */
   postgresqlPackages: readonly string[];
+  directoryPackages: readonly string[];
   units: { ike: string; l2tp: string; firewall: string; vrrp: string; watch: string; sites: string; keeper: string; policies: string; rates: string; routing: string; radius: string; relay: string; acme: string };
 }
 
@@ -60,6 +61,7 @@ const common = {
   // FreeRADIUS 3.2.7 in Debian 13, 3.2.5 in Ubuntu 24.04; its SQLite driver is in it.
   radiusPackages: ["freeradius"],
   postgresqlPackages: ["freeradius-postgresql", "ca-certificates"],
+  directoryPackages: ["freeradius-ldap", "ca-certificates"],
   units,
 };
 
@@ -128,6 +130,8 @@ export const paths = {
   radiusdUsers: "/etc/vpn-gateway/radius/users",
   radiusdSchema: "/etc/vpn-gateway/radius/books.sql",
   radiusdDatabase: "/etc/vpn-gateway/radius/pgpass",
+  radiusdDirectory: "/etc/vpn-gateway/radius/directory.conf",
+  radiusdDirectoryAuthority: "/etc/vpn-gateway/radius/directory-authority.pem",
   radiusdAuthority: "/etc/vpn-gateway/radius/database-authority.pem",
   radiusBooks: "/etc/vpn-gateway/radius/books.json",
   radiusdUnit: "/etc/systemd/system/freeradius.service",

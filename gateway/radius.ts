@@ -1,4 +1,4 @@
-import type { GatewaySpec, ProtocolName, RadiusServerSpec, RadiusSpec, UserSpec } from "./spec";
+import type { DirectorySpec, GatewaySpec, ProtocolName, RadiusServerSpec, RadiusSpec, UserSpec } from "./spec";
 import { byCertificate, speaks } from "./users";
 
 /** RFC 2865, 3 and RFC 2866, 3. */
@@ -28,6 +28,29 @@ export function onGateway(spec: Pick<GatewaySpec, "radius">): boolean {
 /** Does the gateway's own FreeRADIUS keep books? */
 export function keepsBooks(spec: Pick<GatewaySpec, "radius">): boolean {
   return onGateway(spec) && spec.radius?.accounting !== false;
+}
+
+/** The user's own directory, which the gateway's own FreeRADIUS asks for whoever is not on the list. */
+export function directory({ radius }: Pick<GatewaySpec, "radius">): DirectorySpec | undefined {
+  return radius?.onGateway?.directory;
+}
+
+export const defaultNameAttribute = "uid";
+/** Samba's, 32 hexadecimal digits; FreeIPA's ipaNTHash is 16 bytes. */
+export const defaultHashAttribute = "sambaNTPassword";
+
+/** Of `ldap://host:port` or `ldaps://…`, without what else a URL of LDAP may have (RFC 4516). @throws Error for another text. */
+export function directoryUrl(text: string): { scheme: "ldap" | "ldaps"; host: string; port: number } {
+  const found = /^(ldaps?):\/\/(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+))(?::(\d{1,5}))?\/?$/.exec(String(text));
+  if (found === null) throw new Error(`${JSON.stringify(text)} is no URL of a directory`);
+  const scheme = found[1] as "ldap" | "ldaps";
+  const port = found[4] === undefined ? { ldap: 389, ldaps: 636 }[scheme] : Number(found[4]);
+  return { scheme, host: found[2] ?? found[3], port };
+}
+
+/** May somebody come in by password whom the list does not name? */
+export function admitsOthers(spec: Pick<GatewaySpec, "radius">): boolean {
+  return spec.radius !== undefined && (!onGateway(spec) || directory(spec) !== undefined);
 }
 
 /** Does the gateway ask the RADIUS servers, and nobody else, whether a password by that protocol is right? */

@@ -13,10 +13,11 @@ import { renderConnections, renderEapSecrets, renderPreSharedKey } from "./rende
 import { renderKernelParameters } from "./render/sysctl";
 import { bothActive } from "./pair";
 import { needsPreSharedKey } from "./preSharedKey";
-import { answersGrant, asksRadius, keepsBooks, onGateway } from "./radius";
-import { renderBooks, renderRadiusdClient, renderRadiusdConf, renderRadiusdUnit } from "./render/freeradius";
+import { answersGrant, asksRadius, directory, keepsBooks, onGateway } from "./radius";
+import { renderBooks, renderRadiusdClient, renderRadiusdConf, renderRadiusdUnit, runFolder } from "./render/freeradius";
 import { renderFreeradiusUsers } from "./render/freeradiusUsers";
 import { booksSchema, database, renderDatabasePassword } from "./render/radiusBooks";
+import { renderDirectory } from "./render/radiusDirectory";
 import { renderFitScript, renderPair, renderStateScript, renderVrrp } from "./render/keepalived";
 import { renderFirewallUnit, renderIkeUnit, renderKeeperUnit, renderL2tpUnit, renderPoliciesUnit, renderRatesUnit, renderRelayUnit, renderSitesUnit, renderVrrpUnit, renderWatchUnit } from "./render/units";
 import { renderL2tpUserConnections } from "./render/l2tpUserConnections";
@@ -74,11 +75,13 @@ function identityPart(spec: GatewaySpec, secrets: GatewaySecrets): Part {
   if (onGateway(spec)) files.push(secret(paths.radiusdClient, renderRadiusdClient(spec, secrets)));
   const books = keepsBooks(spec) ? database(spec) : undefined;
   if (books !== undefined) files.push(secret(paths.radiusdDatabase, renderDatabasePassword(books, secrets)));
+  const asked = directory(spec);
+  if (asked !== undefined) files.push(secret(paths.radiusdDirectory, renderDirectory(spec, asked, secrets, runFolder)));
   return { ...emptyPart("identity", true), files };
 }
 
 function basePart(spec: GatewaySpec): Part {
-  const { packages, ikev2Packages, l2tpPackages, acmePackages, pairPackages, bgpPackages, radiusPackages, postgresqlPackages, units } = platform(spec.platform);
+  const { packages, ikev2Packages, l2tpPackages, acmePackages, pairPackages, bgpPackages, radiusPackages, postgresqlPackages, directoryPackages, units } = platform(spec.platform);
   const files = [
     readable(paths.modules, renderModules(spec)),
     readable(paths.sysctl, renderKernelParameters(spec)),
@@ -102,6 +105,8 @@ function basePart(spec: GatewaySpec): Part {
   if (answersGrant(spec)) files.push(readable(paths.relayUnit, renderRelayUnit(spec)));
   if (onGateway(spec)) {
     files.push(readable(paths.radiusd, renderRadiusdConf(spec)), readable(paths.radiusdUnit, renderRadiusdUnit(spec)));
+    const directoryAuthority = directory(spec)?.authority;
+    if (directoryAuthority !== undefined) files.push(readable(paths.radiusdDirectoryAuthority, pem(directoryAuthority)));
   }
   if (keepsBooks(spec)) {
     const authority = database(spec)?.authority;
@@ -138,8 +143,9 @@ function basePart(spec: GatewaySpec): Part {
       ...(spec.bgp ? bgpPackages : []),
       ...(onGateway(spec) ? radiusPackages : []),
       ...(keepsBooks(spec) && database(spec) !== undefined ? postgresqlPackages : []),
+      ...(directory(spec) === undefined ? [] : directoryPackages.filter((name) => database(spec) === undefined || !postgresqlPackages.includes(name))),
       // EC2 is asked over TLS.
-      ...(spec.pair?.move && database(spec) === undefined ? ["ca-certificates"] : []),
+      ...(spec.pair?.move && database(spec) === undefined && directory(spec) === undefined ? ["ca-certificates"] : []),
     ],
     modules: requiredModules(spec),
     services: [units.firewall, ...(onGateway(spec) ? [units.radius] : []), ...(answersGrant(spec) ? [units.relay] : []), units.ike, ...(spec.l2tp ? [units.l2tp] : []), ...(spec.pair ? [units.watch] : []), ...(spec.pair && !bothActive(spec.pair) ? [units.vrrp] : []), ...(spec.sites ? [units.sites] : []), ...(spec.bgp ? [units.routing] : []), ...(spec.ikev2?.acme ? [units.acme] : [])],

@@ -37,6 +37,7 @@ class User:
     revoked: bool = False
     policy: str = ""  # the chain of what the user may reach; empty: all that clients may
     rate: dict[str, int] = field(default_factory=dict, hash=False)  # kbit/s by way (`down`, `up`); empty: no bound
+    own: bool = False  # of ANYBODY: the gateway's own RADIUS server, which asks a directory
     filters: dict[str, dict] | None = field(default=None, hash=False)  # of ANYBODY: what a Filter-Id means; None: it is not looked at
 
     def refused(self, protocol: str | None, now: float) -> str | None:
@@ -68,7 +69,7 @@ def parse(text: bytes) -> dict[str, User]:
         try:
             data = json.loads(line)
             if isinstance(data, dict) and "radius" in data:
-                found[ANYBODY] = User(ANYBODY, protocols=frozenset(data["radius"]), filters=data.get("filters"))
+                found[ANYBODY] = User(ANYBODY, protocols=frozenset(data["radius"]), own=data.get("own") is True, filters=data.get("filters"))
                 continue
             user = User(data) if isinstance(data, str) else _user(data)
         except (ValueError, TypeError, KeyError):

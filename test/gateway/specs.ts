@@ -34,6 +34,7 @@ export function exampleSecrets(spec: GatewaySpec): GatewaySecrets {
     revocationList: "-----BEGIN X509 CRL-----\nexample\n-----END X509 CRL-----\n",
     ...(spec.radius?.onGateway !== undefined ? { radius: ["canaryOfTheOwnServer8431"] } : spec.radius === undefined ? {} : { radius: spec.radius.servers.map((_, index) => `canary"of#{radius}\\${index}-8431`) }),
     ...(spec.radius?.onGateway?.postgresql === undefined ? {} : { radiusDatabase: "canary:of the\\database 8431" }),
+    ...(spec.radius?.onGateway?.directory === undefined ? {} : { radiusDirectory: "canary #{of} the directory 8431" }),
     passwords: Object.fromEntries(spec.users.map(({ name }, index) => [name, `canary-password-${index}-8431`])),
   };
 }
@@ -197,6 +198,17 @@ export const goldenSpecs: Record<string, GatewaySpec> = {
       { name: 'DEFAULT "$INCLUDE', ikev2Address: "10.77.4.51" },
       { name: "carol@example.com", authentication: "certificate" },
     ],
+  }),
+  "radius-own-directory": exampleSpec({
+    radius: {
+      servers: [{ host: "127.0.0.1" }],
+      onGateway: {
+        directory: {
+          url: "ldaps://directory.example.com", bindDn: "cn=vpn,dc=example,dc=com", base: "ou=people,dc=example,dc=com", filter: "(memberOf=cn=vpn,ou=groups,dc=example,dc=com)",
+          authority: "-----BEGIN CERTIFICATE-----\nauthority of the directory\n-----END CERTIFICATE-----",
+        },
+      },
+    },
   }),
   "radius-own-postgresql": exampleSpec({
     radius: {

@@ -79,6 +79,11 @@ class VerdictTest(unittest.TestCase):
         self.assertEqual(self.elements(ann), {("ikev2_4", "10.77.2.3"): "accept"})
         self.assertEqual(radius_answers.rates([ann], KNOWN), {})
 
+    def test_whom_a_directory_lets_in_reaches_what_clients_do(self) -> None:
+        known = admitted.parse(b'"ann"\n{"radius":["l2tp"],"own":true}\n')
+        self.assertEqual(policies.elements([RITA], known, 0)["l2tp4", "7 . 10.77.1.2"], "accept")
+        self.assertEqual(policies.elements([FRED], known, 0), {})  # not by that protocol
+
     def test_without_the_setting_answers_count_for_nothing(self) -> None:
         known = admitted.parse(b'{"radius":["ikev2"]}\n')
         self.assertEqual(policies.elements([with_answer(FRED, "nonsense")], known, 0)["ikev2_4", "10.77.2.3"], "accept")
