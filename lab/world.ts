@@ -47,6 +47,8 @@ export interface ConnectOptions {
   ikeTimeoutSeconds?: number;
   /** L2TP: how long PPP may take. Default 30. */
   pppTimeoutSeconds?: number;
+  /** L2TP: after so many seconds the client asks whether the gateway lives, and gives up four times later. Default 5. */
+  lcpEchoSeconds?: number;
   /** L2TP: dial again by itself. Default true. */
   redial?: boolean;
   /** Asks after each second of silence, gives a silent gateway up within 2 s more, and dials anew by itself. Default false. */
@@ -308,6 +310,18 @@ export class World {
   /** Sends a Disconnect-Request, or a CoA-Request, from a server's address to the gateway; gives what radclient says. */
   radiusDisconnect(wanted: { from: string; to: string; secret: string; attributes: Record<string, string>; request?: "coa" }): Promise<{ code: number; output: string }> {
     return this.call(["radius", "disconnect"], wanted);
+  }
+
+  /** An OpenLDAP of the inside network; fetched from Debian's archive, as FreeRADIUS' driver (base64 of its package). */
+  async directoryInstall(): Promise<{ driver: string }> {
+    return this.call(["directory", "install"], undefined, 1200);
+  }
+  /** A new one with TLS: who may read it, and users with the NT hash of their password in hexadecimal. */
+  directoryStart(wanted: { address: string; password: string; users: Record<string, { hash: string; kind: string }> }): Promise<{ authority: string; bindDn: string; base: string }> {
+    return this.call(["directory", "start"], wanted, 300);
+  }
+  async directory(action: "silence" | "speak" | "stop"): Promise<void> {
+    await this.call(["directory", action]);
   }
 
   /** A PostgreSQL of the inside network; fetched from Debian's archive. */

@@ -136,7 +136,7 @@ export const radiusAttributes: Scenario[] = [
       await lab.world.radiusStart(slow);
       await lab.stack.up();
       await lab.read();
-      const patient = { ikeTimeoutSeconds: 90, pppTimeoutSeconds: 90 };
+      const patient = { ikeTimeoutSeconds: 90, pppTimeoutSeconds: 90, lcpEchoSeconds: 30 };
       const refused = await Promise.all(ritas.map(([protocol, client]) => connect(lab, client, protocol, "rita", undefined, patient)));
       refused.forEach(({ connected, seconds, reason }, index) => check(`twin: with a timeout of 2 s rita is refused by ${ritas[index][0]}`, !connected, `${seconds} s: ${reason}`));
       await lab.stack.set("radius.timeout", "20");
@@ -159,7 +159,7 @@ export const radiusAttributes: Scenario[] = [
         check("and the inside host answers her", (await answers(lab, client, insideHost)) === 3);
       }
       await losesNothing(lab, report, 3, "fred lost no packet meanwhile", 60);
-      await lab.world.radius("stop", 1);
+      for (const number of [1, 2]) await lab.world.radius("stop", number);
     },
   },
 ];
