@@ -219,6 +219,7 @@ export function renderRelayUnit(spec: Pick<GatewaySpec, "name" | "platform">): s
           directive("RestartSec", "1"),
           ...sandbox,
           directive("CapabilityBoundingSet", "CAP_NET_BIND_SERVICE", "It has the ports of the servers, whichever those are."),
+          directive("LimitNOFILE", "16384", "A socket for each question of a pppd's, for a while."),
           directive("RestrictAddressFamilies", "AF_INET AF_INET6"),
         ],
       },

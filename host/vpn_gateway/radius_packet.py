@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 HEADER = 20
 ACCESS_REQUEST, ACCESS_ACCEPT = 1, 2
+ACCESS_ANSWERS = (ACCESS_ACCEPT, 3, 11)  # and Access-Reject, Access-Challenge
 USER_NAME, NAS_PORT, FILTER_ID, VENDOR_SPECIFIC, EAP_MESSAGE = 1, 5, 11, 26, 79
 # WISPr (Wi-Fi Alliance, Best Current Practices, Appendix D): bit/s as the user sees it.
 WISPR, BANDWIDTH_UP, BANDWIDTH_DOWN = 14122, 7, 8

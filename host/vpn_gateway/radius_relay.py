@@ -24,8 +24,8 @@ from .gateway import Gateway
 FILE = "/etc/vpn-gateway/radius.json"
 SECRETS = "/etc/vpn-gateway/radius.secrets"
 TICK = 1.0
-IDLE = 300.0  # seconds after which a socket of nobody's is closed: longer than anybody waits for an answer
-MOST = 900  # sockets towards the servers: below the 1,024 files of a process
+IDLE = 100.0  # seconds after which a socket is closed that nobody waits at: each question of a pppd's comes from a port of its own
+MOST = 8000  # sockets towards the servers: below the unit's LimitNOFILE
 LARGEST = 4096  # RFC 2865, 3
 FRESH = 300.0  # seconds for which a request may be answered
 
@@ -101,9 +101,14 @@ class Relay:
                     self._answered(key.data)
                 else:
                     self._asked(key.fileobj, *key.data)
-        for name, way in list(self.ways.items()):
-            if time.monotonic() - way.used < IDLE and len(self.ways) <= MOST:
+        gone, now = [], time.monotonic()
+        for name, way in self.ways.items():  # the one that was used longest ago first
+            idle = now - way.used
+            if idle < IDLE and len(self.ways) - len(gone) <= MOST:
                 break
+            if not way.asked or idle >= FRESH or len(self.ways) - len(gone) > MOST:
+                gone.append(name)
+        for name in gone:
             self._close(name)
 
     def _close(self, name: tuple) -> None:
@@ -164,10 +169,13 @@ class Relay:
 
     def _grants(self, way: Way, packet: bytes) -> tuple[str, int, radius_answers.Answer] | None:
         """Of an Access-Accept: for which session, and what. What is signed wrongly the daemon itself refuses, and says so."""
-        if packet[0] != radius_packet.ACCESS_ACCEPT:
+        if packet[0] not in radius_packet.ACCESS_ANSWERS:
             return None
-        asked = way.asked.pop(packet[1], None)
-        if asked is None or asked.port is None or time.monotonic() - asked.at > FRESH or not radius_packet.answers(packet, asked.authenticator, way.secret):
+        asked = way.asked.get(packet[1])
+        if asked is None or not radius_packet.answers(packet, asked.authenticator, way.secret):
+            return None
+        del way.asked[packet[1]]
+        if packet[0] != radius_packet.ACCESS_ACCEPT or asked.port is None or time.monotonic() - asked.at > FRESH:
             return None
         filters, rate = radius_answers.granted((kind, value) for _at, kind, value in radius_packet.attributes(packet))
         return asked.protocol, asked.port, radius_answers.Answer(asked.user, filters, rate, time.time())

@@ -259,9 +259,22 @@ class RelayTest(MachineTest):
         for number in range(3):
             self.exchange(self.daemon(), request(number, (1, b"rita")), lambda heard: response(heard, 3))
         self.assertEqual(len(self.relaying.ways), 3)
+        self.daemon().send(request(9, (1, b"rita")))  # and is not answered yet
+        self.relaying.step(2)
         with unittest.mock.patch.object(radius_relay, "IDLE", 0.0):
             self.relaying.step(0)
+            self.assertEqual(len(self.relaying.ways), 1)
+            with unittest.mock.patch.object(radius_relay, "FRESH", 0.0):
+                self.relaying.step(0)
         self.assertEqual(len(self.relaying.ways), 0)
+
+    def test_of_too_many_sockets_the_oldest_are_closed(self) -> None:
+        daemons = [self.daemon() for _ in range(4)]
+        with unittest.mock.patch.object(radius_relay, "MOST", 2):
+            for number, own in enumerate(daemons):
+                own.send(request(number, (1, b"rita")))
+                self.relaying.step(2)
+        self.assertEqual([way.sender for way in self.relaying.ways.values()], [own.getsockname() for own in daemons[2:]])
 
 
 class KeeperTest(ConnectedTest):
