@@ -7,9 +7,11 @@ number: that one is known by user and inner address.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -56,10 +58,19 @@ def granted(attributes: Iterable[tuple[int, bytes]]) -> tuple[tuple[str, ...], d
     return tuple(filters), rate
 
 
-def write(gateway: Gateway, protocol: str, port: int | str, answer: Answer) -> None:
+@contextlib.contextmanager
+def _alone(gateway: Gateway) -> Iterator[str]:
+    """The relay and the keeper may write at the same moment. Gives the folder."""
     folder = gateway.paths.of(FOLDER)
     os.makedirs(folder, mode=0o700, exist_ok=True)
-    files.write_json(f"{folder}/{protocol}-{port}.json", asdict(answer))
+    with open(f"{folder}/lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield folder
+
+
+def write(gateway: Gateway, protocol: str, port: int | str, answer: Answer) -> None:
+    with _alone(gateway) as folder:
+        files.write_json(f"{folder}/{protocol}-{port}.json", asdict(answer))
 
 
 def load(gateway: Gateway) -> dict[str, Answer]:
@@ -108,15 +119,23 @@ def _is(answer: Answer, session: Session) -> bool:
 
 
 def settle(gateway: Gateway, found: list[Session], now: float | None = None) -> None:
-    """Writes down whose answer is whose, so that it outlives new keys, and forgets what no session came of."""
-    known = load(gateway)
-    for each in found:
-        if each.answer and each.inside and known.get(key(each)) != replace(each.answer, inside=each.inside):
-            write(gateway, each.protocol, key(each).partition("-")[2], replace(each.answer, inside=each.inside))
-    there = {key(each) for each in found}
-    for name, answer in known.items():
-        if name not in there and not 0 <= (time.time() if now is None else now) - answer.at < LONG_AGO:
-            files.drop(f"{gateway.paths.of(FOLDER)}/{name}.json")
+    """
+    Writes down whose answer is whose, so that it outlives new keys, and forgets what no session came of. What the relay has
+    written since `found` was looked at stays as it is.
+    """
+    if not os.path.isdir(gateway.paths.of(FOLDER)):
+        return
+    with _alone(gateway) as folder:
+        known = load(gateway)
+        for each in found:
+            if each.answer and each.inside and each.answer.inside != each.inside and known.get(key(each)) in (None, each.answer):
+                files.write_json(f"{folder}/{key(each)}.json", asdict(replace(each.answer, inside=each.inside)))
+            elif each.answer and key(each) not in known:
+                files.write_json(f"{folder}/{key(each)}.json", asdict(each.answer))
+        there = {key(each) for each in found}
+        for name, answer in known.items():
+            if name not in there and abs((time.time() if now is None else now) - answer.at) >= LONG_AGO:
+                files.drop(f"{folder}/{name}.json")
 
 
 def unheard(session: Session, known: dict[str, User]) -> bool:

@@ -128,6 +128,14 @@ class FilesTest(MachineTest):
         for other in (replace(FRED, handle="10", user="rita"), replace(FRED, handle="10", inside=("10.77.2.4",))):
             self.assertIsNone(radius_answers.attach(self.gateway, [other])[0].answer)
 
+    def test_what_comes_while_the_keeper_looks_is_neither_forgotten_nor_written_over(self) -> None:
+        radius_answers.write(self.gateway, "l2tp", 0, Answer("rita", ("guests",), {}, 1000.0))
+        found = radius_answers.attach(self.gateway, [RITA])
+        radius_answers.write(self.gateway, "l2tp", 0, Answer("rita", ("staff",), {}, 1000.5))
+        radius_answers.write(self.gateway, "l2tp", 1, Answer("fred", ("staff",), {}, 1000.5))  # whose session is not up yet
+        radius_answers.settle(self.gateway, found, 1000.2)
+        self.assertEqual({name: one.filters for name, one in radius_answers.load(self.gateway).items()}, {"l2tp-0": ("staff",), "l2tp-1": ("staff",)})
+
     def test_a_name_is_known_as_charon_tells_it(self) -> None:
         radius_answers.write(self.gateway, "ikev2", 4, Answer("frédéric", ("staff",), {}, 1.0))
         self.assertIsNotNone(radius_answers.attach(self.gateway, [replace(FRED, user="fr??d??ric")])[0].answer)
