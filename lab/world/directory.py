@@ -77,9 +77,12 @@ def start(wanted):
     run("/usr/sbin/slapadd", "-f", f"{FOLDER}/slapd.conf", "-l", f"{FOLDER}/data.ldif", timeout=120)
     # In the foreground, for systemd to have it: -d.
     start_unit(UNIT, NAMESPACE, "/usr/sbin/slapd", "-f", f"{FOLDER}/slapd.conf", "-h", f"ldaps://{address}", "-d", "256", properties=["Type=exec"])
-    time.sleep(3)
-    said = run("journalctl", "-u", UNIT, "-o", "cat", "-n", "8", check=False).stdout
-    if "slapd starting" not in said:
+    for _ in range(60):
+        said = run("journalctl", "-u", UNIT, "-o", "cat", "-n", "8", check=False).stdout
+        if "slapd starting" in said:
+            break
+        time.sleep(1)
+    else:
         raise Failure("slapd: " + said)
     with open(f"{FOLDER}/ca.pem") as file:
         return {"authority": file.read(), "bindDn": READER, "base": f"ou=people,{SUFFIX}"}
