@@ -41,6 +41,6 @@ export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firew
 export const unproven: readonly string[] = [
   "rates-voice", "hostile-packets",
   "rekeys",
-  "lac-foreign", "radius-interim", "radius-attributes", "radius-slow", "radius-directory",
+  "lac-foreign", "radius-interim", "radius-attributes", "radius-directory",
   "mesh-dead",
 ];
