@@ -1,4 +1,4 @@
-export type { AcmeArgs, Ikev2Args, L2tpArgs, PostgresqlArgs, ProfilesArgs, RadiusArgs, RadiusOnGatewayArgs, RadiusServerArgs, RemoteAccessArgs, SitesArgs, SshConnectionArgs, UserArgs } from "./components/args";
+export type { AcmeArgs, DirectoryArgs, Ikev2Args, L2tpArgs, PostgresqlArgs, ProfilesArgs, RadiusArgs, RadiusOnGatewayArgs, RadiusServerArgs, RemoteAccessArgs, SitesArgs, SshConnectionArgs, UserArgs } from "./components/args";
 export type { ClientProfiles } from "./components/clientProfiles";
 export type { GatewayIdentity } from "./gateway/identity";
 export type { ClientSettings } from "./components/remoteAccess";

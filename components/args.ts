@@ -157,6 +157,27 @@ export interface PostgresqlArgs {
   authority?: pulumi.Input<string>;
 }
 
+/** A directory of your own (LDAP) that keeps the NT hash of each password: docs/radius.md */
+export interface DirectoryArgs {
+  /** `ldaps://host` or `ldap://host`, with a port where it is another than 636 and 389. */
+  url: pulumi.Input<string>;
+  /** As whom it is asked; must be able to read `hashAttribute`. */
+  bindDn: pulumi.Input<string>;
+  password: pulumi.Input<string>;
+  /** Below which entry users are. */
+  base: pulumi.Input<string>;
+  /** What users log in by. @default "uid" */
+  nameAttribute?: pulumi.Input<string>;
+  /** Where the NT hash is: 32 hexadecimal digits, or 16 bytes (`ipaNTHash`). @default "sambaNTPassword" */
+  hashAttribute?: pulumi.Input<string>;
+  /** What must hold besides, e.g. `(memberOf=cn=vpn,dc=example,dc=com)`. @default nothing */
+  filter?: pulumi.Input<string>;
+  /** Encrypted (by `ldap://` after StartTLS), and the server known by its certificate. @default true */
+  tls?: pulumi.Input<boolean>;
+  /** PEM of the authority that signed the server's certificate. @default those that the distribution trusts */
+  authority?: pulumi.Input<string>;
+}
+
 /** FreeRADIUS on the gateway itself, which knows `users` and keeps books of their sessions. */
 export interface RadiusOnGatewayArgs {
   /** @default false */
@@ -165,6 +186,8 @@ export interface RadiusOnGatewayArgs {
   keepDays?: pulumi.Input<number>;
   /** Where the books are instead; while it is silent, what there is to write waits on the gateway. @default on the gateway, in SQLite */
   postgresql?: PostgresqlArgs;
+  /** Who comes in by password beside `users`. @default nobody */
+  directory?: DirectoryArgs;
 }
 
 /** RADIUS servers, which say who comes in by password: your own, or one on the gateway itself. docs/radius.md */
@@ -177,12 +200,14 @@ export interface RadiusArgs {
   protocols?: pulumi.Input<pulumi.Input<string>[]>;
   /** Tell the servers when sessions begin and end, and of their bytes. @default true */
   accounting?: pulumi.Input<boolean>;
-  /** Seconds that a server is given to answer, three times before it counts as silent. @default 2 */
+  /** Seconds that a server is given to answer, three times before it counts as silent; 20 where a person has to press a button first. @default 2 */
   timeout?: pulumi.Input<number>;
   /** What the gateway calls itself towards the servers. @default the gateway's name */
   nasIdentifier?: pulumi.Input<string>;
-  /** May the servers end sessions (Disconnect-Request of RFC 5176, UDP 3799)? @default false */
+  /** May the servers end sessions, and with `attributes` change them (Disconnect- and CoA-Request of RFC 5176, UDP 3799)? @default false */
   disconnect?: pulumi.Input<boolean>;
+  /** Do an answer's Filter-Id (the name of one of `groups`) and WISPr-Bandwidth-Max-Up and -Down (bit/s) count? @default false */
+  attributes?: pulumi.Input<boolean>;
 }
 
 /** Room for site connections: which there are, each `SiteConnection` says. */

@@ -72,14 +72,17 @@ export function accessSecrets(
 export interface RadiusSecrets {
   radius?: pulumi.Output<string[]>;
   radiusDatabase?: pulumi.Output<string>;
+  radiusDirectory?: pulumi.Output<string>;
 }
 
-/** Those that were given: of servers of the user's own, of their database. */
+/** Those that were given: of servers of the user's own, of their database, of their directory. */
 export function givenRadiusSecrets({ radius }: Pick<RemoteAccessArgs, "radius">): RadiusSecrets {
-  const database = radius?.onGateway?.enabled === true ? radius.onGateway.postgresql?.password : undefined;
+  const own = radius?.onGateway?.enabled === true ? radius.onGateway : undefined;
+  const [database, directory] = [own?.postgresql?.password, own?.directory?.password];
   return {
     ...(radius?.servers === undefined ? {} : { radius: pulumi.secret(pulumi.output(radius.servers.map(({ secret }) => secret))) }),
     ...(database === undefined ? {} : { radiusDatabase: pulumi.secret(database) }),
+    ...(directory === undefined ? {} : { radiusDirectory: pulumi.secret(directory) }),
   };
 }
 

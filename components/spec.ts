@@ -5,7 +5,7 @@ import { identityProblems, type GatewayIdentity } from "../gateway/identity";
 import { validateSpec, type Problem } from "../gateway/validate";
 import { isrgRootX1, letsEncrypt } from "../gateway/certificates/letsEncrypt";
 import { ownServer } from "../gateway/radius";
-import type { AcmeArgs, PostgresqlArgs, RadiusArgs, RadiusServerArgs, RemoteAccessArgs, UserArgs } from "./args";
+import type { AcmeArgs, DirectoryArgs, PostgresqlArgs, RadiusArgs, RadiusServerArgs, RemoteAccessArgs, UserArgs } from "./args";
 import { onlyGiven } from "./onlyGiven";
 import { refuseOrWarn } from "./refuse";
 import { givenRadiusSecrets } from "./secrets";
@@ -99,7 +99,7 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
           : { profiles: { onDemand: a.profiles.onDemand ?? false, trustedWireless: a.profiles.trustedWireless ?? [] } }),
         ...(a.groups === undefined || a.groups.length === 0 ? {} : { groups: a.groups }),
         ...(a.accounting === true ? { accounting: true } : {}),
-        ...(a.radius === undefined ? {} : { radius: onlyGiven({ ...a.radius, servers: a.radius.servers.map(onlyGiven), onGateway: a.radius.onGateway && onlyGiven({ ...a.radius.onGateway, postgresql: a.radius.onGateway.postgresql && onlyGiven(a.radius.onGateway.postgresql) }) }) }),
+        ...(a.radius === undefined ? {} : { radius: onlyGiven({ ...a.radius, servers: a.radius.servers.map(onlyGiven), onGateway: a.radius.onGateway && onlyGiven({ ...a.radius.onGateway, postgresql: a.radius.onGateway.postgresql && onlyGiven(a.radius.onGateway.postgresql), directory: a.radius.onGateway.directory && onlyGiven(a.radius.onGateway.directory) }) }) }),
         ...(a.uplink === undefined ? {} : { uplink: a.uplink }),
         ...(a.dscp === undefined || a.dscp === "keep" ? {} : { dscp: a.dscp }),
         ...(a.pair === undefined ? {} : { pair: a.pair as PairSpec }),
@@ -123,13 +123,13 @@ function withoutPassword(user: UserArgs): Omit<UserArgs, "password"> {
 /** The gateway's own FreeRADIUS is a server like any other to those who ask it. */
 function withoutSecrets({ servers, onGateway, ...rest }: RadiusArgs) {
   if (onGateway?.enabled !== true) return { ...rest, servers: (servers ?? []).map(withoutSecret), onGateway: undefined };
-  return { ...rest, servers: servers?.map(withoutSecret) ?? [ownServer], onGateway: { keepDays: onGateway.keepDays, postgresql: onGateway.postgresql && withoutDatabasePassword(onGateway.postgresql) } };
+  return { ...rest, servers: servers?.map(withoutSecret) ?? [ownServer], onGateway: { keepDays: onGateway.keepDays, postgresql: onGateway.postgresql && withoutPasswordOf(onGateway.postgresql), directory: onGateway.directory && withoutPasswordOf(onGateway.directory) } };
 }
 
-function withoutDatabasePassword(database: PostgresqlArgs): Omit<PostgresqlArgs, "password"> {
-  const rest: Partial<PostgresqlArgs> = { ...database };
+function withoutPasswordOf<T extends PostgresqlArgs | DirectoryArgs>(given: T): Omit<T, "password"> {
+  const rest: Partial<T> = { ...given };
   delete rest.password;
-  return rest as Omit<PostgresqlArgs, "password">;
+  return rest as Omit<T, "password">;
 }
 
 function withoutSecret(server: RadiusServerArgs): Omit<RadiusServerArgs, "secret"> {

@@ -78,7 +78,8 @@ export interface Platform {
   radiusPackages: readonly string[];
   /** Packages that it needs beside them for books in PostgreSQL. */
   postgresqlPackages: readonly string[];
-  units: { ike: string; l2tp: string; firewall: string; vrrp: string; watch: string; sites: string; keeper: string; policies: string; rates: string; routing: string; radius: string; acme: string };
+  directoryPackages: readonly string[];
+  units: { ike: string; l2tp: string; firewall: string; vrrp: string; watch: string; sites: string; keeper: string; policies: string; rates: string; routing: string; radius: string; relay: string; acme: string };
 }
 
 function strongswanPaths(swanctl: string, settings: string): StrongswanPaths {
@@ -110,6 +111,7 @@ const units = {
   rates: "vpn-gateway-rates.service",
   routing: "frr.service",
   radius: "freeradius.service",
+  relay: "vpn-gateway-relay.service",
   acme: "vpn-gateway-acme.timer",
 };
 
@@ -136,6 +138,7 @@ const common = {
   // FreeRADIUS 3.2.7 in Debian 13, 3.2.5 in Ubuntu 24.04; its SQLite driver is in it.
   radiusPackages: ["freeradius"],
   postgresqlPackages: ["freeradius-postgresql", "ca-certificates"],
+  directoryPackages: ["freeradius-ldap", "ca-certificates"],
   units,
 };
 
@@ -176,6 +179,7 @@ const rhelFamily = {
   bgpPackages: ["frr"],
   radiusPackages: ["freeradius"],
   postgresqlPackages: ["freeradius-postgresql", "ca-certificates"],
+  directoryPackages: ["freeradius-ldap", "ca-certificates"],
   units,
 };
 
@@ -254,12 +258,15 @@ export const paths = {
   radiusServers: "/etc/ppp/radius.vpn-gateway/servers",
   disconnect: "/etc/vpn-gateway/radius.json",
   disconnectSecrets: "/etc/vpn-gateway/radius.secrets",
+  relayUnit: "/etc/systemd/system/vpn-gateway-relay.service",
   // Of the gateway's own FreeRADIUS, which reads copies of them (render/freeradius.ts).
   radiusd: "/etc/vpn-gateway/radius/radiusd.conf",
   radiusdClient: "/etc/vpn-gateway/radius/client.conf",
   radiusdUsers: "/etc/vpn-gateway/radius/users",
   radiusdSchema: "/etc/vpn-gateway/radius/books.sql",
   radiusdDatabase: "/etc/vpn-gateway/radius/pgpass",
+  radiusdDirectory: "/etc/vpn-gateway/radius/directory.conf",
+  radiusdDirectoryAuthority: "/etc/vpn-gateway/radius/directory-authority.pem",
   radiusdAuthority: "/etc/vpn-gateway/radius/database-authority.pem",
   radiusBooks: "/etc/vpn-gateway/radius/books.json",
   radiusdUnit: "/etc/systemd/system/freeradius.service",

@@ -1,4 +1,4 @@
-import type { GatewaySpec, ProtocolName, RadiusServerSpec, RadiusSpec, UserSpec } from "./spec";
+import type { DirectorySpec, GatewaySpec, ProtocolName, RadiusServerSpec, RadiusSpec, UserSpec } from "./spec";
 import { byCertificate, speaks } from "./users";
 
 /** RFC 2865, 3 and RFC 2866, 3. */
@@ -30,6 +30,29 @@ export function keepsBooks(spec: Pick<GatewaySpec, "radius">): boolean {
   return onGateway(spec) && spec.radius?.accounting !== false;
 }
 
+/** The user's own directory, which the gateway's own FreeRADIUS asks for whoever is not on the list. */
+export function directory({ radius }: Pick<GatewaySpec, "radius">): DirectorySpec | undefined {
+  return radius?.onGateway?.directory;
+}
+
+export const defaultNameAttribute = "uid";
+/** Samba's, 32 hexadecimal digits; FreeIPA's ipaNTHash is 16 bytes. */
+export const defaultHashAttribute = "sambaNTPassword";
+
+/** Of `ldap://host:port` or `ldaps://…`, without what else a URL of LDAP may have (RFC 4516). @throws Error for another text. */
+export function directoryUrl(text: string): { scheme: "ldap" | "ldaps"; host: string; port: number } {
+  const found = /^(ldaps?):\/\/(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+))(?::(\d{1,5}))?\/?$/.exec(String(text));
+  if (found === null) throw new Error(`${JSON.stringify(text)} is no URL of a directory`);
+  const scheme = found[1] as "ldap" | "ldaps";
+  const port = found[4] === undefined ? { ldap: 389, ldaps: 636 }[scheme] : Number(found[4]);
+  return { scheme, host: found[2] ?? found[3], port };
+}
+
+/** May somebody come in by password whom the list does not name? */
+export function admitsOthers(spec: Pick<GatewaySpec, "radius">): boolean {
+  return spec.radius !== undefined && (!onGateway(spec) || directory(spec) !== undefined);
+}
+
 /** Does the gateway ask the RADIUS servers, and nobody else, whether a password by that protocol is right? */
 export function asksRadius(spec: Pick<GatewaySpec, "l2tp" | "ikev2" | "radius">, protocol: ProtocolName): boolean {
   return spec.radius !== undefined && spec[protocol] !== undefined && spec.radius.protocols?.includes(protocol) !== false;
@@ -56,6 +79,31 @@ export function authenticationPort({ authenticationPort: port }: RadiusServerSpe
 
 export function accountingPort({ accountingPort: port }: RadiusServerSpec): number {
   return port ?? radiusPorts.accounting;
+}
+
+/** Do the servers' answers say what sessions may reach and how fast they may be? */
+export function answersGrant({ radius }: Pick<GatewaySpec, "radius">): boolean {
+  return radius?.attributes === true;
+}
+
+/** Where the relay stands for a server, for the daemons: one address each, for pppd knows servers by address alone. */
+export function relayAddress(index: number): string {
+  return `127.88.0.${index + 1}`;
+}
+
+/** The address at which the daemons ask a server. */
+export function askedAt(spec: Pick<GatewaySpec, "radius">, { host }: RadiusServerSpec, index: number): string {
+  return answersGrant(spec) ? relayAddress(index) : host;
+}
+
+/** Seconds for which an answer is waited for before a server counts as silent. */
+export function patience({ timeout }: RadiusSpec): number {
+  return radiusTries * (timeout ?? defaultRadiusTimeout);
+}
+
+/** Must a person do something before the server answers (a button on their phone), so that many log-ins wait at once? */
+export function isSlow(radius: RadiusSpec): boolean {
+  return patience(radius) > 15;
 }
 
 /** What the gateway calls itself towards the servers (NAS-Identifier, RFC 2865, 5.32). */

@@ -1,3 +1,4 @@
+import { answersGrant } from "./radius";
 import type { GatewaySpec, RateSpec, UserSpec } from "./spec";
 
 /** The two ways of a rate, by the names that the gateway's own files have for them. */
@@ -16,9 +17,9 @@ export function rateOf({ groups = [] }: Pick<GatewaySpec, "groups">, user: UserS
   return { ...highest("downMegabits"), ...highest("upMegabits") };
 }
 
-/** Is anybody, or are all together, held to a rate? */
-export function hasRates(spec: Pick<GatewaySpec, "users" | "groups" | "uplink">): boolean {
-  return spec.uplink !== undefined || spec.users.some((user) => rateOf(spec, user) !== undefined);
+/** Is anybody, or are all together, held to a rate, or may a RADIUS server's answer hold somebody to one? */
+export function hasRates(spec: Pick<GatewaySpec, "users" | "groups" | "uplink" | "radius">): boolean {
+  return spec.uplink !== undefined || answersGrant(spec) || spec.users.some((user) => rateOf(spec, user) !== undefined);
 }
 
 /** In whole kbit/s, as the gateway's files have it. */

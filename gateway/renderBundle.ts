@@ -8,17 +8,18 @@ import { renderFirewall } from "./render/nftables";
 import { renderPolicies } from "./render/policies";
 import { rateModules, renderRates, renderRateSettings } from "./render/rates";
 import { renderChapSecrets, renderPppd } from "./render/pppd";
-import { renderDisconnect, renderDisconnectSecrets, renderEapRadiusSecrets, renderPppRadius, renderPppRadiusDictionary, renderPppRadiusServers } from "./render/radius";
+import { renderDisconnect, renderDisconnectSecrets, renderEapRadiusSecrets, knowsServers, renderPppRadius, renderPppRadiusDictionary, renderPppRadiusServers } from "./render/radius";
 import { renderConnections, renderEapSecrets, renderPreSharedKey } from "./render/swanctl";
 import { renderKernelParameters } from "./render/sysctl";
 import { bothActive } from "./pair";
 import { needsPreSharedKey } from "./preSharedKey";
-import { asksRadius, keepsBooks, onGateway } from "./radius";
-import { renderBooks, renderRadiusdClient, renderRadiusdConf, renderRadiusdUnit } from "./render/freeradius";
+import { answersGrant, asksRadius, directory, keepsBooks, onGateway } from "./radius";
+import { renderBooks, renderRadiusdClient, renderRadiusdConf, renderRadiusdUnit, runFolder } from "./render/freeradius";
 import { renderFreeradiusUsers } from "./render/freeradiusUsers";
 import { booksSchema, database, renderDatabasePassword } from "./render/radiusBooks";
+import { renderDirectory } from "./render/radiusDirectory";
 import { renderFitScript, renderPair, renderStateScript, renderVrrp } from "./render/keepalived";
-import { renderFirewallUnit, renderIkeUnit, renderKeeperUnit, renderL2tpUnit, renderPoliciesUnit, renderRatesUnit, renderSitesUnit, renderVrrpUnit, renderWatchUnit } from "./render/units";
+import { renderFirewallUnit, renderIkeUnit, renderKeeperUnit, renderL2tpUnit, renderPoliciesUnit, renderRatesUnit, renderRelayUnit, renderSitesUnit, renderVrrpUnit, renderWatchUnit } from "./render/units";
 import { renderL2tpUserConnections } from "./render/l2tpUserConnections";
 import { renderUserConnections } from "./render/userConnections";
 import { renderUsers } from "./render/users";
@@ -71,15 +72,17 @@ function identityPart(spec: GatewaySpec, secrets: GatewaySecrets): Part {
   // Before `base`, which makes the daemons ask those servers.
   if (spec.radius && asksRadius(spec, "ikev2")) files.push(secret(strongswan.eapRadius, renderEapRadiusSecrets(spec, spec.radius, secrets)));
   if (spec.radius && asksRadius(spec, "l2tp")) files.push(secret(paths.radiusServers, renderPppRadiusServers(spec, spec.radius, secrets)));
-  if (spec.radius?.disconnect === true) files.push(secret(paths.disconnectSecrets, renderDisconnectSecrets(spec.radius, secrets)));
+  if (knowsServers(spec.radius)) files.push(secret(paths.disconnectSecrets, renderDisconnectSecrets(spec.radius, secrets)));
   if (onGateway(spec)) files.push(secret(paths.radiusdClient, renderRadiusdClient(spec, secrets)));
   const books = keepsBooks(spec) ? database(spec) : undefined;
   if (books !== undefined) files.push(secret(paths.radiusdDatabase, renderDatabasePassword(books, secrets)));
+  const asked = directory(spec);
+  if (asked !== undefined) files.push(secret(paths.radiusdDirectory, renderDirectory(spec, asked, secrets, runFolder)));
   return { ...emptyPart("identity", true), files };
 }
 
 function basePart(spec: GatewaySpec): Part {
-  const { packages, ikev2Packages, l2tpPackages, acmePackages, pairPackages, bgpPackages, radiusPackages, postgresqlPackages, units, strongswan, frrFiles } = platform(spec.platform);
+  const { packages, ikev2Packages, l2tpPackages, acmePackages, pairPackages, bgpPackages, radiusPackages, postgresqlPackages, directoryPackages, units, strongswan, frrFiles } = platform(spec.platform);
   const files = [
     readable(paths.modules, renderModules(spec)),
     readable(paths.sysctl, renderKernelParameters(spec)),
@@ -99,9 +102,12 @@ function basePart(spec: GatewaySpec): Part {
     files.push(readable(paths.radiusClient, renderPppRadius(spec, spec.radius)));
     files.push(readable(paths.radiusDictionary, renderPppRadiusDictionary()));
   }
-  if (spec.radius?.disconnect === true) files.push(readable(paths.disconnect, renderDisconnect(spec, spec.radius)));
+  if (knowsServers(spec.radius)) files.push(readable(paths.disconnect, renderDisconnect(spec, spec.radius)));
+  if (answersGrant(spec)) files.push(readable(paths.relayUnit, renderRelayUnit(spec)));
   if (onGateway(spec)) {
     files.push(readable(paths.radiusd, renderRadiusdConf(spec)), readable(paths.radiusdUnit, renderRadiusdUnit(spec)));
+    const directoryAuthority = directory(spec)?.authority;
+    if (directoryAuthority !== undefined) files.push(readable(paths.radiusdDirectoryAuthority, pem(directoryAuthority)));
   }
   if (keepsBooks(spec)) {
     const authority = database(spec)?.authority;
@@ -139,11 +145,12 @@ function basePart(spec: GatewaySpec): Part {
       ...(spec.bgp ? bgpPackages : []),
       ...(onGateway(spec) ? radiusPackages : []),
       ...(keepsBooks(spec) && database(spec) !== undefined ? postgresqlPackages : []),
+      ...(directory(spec) === undefined ? [] : directoryPackages.filter((name) => database(spec) === undefined || !postgresqlPackages.includes(name))),
       // EC2 is asked over TLS.
-      ...(spec.pair?.move && database(spec) === undefined ? ["ca-certificates"] : []),
+      ...(spec.pair?.move && database(spec) === undefined && directory(spec) === undefined ? ["ca-certificates"] : []),
     ],
     modules: requiredModules(spec),
-    services: [units.firewall, ...(onGateway(spec) ? [units.radius] : []), units.ike, ...(spec.l2tp ? [units.l2tp] : []), ...(spec.pair ? [units.watch] : []), ...(spec.pair && !bothActive(spec.pair) ? [units.vrrp] : []), ...(spec.sites ? [units.sites] : []), ...(spec.bgp ? [units.routing] : []), ...(spec.ikev2?.acme ? [units.acme] : [])],
+    services: [units.firewall, ...(onGateway(spec) ? [units.radius] : []), ...(answersGrant(spec) ? [units.relay] : []), units.ike, ...(spec.l2tp ? [units.l2tp] : []), ...(spec.pair ? [units.watch] : []), ...(spec.pair && !bothActive(spec.pair) ? [units.vrrp] : []), ...(spec.sites ? [units.sites] : []), ...(spec.bgp ? [units.routing] : []), ...(spec.ikev2?.acme ? [units.acme] : [])],
     // The firewall is in it: a mistake there cuts the session that pushes it.
     confirmWithin: 60,
     files,

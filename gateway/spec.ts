@@ -228,12 +228,34 @@ export interface PostgresqlSpec {
   authority?: string;
 }
 
+/** The user's own directory (LDAP, RFC 4511), which keeps the NT hash of each password. The password of `bindDn` is in {@link GatewaySecrets}. */
+export interface DirectorySpec {
+  /** `ldaps://host` or `ldap://host`, with a port where it is another than 636 and 389. */
+  url: string;
+  /** As whom it is asked: must be able to read `hashAttribute`. */
+  bindDn: string;
+  /** Below which entry users are. */
+  base: string;
+  /** What users log in by. Default `uid`. */
+  nameAttribute?: string;
+  /** Where the NT hash is: 32 hexadecimal digits, or 16 bytes. Default `sambaNTPassword`. */
+  hashAttribute?: string;
+  /** What must hold besides, e.g. `(memberOf=cn=vpn,dc=example,dc=com)` (RFC 4515). */
+  filter?: string;
+  /** Is the connection encrypted (by `ldap://` after StartTLS), and the server known by its certificate? Default true. */
+  tls?: boolean;
+  /** PEM of the authority that signed it; none: those that the distribution trusts. */
+  authority?: string;
+}
+
 /** FreeRADIUS on the gateway itself, which is asked like any other server and knows the list of users. */
 export interface RadiusOnGatewaySpec {
   /** Days for which the books keep a session after the last that was heard of it. Default 90. */
   keepDays?: number;
   /** None: the books are on the gateway, in SQLite. */
   postgresql?: PostgresqlSpec;
+  /** None: the list of users alone. */
+  directory?: DirectorySpec;
 }
 
 /** RADIUS servers, which say who comes in by password: the user's own instead of the list of users, or the gateway's by that list. */
@@ -250,8 +272,10 @@ export interface RadiusSpec {
   timeout?: number;
   /** What the gateway calls itself. Default its name. */
   nasIdentifier?: string;
-  /** May the servers end sessions (Disconnect-Request of RFC 5176, UDP 3799)? Default false. */
+  /** May the servers end sessions and, with `attributes`, change them (RFC 5176, UDP 3799)? Default false. */
   disconnect?: boolean;
+  /** Do Filter-Id and WISPr-Bandwidth-Max-Up and -Down of an answer count? Default false. */
+  attributes?: boolean;
 }
 
 /** What people choose about the profiles that they import; the gateway's own files know nothing of it. */
@@ -346,4 +370,6 @@ export interface GatewaySecrets {
   radius?: string[];
   /** Password of the PostgreSQL that has the books. */
   radiusDatabase?: string;
+  /** The password by which the user's own directory is asked. */
+  radiusDirectory?: string;
 }

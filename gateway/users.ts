@@ -1,6 +1,6 @@
 import { createHash } from "crypto";
 import { formatAddress, parseAddress } from "./addressing";
-import { asksRadius } from "./radius";
+import { answersGrant, asksRadius } from "./radius";
 import { hasRates } from "./rates";
 import type { GatewaySpec, ProtocolName, UserSpec } from "./spec";
 
@@ -55,8 +55,8 @@ export function ownL2tpConnections(spec: Pick<GatewaySpec, "users" | "l2tp">): U
 }
 
 /** Is there a table of policies, which lets through only what is of a known session? */
-export function hasPolicies(spec: Pick<GatewaySpec, "users" | "groups" | "accounting">): boolean {
-  return spec.accounting === true || (spec.groups ?? []).length > 0 || spec.users.some(isRestricted);
+export function hasPolicies(spec: Pick<GatewaySpec, "users" | "groups" | "accounting" | "radius">): boolean {
+  return spec.accounting === true || answersGrant(spec) || (spec.groups ?? []).length > 0 || spec.users.some(isRestricted);
 }
 
 /** May the user reach less than what the gateway lets clients reach? */

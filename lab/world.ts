@@ -45,6 +45,10 @@ export interface ConnectOptions {
   pppMtu?: number;
   /** How long IKE may take. Default 25: a wrong PSK in IKEv1 shows only as this silence. */
   ikeTimeoutSeconds?: number;
+  /** L2TP: how long PPP may take. Default 30. */
+  pppTimeoutSeconds?: number;
+  /** L2TP: after so many seconds the client asks whether the gateway lives, and gives up four times later. Default 5. */
+  lcpEchoSeconds?: number;
   /** L2TP: dial again by itself. Default true. */
   redial?: boolean;
   /** Asks after each second of silence, gives a silent gateway up within 2 s more, and dials anew by itself. Default false. */
@@ -79,8 +83,8 @@ export interface RadiusOptions {
   /** Its own, in the inside network. */
   address: string;
   secret: string;
-  /** By name: the password, and what is sent with an Access-Accept. */
-  users: Record<string, { password: string; reply?: Record<string, string | number> }>;
+  /** By name: the password, what is sent with an Access-Accept, and seconds that it waits before that. */
+  users: Record<string, { password: string; reply?: Record<string, string | number>; delay?: number }>;
 }
 
 export interface PingResult {
@@ -303,9 +307,21 @@ export class World {
   async radiusTold(number: number): Promise<{ accounting: Record<string, string>[]; log: string }> {
     return { ...(await this.call<{ accounting: Record<string, string>[] }>(["radius", "told", number])), ...(await this.call<{ log: string }>(["radius", "said", number])) };
   }
-  /** Sends a Disconnect-Request from a server's address to the gateway; gives what radclient says. */
-  radiusDisconnect(wanted: { from: string; to: string; secret: string; attributes: Record<string, string> }): Promise<{ code: number; output: string }> {
+  /** Sends a Disconnect-Request, or a CoA-Request, from a server's address to the gateway; gives what radclient says. */
+  radiusDisconnect(wanted: { from: string; to: string; secret: string; attributes: Record<string, string>; request?: "coa" }): Promise<{ code: number; output: string }> {
     return this.call(["radius", "disconnect"], wanted);
+  }
+
+  /** An OpenLDAP of the inside network; fetched from Debian's archive, as FreeRADIUS' driver (base64 of its package). */
+  async directoryInstall(): Promise<{ driver: string }> {
+    return this.call(["directory", "install"], undefined, 1200);
+  }
+  /** A new one with TLS: who may read it, and users with the NT hash of their password in hexadecimal. */
+  directoryStart(wanted: { address: string; password: string; users: Record<string, { hash: string; kind: string }> }): Promise<{ authority: string; bindDn: string; base: string }> {
+    return this.call(["directory", "start"], wanted, 300);
+  }
+  async directory(action: "silence" | "speak" | "stop"): Promise<void> {
+    await this.call(["directory", action]);
   }
 
   /** A PostgreSQL of the inside network; fetched from Debian's archive. */

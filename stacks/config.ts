@@ -52,7 +52,17 @@ function radiusConfig(config: pulumi.Config): RadiusArgs | undefined {
   const radius = config.getObject<RadiusArgs>("radius");
   if (radius === undefined) return undefined;
   const database = radius.onGateway?.postgresql;
-  if (database !== undefined) return { ...radius, onGateway: { ...radius.onGateway, postgresql: { ...database, password: config.requireSecret("radiusDatabasePassword") } } };
+  const directory = radius.onGateway?.directory;
+  if (radius.onGateway !== undefined && (database !== undefined || directory !== undefined)) {
+    return {
+      ...radius,
+      onGateway: {
+        ...radius.onGateway,
+        postgresql: database && { ...database, password: config.requireSecret("radiusDatabasePassword") },
+        directory: directory && { ...directory, password: config.requireSecret("radiusDirectoryPassword") },
+      },
+    };
+  }
   if (radius.servers === undefined) return radius;
   const secrets = config.requireSecretObject<string[]>("radiusSecrets");
   return { ...radius, servers: radius.servers.map((server, index) => ({ ...server, secret: secrets.apply((all) => all[index]) })) };

@@ -1,9 +1,9 @@
 import { ikev2Clients, l2tpAddresses, network } from "../addressing";
 import { renderStrongswanConf, section, setting, type Entry } from "../formats/strongswanConf";
 import { platform } from "../platforms";
-import { asksRadius, framesAddresses } from "../radius";
+import { asksRadius, framesAddresses, isSlow, patience } from "../radius";
 import type { GatewaySpec } from "../spec";
-import { attributeSettings, eapRadiusSettings } from "./radius";
+import { attributeSettings, eapRadiusSettings, socketsOf } from "./radius";
 
 /**
  * Plugins of charon-systemd. Every one more is code that an unauthenticated peer may reach, and two that the
@@ -31,6 +31,7 @@ export function renderCharon(spec: GatewaySpec): string {
         setting("load_modular", false, "A list of our own instead of all that is installed."),
         setting("load", charonPlugins(spec).join(" ")),
         ...threads(spec),
+        ...halfOpenTime(spec),
         ...saTable(most),
         ...retransmissions(spec),
         setting("block_threshold", 2 * halfOpen(most), "Half-open IKE SAs from one address: an office behind a NAT dials all at once."),
@@ -38,7 +39,7 @@ export function renderCharon(spec: GatewaySpec): string {
         setting("cookie_threshold", 4 * halfOpen(most)),
         setting("init_limit_half_open", 8 * halfOpen(most), "Of all addresses: IKEv1 has no cookies, and each takes memory for half a minute."),
         // More where threads may all wait for a RADIUS server: who is asked for no password there goes on coming in.
-        setting("init_limit_job_load", asksRadius(spec, "ikev2") ? 256 : 64, "While so many messages wait for a thread nobody new is answered: handshakes that have begun end, and a crowd does not time out as a whole."),
+        setting("init_limit_job_load", asksRadius(spec, "ikev2") ? 8 * threadsOf(spec) : 64, "While so many messages wait for a thread nobody new is answered: handshakes that have begun end, and a crowd does not time out as a whole."),
         section("plugins", [
           section("kernel-netlink", [
             setting("roam_events", false, "Each L2TP session brings an interface; none of them moves an IKE SA."),
@@ -83,9 +84,20 @@ function retransmissions(spec: GatewaySpec): Entry[] {
 function threads(spec: GatewaySpec): Entry[] {
   if (!asksRadius(spec, "ikev2")) return [];
   return [
-    setting("threads", 32),
+    setting("threads", threadsOf(spec)),
     section("processor", [section("priority_threads", [setting("high", 2), setting("medium", 6)], "For dead-peer detection and for new keys, while log-ins wait for a RADIUS server.")]),
   ];
+}
+
+/** With RADIUS: one for each log-in that may wait for a server, and for everything else as many as there are always. */
+function threadsOf({ radius }: GatewaySpec): number {
+  return radius === undefined ? 16 : socketsOf(radius) + 24;
+}
+
+/** By default charon gives up an IKE SA that is not established within 30 s (HALF_OPEN_IKE_SA_TIMEOUT): less than a person may take to press a button. */
+function halfOpenTime(spec: GatewaySpec): Entry[] {
+  if (spec.radius === undefined || !asksRadius(spec, "ikev2") || !isSlow(spec.radius)) return [];
+  return [setting("half_open_timeout", patience(spec.radius) + 30, "A RADIUS server may wait for a person.")];
 }
 
 /** Room for so many site connections in charon's table. */

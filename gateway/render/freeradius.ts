@@ -4,6 +4,7 @@ import { paths, platform } from "../platforms";
 import { accountingPort, authenticationPort, defaultKeepDays, interimSeconds, keepsBooks, ownServer } from "../radius";
 import type { GatewaySecrets, GatewaySpec } from "../spec";
 import { booksFiles, booksModules, booksPeers, booksServers, database, databasePort, toBooks } from "./radiusBooks";
+import { directoryFiles, directoryModules, directoryPeers, toDirectory } from "./radiusDirectory";
 import { radiusSecret } from "./radius";
 import { sandboxOf } from "./sandbox";
 
@@ -74,6 +75,7 @@ function modules(spec: GatewaySpec): RadiusdEntry[] {
       pair("with_ntdomain_hack", true, "Windows leaves its domain out of what it hashes; charon and pppd know that, too."),
     ]),
     block("eap", [pair("default_eap_type", "mschapv2"), pair("timer_expire", 60), pair("max_sessions", 4096), block("mschapv2", [])]),
+    ...directoryModules(spec, runFolder),
     ...(keepsBooks(spec) ? booksModules(spec) : []),
   ];
 }
@@ -88,6 +90,7 @@ function server(spec: GatewaySpec): RadiusdEntry[] {
       block("elsif (&MS-CHAP2-Response)", [protocol("l2tp")]),
       block("else", [call("reject")], "No password in the clear, no MS-CHAPv1: pppd and charon ask for none."),
       call("files"),
+      ...toDirectory(spec),
       call("mschap"),
       block("eap", [pair("ok", "return")]),
     ]),
@@ -156,7 +159,7 @@ export function renderRadiusdUnit(spec: GatewaySpec): string {
           directive("StateDirectoryMode", "0700"),
           directive("ExecStartPre", install(paths.radiusd), "Root's files are copied for the program's own user."),
           directive("ExecStartPre", install(paths.radiusdClient)),
-          ...(keepsBooks(spec) ? booksFiles(spec).map((path) => directive("ExecStartPre", install(path))) : []),
+          ...[...(keepsBooks(spec) ? booksFiles(spec) : []), ...directoryFiles(spec)].map((path) => directive("ExecStartPre", install(path))),
           ...(keepsBooks(spec) && database(spec) !== undefined ? [directive("ExecStartPre", `/usr/bin/mkdir -p ${stateFolder}/waiting`)] : []),
           directive("ExecStartPre", `+/usr/bin/install -m 0400 -o freerad -g freerad /dev/null ${runFolder}/dictionary`),
           directive("ExecStartPre", install(paths.radiusdUsers, "/dev/null"), "Nobody, until the part with the passwords has come."),
@@ -175,7 +178,7 @@ export function renderRadiusdUnit(spec: GatewaySpec): string {
           directive("PrivateDevices", "yes"),
           directive("ProtectProc", "invisible"),
           directive("CapabilityBoundingSet", ""),
-          ...peers(keepsBooks(spec) ? booksPeers(spec) : []),
+          ...peers(allOf(keepsBooks(spec) ? booksPeers(spec) : [], directoryPeers(spec))),
           directive("SystemCallFilter", "@system-service"),
         ],
       },
@@ -185,12 +188,17 @@ export function renderRadiusdUnit(spec: GatewaySpec): string {
   );
 }
 
+/** Undefined where any of them is: anybody. */
+function allOf(...peers: (string[] | undefined)[]): string[] | undefined {
+  return peers.every((one) => one !== undefined) ? [...new Set(peers.flat())] as string[] : undefined;
+}
+
 /** Who may be spoken with. */
 function peers(beside: string[] | undefined) {
-  if (beside === undefined) return [directive("RestrictAddressFamilies", "AF_UNIX AF_INET AF_INET6 AF_NETLINK", "The database's name must be looked up.")];
+  if (beside === undefined) return [directive("RestrictAddressFamilies", "AF_UNIX AF_INET AF_INET6 AF_NETLINK", "The name of a database or a directory must be looked up.")];
   return [
     directive("RestrictAddressFamilies", beside.length === 0 ? "AF_UNIX AF_INET" : "AF_UNIX AF_INET AF_INET6 AF_NETLINK"),
-    directive("IPAddressDeny", "any", beside.length === 0 ? "Nobody but the machine itself asks it, and it asks nobody." : "Nobody but the machine itself asks it, and it asks its database alone."),
+    directive("IPAddressDeny", "any", beside.length === 0 ? "Nobody but the machine itself asks it, and it asks nobody." : "Nobody but the machine itself asks it, and it asks its database and its directory alone."),
     directive("IPAddressAllow", ["localhost", ...beside].join(" ")),
   ];
 }

@@ -1,6 +1,7 @@
 import { hostNetwork, network, parseAddress, type Family, type Network } from "../addressing";
 import { clientFamilies } from "../clientPools";
 import { renderNft, type Chain, type LiveSet, type Rule } from "../formats/nft";
+import { answersGrant } from "../radius";
 import type { GatewaySpec, GroupSpec, ReachSpec, UserSpec } from "../spec";
 import { chainOf, hasPolicies, isRestricted } from "../users";
 import { clientSets, familyWord } from "./clientSets";
@@ -25,6 +26,7 @@ export function renderPolicies(spec: GatewaySpec): string {
       chains: [
         ...(spec.groups ?? []).map((group) => groupChain(group)),
         ...spec.users.filter(isRestricted).map((user) => userChain(spec, user)),
+        ...(answersGrant(spec) ? (spec.groups ?? []).map((group) => filterChain(spec, group)) : []),
         counting(families),
         deciding(families),
       ],
@@ -74,18 +76,32 @@ function groupChain({ name, reach }: GroupSpec): Chain {
   return { name: groupName(name), rules: reach.flatMap(accepts) };
 }
 
+/** What a session may reach to which a RADIUS server gives the group's name as Filter-Id. */
+function filterChain(spec: GatewaySpec, { name }: GroupSpec): Chain {
+  return { name: filterName(name), rules: [{ rule: `jump ${groupName(name)}`, why: `Filter-Id ${JSON.stringify(name)}.` }, ...nameServers(spec.dns), { rule: "counter drop" }] };
+}
+
+/** The chain of a Filter-Id. */
+export function filterName(group: string): string {
+  return `filter_${group.replaceAll("-", "_")}`;
+}
+
+function nameServers(dns: string[]): Rule[] {
+  const servers = [...new Set(dns)].map((text) => hostNetwork(parseAddress(text)!));
+  return destinations(servers).map((to) => ({ rule: `${to} meta l4proto { tcp, udp } th dport 53 accept` }));
+}
+
 function groupName(name: string): string {
   return `group_${name.replaceAll("-", "_")}`;
 }
 
 function userChain(spec: GatewaySpec, user: UserSpec): Chain {
-  const servers = [...new Set([...spec.dns, ...(user.dns ?? [])])].map((text) => hostNetwork(parseAddress(text)!));
   return {
     name: chainOf(user.name),
     rules: [
       ...(user.groups ?? []).map((group) => ({ rule: `jump ${groupName(group)}` })),
       ...(user.reach ?? []).flatMap(accepts),
-      ...destinations(servers).map((to) => ({ rule: `${to} meta l4proto { tcp, udp } th dport 53 accept` })),
+      ...nameServers([...spec.dns, ...(user.dns ?? [])]),
       { rule: "counter drop" },
     ].map((rule, index) => (index === 0 ? { ...rule, why: `User ${JSON.stringify(user.name)}.` } : rule)),
   };

@@ -1,7 +1,7 @@
 import { renderRadiusClient, renderRadiusDictionary, renderRadiusServers, type RadiusAttribute } from "../formats/radiusClient";
 import { renderStrongswanConf, section, setting, type Entry } from "../formats/strongswanConf";
 import { paths } from "../platforms";
-import { accountingPort, asksRadius, authenticationPort, defaultRadiusTimeout, framesAddresses, nasIdentifier, onGateway, radiusTries } from "../radius";
+import { accountingPort, answersGrant, askedAt, asksRadius, authenticationPort, defaultRadiusTimeout, framesAddresses, isSlow, nasIdentifier, onGateway, radiusTries, relayAddress } from "../radius";
 import type { GatewaySecrets, GatewaySpec, RadiusSpec } from "../spec";
 import type { PppOption } from "../formats/pppOptions";
 import { trafficSelectors } from "./swanctl";
@@ -10,7 +10,9 @@ import { trafficSelectors } from "./swanctl";
  * So many log-ins may wait for one server at once. Each of them has one of charon's threads for that time, and a further one
  * waits for a socket with one more, so this is bounded by the threads (render/charon.ts).
  */
-const sockets = 8;
+export function socketsOf(radius: RadiusSpec): number {
+  return isSlow(radius) ? 48 : 8;
+}
 
 /** What charon's eap-radius plugin is told that anybody may read: strongswan.conf(5), charon.plugins.eap-radius. */
 export function eapRadiusSettings(spec: GatewaySpec): Entry[] {
@@ -44,11 +46,11 @@ export function attributeSettings(spec: GatewaySpec): Entry[] {
 function servers(spec: GatewaySpec, radius: RadiusSpec): Entry[] {
   return radius.servers.map((server, index) =>
     section(serverName(index), [
-      setting("address", server.host),
+      setting("address", askedAt(spec, server, index)),
       setting("auth_port", authenticationPort(server)),
       setting("acct_port", accountingPort(server)),
       setting("nas_identifier", nasIdentifier(spec, radius)),
-      setting("sockets", sockets),
+      setting("sockets", socketsOf(radius)),
       setting("preference", preference(index, radius.servers.length)),
     ]),
   );
@@ -67,9 +69,15 @@ export function renderEapRadiusSecrets(spec: GatewaySpec, radius: RadiusSpec, se
   );
 }
 
-/** Which servers may ask for sessions to end, for the keeper (host/vpn_gateway/disconnect.py). */
+/** Does the gateway's own command have to know the servers? */
+export function knowsServers(radius: RadiusSpec | undefined): radius is RadiusSpec {
+  return radius?.disconnect === true || radius?.attributes === true;
+}
+
+/** Which servers may ask for sessions to end, for the keeper (host/vpn_gateway/disconnect.py), and where the relay stands for which (radius_relay.py). */
 export function renderDisconnect(spec: GatewaySpec, radius: RadiusSpec): string {
-  return `${JSON.stringify({ nasIdentifier: nasIdentifier(spec, radius), servers: radius.servers.map(({ host }) => host) }, null, 2)}\n`;
+  const relay = radius.servers.map((server, index) => ({ at: relayAddress(index), host: server.host, ports: [authenticationPort(server), ...(radius.accounting === false ? [] : [accountingPort(server)])] }));
+  return `${JSON.stringify({ nasIdentifier: nasIdentifier(spec, radius), servers: radius.servers.map(({ host }) => host), ...(answersGrant(spec) ? { relay } : {}) }, null, 2)}\n`;
 }
 
 /** Their secrets, a JSON string a line, in the same order. */
@@ -103,7 +111,7 @@ export function pppRadiusOptions(spec: GatewaySpec): PppOption[] {
 
 /** radiusclient.conf of pppd's plugin. */
 export function renderPppRadius(spec: GatewaySpec, radius: RadiusSpec): string {
-  const list = (port: (server: RadiusSpec["servers"][number]) => number) => radius.servers.map((server) => `${server.host}:${port(server)}`).join(" ");
+  const list = (port: (server: RadiusSpec["servers"][number]) => number) => radius.servers.map((server, index) => `${askedAt(spec, server, index)}:${port(server)}`).join(" ");
   const accounts = radius.accounting !== false;
   return renderRadiusClient(
     [
@@ -125,7 +133,9 @@ export function renderPppRadius(spec: GatewaySpec, radius: RadiusSpec): string {
 
 /** The secrets, for pppd's plugin: by address, whichever port. */
 export function renderPppRadiusServers(spec: GatewaySpec, radius: RadiusSpec, secrets: Pick<GatewaySecrets, "radius">): string {
-  const byHost = new Map(radius.servers.map(({ host }, index) => [host, radiusSecret(secrets, index)]));
+  const own = radius.servers.map((_, index) => radiusSecret(secrets, index));
+  // Also by their own addresses where the relay is asked: this part comes before the one that makes pppd ask there.
+  const byHost = new Map([...radius.servers.map(({ host }, index): [string, string] => [host, own[index]]), ...(answersGrant(spec) ? own.map((text, index): [string, string] => [relayAddress(index), text]) : [])]);
   return renderRadiusServers([...byHost].map(([host, secret]) => ({ host, secret })), `Secrets of the RADIUS servers of ${spec.name}. Written by pulumi-vpn-gateway.`);
 }
 

@@ -198,6 +198,42 @@ export function renderKeeperUnit(spec: Pick<GatewaySpec, "name" | "platform" | "
   );
 }
 
+/** The relay between the daemons and the RADIUS servers, which reads what answers grant (host/vpn_gateway/radius_relay.py). */
+export function renderRelayUnit(spec: Pick<GatewaySpec, "name" | "platform">): string {
+  const facts = platform(spec.platform);
+  const { units } = facts;
+  return renderUnit(
+    [
+      {
+        name: "Unit",
+        directives: [
+          directive("Description", "Relay to the RADIUS servers"),
+          directive("After", "network.target"),
+          directive("Before", `${units.ike} ${units.l2tp}`),
+          directive("StartLimitIntervalSec", "0"),
+        ],
+      },
+      {
+        name: "Service",
+        directives: [
+          directive("Type", "exec"),
+          directive("ExecStart", "/usr/sbin/vpn-gateway relay"),
+          directive("RuntimeDirectory", "vpn-gateway"),
+          directive("RuntimeDirectoryPreserve", "yes", "What it holds is others' too."),
+          directive("Restart", "always"),
+          directive("RestartSec", "1"),
+          ...sandboxOf(facts),
+          directive("CapabilityBoundingSet", "CAP_NET_BIND_SERVICE", "It has the ports of the servers, whichever those are."),
+          directive("LimitNOFILE", "16384", "A socket for each question of a pppd's, for a while."),
+          directive("RestrictAddressFamilies", "AF_INET AF_INET6"),
+        ],
+      },
+      { name: "Install", directives: [directive("WantedBy", "multi-user.target")] },
+    ],
+    why(`Relay of ${spec.name}.`),
+  );
+}
+
 /** The watch: asks the IKE daemon, and answers a load balancer while the machine is the active one. */
 export function renderWatchUnit(spec: GatewaySpec): string {
   return renderUnit(

@@ -1,5 +1,6 @@
 import { overlaps, parseNetwork } from "../addressing";
 import { clientPoolTexts } from "../clientPools";
+import { answersGrant } from "../radius";
 import type { GatewaySpec, ReachSpec } from "../spec";
 import { error, warning, type Problem } from "./problem";
 
@@ -16,7 +17,7 @@ export function policyProblems(spec: GatewaySpec): Problem[] {
     if (other !== undefined) problems.push(error(`${path}.name`, name, `is the name of groups[${other}] already`, "Join the two, or rename one."));
     else seen.set(name, index);
     problems.push(...reachProblems(spec, `${path}.reach`, reach));
-    if (!spec.users.some((user) => user.groups?.includes(name))) {
+    if (!answersGrant(spec) && !spec.users.some((user) => user.groups?.includes(name))) {
       problems.push(warning(path, name, "has no user", "Name it in a user's groups, or leave it out."));
     }
   });

@@ -1,8 +1,8 @@
 import { parseAddress } from "../addressing";
 import { longestRadiusSecret } from "../formats/radiusClient";
 import { unprintable } from "../formats/text";
-import { accountingPort, asksRadius, authenticationPort, mostRadiusServers, onGateway, ownServer, passwordsBeyond, passwordsByRadius } from "../radius";
-import { protocolNames, type GatewaySecrets, type GatewaySpec, type PostgresqlSpec, type RadiusSpec } from "../spec";
+import { accountingPort, asksRadius, authenticationPort, directory, directoryUrl, mostRadiusServers, onGateway, ownServer, passwordsBeyond, passwordsByRadius } from "../radius";
+import { protocolNames, type DirectorySpec, type GatewaySecrets, type GatewaySpec, type PostgresqlSpec, type RadiusSpec } from "../spec";
 import { error, warning, type Problem } from "./problem";
 
 /** The RADIUS servers: which, how they are asked, and who of the list of users comes in by them or beside them. */
@@ -40,17 +40,19 @@ function servers(spec: GatewaySpec, { servers: list }: RadiusSpec): Problem[] {
 }
 
 /** The gateway's own FreeRADIUS. */
-function ownServerProblems({ servers: list, onGateway: own, disconnect, accounting }: RadiusSpec): Problem[] {
+function ownServerProblems({ servers: list, onGateway: own, disconnect, attributes, accounting }: RadiusSpec): Problem[] {
   const problems: Problem[] = [];
   if (!Array.isArray(list) || list.length !== 1 || list[0].host !== ownServer.host) {
     problems.push(error("radius.onGateway", undefined, "stands beside radius.servers", "Leave one of them out: a password is asked of the gateway's own server or of yours."));
   }
   if (disconnect === true) problems.push(error("radius.disconnect", disconnect, "is for servers of your own", "Leave it out: `vpn-gateway disconnect USER` ends sessions here, and `suspended` keeps somebody out."));
+  if (attributes === true) problems.push(error("radius.attributes", attributes, "is for servers of your own", "Leave it out: what the users of the list may reach, and their rates, the list itself says (groups, reach, rate)."));
   const days = own?.keepDays;
   if (days !== undefined && (!Number.isInteger(days) || days < 1 || days > 3650)) {
     problems.push(error("radius.onGateway.keepDays", days, "is not a whole number of days from 1 to 3650", "Leave it out for 90."));
   }
   if (own?.postgresql !== undefined) problems.push(...databaseProblems(own.postgresql));
+  if (own?.directory !== undefined) problems.push(...directoryProblems(own.directory));
   if (own?.postgresql !== undefined && days !== undefined) problems.push(error("radius.onGateway.keepDays", days, "is for books on the gateway", "Leave it out: how long your own database keeps them is yours to say (docs/radius.md)."));
   if (own?.postgresql !== undefined && accounting === false) problems.push(error("radius.onGateway.postgresql", undefined, "has no effect where radius.accounting is off", "Leave one of them out."));
   if (days !== undefined && accounting === false) problems.push(error("radius.onGateway.keepDays", days, "has no effect where radius.accounting is off", "Leave one of them out."));
@@ -70,13 +72,57 @@ function databaseProblems({ host, port, database, user, tls, authority }: Postgr
       problems.push(error(`${path}.${field}`, name, "is not 1 to 63 letters, digits, _, ., @ and -", "Give the database and its user plain names."));
     }
   }
+  return [...problems, ...tlsProblems(path, tls, authority, "who is connected from where")];
+}
+
+function tlsProblems(path: string, tls: boolean | undefined, authority: string | undefined, shown: string): Problem[] {
+  const problems: Problem[] = [];
   if (tls !== undefined && typeof tls !== "boolean") problems.push(error(`${path}.tls`, tls, "is neither true nor false", "Write true or false."));
-  if (tls === false) problems.push(warning(`${path}.tls`, tls, "lets everybody on the way read who is connected from where", "Leave it out, unless the way is a private one."));
+  if (tls === false) problems.push(warning(`${path}.tls`, tls, `lets everybody on the way read ${shown}`, "Leave it out, unless the way is a private one."));
   if (authority !== undefined && tls === false) problems.push(error(`${path}.authority`, undefined, "has no effect where tls is off", "Leave one of them out."));
   if (authority !== undefined && !/^-----BEGIN CERTIFICATE-----\s[\s\S]*-----END CERTIFICATE-----\s*$/.test(String(authority).trim())) {
     problems.push(error(`${path}.authority`, undefined, "is not a certificate in PEM", "Give the whole text, with its BEGIN and END lines."));
   }
   return problems;
+}
+
+/** What FreeRADIUS' own configuration would take for more than text (formats/radiusd.ts). */
+const notText = /["\\$%\p{Cc}]/u;
+
+/** A directory, by what FreeRADIUS' configuration carries. */
+function directoryProblems({ url, bindDn, base, nameAttribute, hashAttribute, filter, tls, authority }: DirectorySpec): Problem[] {
+  const path = "radius.onGateway.directory";
+  const problems: Problem[] = [];
+  let parsed: ReturnType<typeof directoryUrl> | undefined;
+  try {
+    parsed = directoryUrl(url);
+  } catch {
+    // Said below.
+  }
+  if (parsed === undefined || (parseAddress(parsed.host) === undefined && !isHostName(parsed.host)) || parsed.port < 1 || parsed.port > 65535) {
+    problems.push(error(`${path}.url`, url, "is not ldaps:// or ldap:// with a DNS name or an IP address, and a port if need be", "Write e.g. ldaps://directory.example.com."));
+  }
+  if (parsed?.scheme === "ldaps" && tls === false) problems.push(error(`${path}.tls`, tls, "is at odds with ldaps://", "Leave one of them out."));
+  for (const [field, dn] of [["bindDn", bindDn], ["base", base]] as const) {
+    if (typeof dn !== "string" || !/^[A-Za-z][A-Za-z0-9.-]*=/.test(dn) || dn.length > 1000) problems.push(error(`${path}.${field}`, dn, "is not a distinguished name", "Write e.g. ou=people,dc=example,dc=com."));
+    else if (notText.test(dn)) problems.push(error(`${path}.${field}`, dn, 'holds one of " \\ $ %, which FreeRADIUS\' configuration takes for more than text', "Name an entry without them."));
+  }
+  for (const [field, name] of [["nameAttribute", nameAttribute], ["hashAttribute", hashAttribute]] as const) {
+    if (name !== undefined && !/^[A-Za-z][A-Za-z0-9-]{0,63}$/.test(String(name))) problems.push(error(`${path}.${field}`, name, "is not the name of an attribute", "Write e.g. uid, sAMAccountName, sambaNTPassword, ipaNTHash."));
+  }
+  if (filter !== undefined && (typeof filter !== "string" || !/^\(.+\)$/.test(filter) || notText.test(filter) || !isBalanced(filter) || filter.length > 1000)) {
+    problems.push(error(`${path}.filter`, filter, 'is not a filter in brackets, or holds one of " \\ $ %', "Write e.g. (memberOf=cn=vpn,dc=example,dc=com)."));
+  }
+  return [...problems, ...tlsProblems(path, tls, authority, "the password by which it is asked, and users' hashes, which let in as passwords do")];
+}
+
+/** One filter, and not two beside each other. */
+function isBalanced(filter: string): boolean {
+  let open = 0;
+  return [...filter].every((character, index) => {
+    open += character === "(" ? 1 : character === ")" ? -1 : 0;
+    return index < filter.length - 1 ? open > 0 : open === 0;
+  });
 }
 
 function isHostName(text: string): boolean {
@@ -97,7 +143,7 @@ function beyondRadius(spec: GatewaySpec): Problem[] {
 function options(spec: GatewaySpec, radius: RadiusSpec): Problem[] {
   const problems: Problem[] = [];
   const { timeout, nasIdentifier, protocols } = radius;
-  for (const name of ["accounting", "disconnect"] as const) {
+  for (const name of ["accounting", "disconnect", "attributes"] as const) {
     if (radius[name] !== undefined && typeof radius[name] !== "boolean") problems.push(error(`radius.${name}`, radius[name], "is neither true nor false", "Write true or false."));
   }
   if (timeout !== undefined && (!Number.isInteger(timeout) || timeout < 1 || timeout > 30)) {
@@ -134,7 +180,7 @@ function listedUsers(spec: GatewaySpec): Problem[] {
 export function radiusSecretProblems(spec: GatewaySpec, secrets: Partial<GatewaySecrets>): Problem[] {
   const list = spec.radius?.servers;
   // The gateway's own server has one that is minted.
-  if (onGateway(spec)) return databasePassword(spec, secrets.radiusDatabase);
+  if (onGateway(spec)) return [...databasePassword(spec, secrets.radiusDatabase), ...directoryPassword(spec, secrets.radiusDirectory)];
   if (!Array.isArray(list)) return [];
   const ofHost = new Map<string, string>();
   return list.flatMap(({ host }, index) => {
@@ -164,4 +210,12 @@ function databasePassword(spec: GatewaySpec, password: string | undefined): Prob
   if (password === undefined || password === "") return [error(path, undefined, "is missing", "Give the password of the database's user.")];
   const control = unprintable(password);
   return control === undefined ? [] : [error(path, undefined, `holds the control character ${control}`, "Use printable characters on one line.")];
+}
+
+function directoryPassword(spec: GatewaySpec, password: string | undefined): Problem[] {
+  if (directory(spec) === undefined) return [];
+  const path = "radius.onGateway.directory.password";
+  if (password === undefined || password === "") return [error(path, undefined, "is missing", "Give the password of bindDn.")];
+  if (notText.test(password)) return [error(path, undefined, 'holds one of " \\ $ % or a control character, which FreeRADIUS\' configuration takes for more than text', "Give that entry a password without them.")];
+  return [];
 }

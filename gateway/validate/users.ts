@@ -1,13 +1,13 @@
 import { parseAddress } from "../addressing";
 import { unprintable } from "../formats/text";
-import { onGateway } from "../radius";
+import { admitsOthers } from "../radius";
 import type { GatewaySpec } from "../spec";
 import { error, warning, type Problem } from "./problem";
 
 /** Names of users: each by itself, and against the others. */
 export function userProblems(spec: GatewaySpec): Problem[] {
   const problems: Problem[] = [];
-  if (spec.users.length === 0 && (spec.l2tp || spec.ikev2) && (spec.radius === undefined || onGateway(spec))) {
+  if (spec.users.length === 0 && (spec.l2tp || spec.ikev2) && !admitsOthers(spec)) {
     problems.push(warning("users", [], "nobody may connect", "Name at least one user."));
   }
   const exact = new Map<string, number>();

@@ -40,6 +40,8 @@ class User:
     revoked: bool = False
     policy: str = ""  # the chain of what the user may reach; empty: all that clients may
     rate: dict[str, int] = field(default_factory=dict, hash=False)  # kbit/s by way (`down`, `up`); empty: no bound
+    own: bool = False  # of ANYBODY: the gateway's own RADIUS server, which asks a directory
+    filters: dict[str, dict] | None = field(default=None, hash=False)  # of ANYBODY: what a Filter-Id means; None: it is not looked at
 
     def refused(self, protocol: str | None, now: float) -> str | None:
         """Why the user may not be connected by that protocol (None: by any) now; None: they may."""
@@ -60,7 +62,8 @@ ANYBODY = ""  # in the list: whoever else the RADIUS servers let in, by the prot
 def parse(text: bytes) -> dict[str, User]:
     """
     A user a line: a JSON string, or an object where more is said than the name. Empty lines do not count. An object with
-    nothing but `radius` says by which protocols whoever is not on the list may be connected.
+    nothing but `radius` says by which protocols whoever is not on the list may be connected, and with `filters`, what a Filter-Id
+    of the servers' gives them.
     """
     found = {}
     for number, line in enumerate(text.decode().split("\n"), 1):
@@ -69,7 +72,7 @@ def parse(text: bytes) -> dict[str, User]:
         try:
             data = json.loads(line)
             if isinstance(data, dict) and "radius" in data:
-                found[ANYBODY] = User(ANYBODY, protocols=frozenset(data["radius"]))
+                found[ANYBODY] = User(ANYBODY, protocols=frozenset(data["radius"]), own=data.get("own") is True, filters=data.get("filters"))
                 continue
             user = User(data) if isinstance(data, str) else _user(data)
         except (ValueError, TypeError, KeyError):

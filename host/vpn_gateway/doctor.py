@@ -7,7 +7,7 @@ import os
 import re
 import time
 
-from . import acme, admitted, charon, kernel, own_radius, ppp, verify
+from . import acme, admitted, charon, kernel, own_radius, ppp, radius_answers, radius_relay, sessions, verify
 from .errors import Failure
 from .gateway import Gateway
 from .programs import Result
@@ -40,12 +40,15 @@ def logged(gateway: Gateway, since: int) -> list[Finding]:
     result = gateway.programs.run(
         "journalctl", "--quiet", "--no-pager", "--output=short-unix", f"--since=-{since}s", *units, merge=False
     )
-    return of_log(result.shown.splitlines(), admitted.load(gateway) or {}, time.time())
+    text = result.shown
+    for at, host in radius_relay.names(gateway).items():
+        text = re.sub(rf"(?<![\d.]){re.escape(at)}(?![\d.])", host, text)
+    return of_log(text.splitlines(), admitted.load(gateway) or {}, time.time())
 
 
 def of_machine(gateway: Gateway) -> list[Finding]:
     """What is wrong with the machine itself, whoever dials."""
-    return [*_parts(gateway), *_forwarding(gateway), *_reverse_path(gateway), *_ppp(gateway), *_certificate(gateway), *_public_certificate(gateway), *_clock(gateway), *_tunnel_errors(gateway)]
+    return [*_parts(gateway), *_forwarding(gateway), *_reverse_path(gateway), *_ppp(gateway), *_certificate(gateway), *_public_certificate(gateway), *_clock(gateway), *_tunnel_errors(gateway), *_filters(gateway)]
 
 
 def _parts(gateway: Gateway) -> list[Finding]:
@@ -167,6 +170,16 @@ def _tunnel_errors(gateway: Gateway) -> list[Finding]:
     if counts.get("XfrmInStateSeqError", 0) > 100:
         found.append(Finding("REPLAYED_PACKETS", f"{counts['XfrmInStateSeqError']} packets came too late or twice (XfrmInStateSeqError)", "Packets are reordered on the way by more than the replay window of 1024, or somebody replays them."))
     return found
+
+
+def _filters(gateway: Gateway) -> list[Finding]:
+    """Who is connected and reaches nothing, by what a RADIUS server says."""
+    known = admitted.load(gateway) or {}
+    if admitted.ANYBODY not in known or known[admitted.ANYBODY].filters is None:
+        return []
+    named = sorted({(each.user, unknown) for each in sessions.collect(gateway) if (unknown := radius_answers.unknown_filter(each, known)) is not None})
+    remedy = f"A Filter-Id is the name of one of the gateway's groups, as it is written ({', '.join(sorted(known[admitted.ANYBODY].filters or {})) or 'there is none'}), and one at most: correct it on the server, or add the group to the stack."
+    return [Finding("RADIUS_FILTER_UNKNOWN", f"{json.dumps(user)} is connected and reaches nothing: the RADIUS server's Filter-Id is {json.dumps(name)}", remedy, "connected, and nothing answers") for user, name in named]
 
 
 def of_path(gateway: Gateway, client: str) -> list[Finding]:

@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 
-from . import accounting, admitted, charon, disconnect, files, l2tp_identity, lock, own_radius, policies, ppp, rates, sessions, users
+from . import accounting, admitted, charon, disconnect, files, l2tp_identity, lock, own_radius, policies, ppp, radius_answers, rates, sessions, users
 from .admitted import User
 from .errors import Failure, os_error
 from .gateway import Gateway
@@ -46,6 +46,7 @@ class Keeper:
         self.trims_at = float("-inf")
         self.placed: set[str] = set()  # L2TP sessions, by handle, whose outer address is in the books
         self.identities = l2tp_identity.Watch()
+        self.answers = 0  # of RADIUS servers, as far as it has followed them (radius_answers.stamp)
 
     def look(self, now: float, told: bool = False) -> None:
         """`told`: charon says that something came or went."""
@@ -54,9 +55,10 @@ class Keeper:
             return
         refused = frozenset(name for name, user in known.items() if user.refused(None, now))
         at, before, refused_before = self.looked
-        links = self._links()
-        if told or links != self.links or known != before or refused != refused_before or not 0 <= now - at < WHOLE:
+        links, answers = self._links(), radius_answers.stamp(self.gateway)
+        if told or answers != self.answers or links != self.links or known != before or refused != refused_before or not 0 <= now - at < WHOLE:
             self._follow(known, refused, links, now)
+            self.answers = answers
         if self.filled is not None and not 0 <= now - self.booked < BOOKS:
             self._book()
             self.booked = now
@@ -70,9 +72,11 @@ class Keeper:
         everybody = sessions.collect(self.gateway)
         strangers = self.identities.strangers(everybody, known, now)
         found = [each for each in everybody if each.handle not in strangers]
+        radius_answers.settle(self.gateway, everybody, now)
         # Policies before sessions end: from then on nothing passes, however long the ending takes.
         self._fill(found, known, now)
         self._end_strangers([each for each in everybody if each.handle in strangers], strangers)
+        self._end_unheard([each for each in found if each.inside and radius_answers.unheard(each, known)])
         if any((user := admitted.find(known, each.user)) is None or user.refused(each.protocol, now) for each in found):
             users.end_refused(self.gateway, known, now)
         self._one_session_an_address(known)
@@ -183,6 +187,13 @@ class Keeper:
         if ending:
             sessions.end(self.gateway, ending)
 
+    def _end_unheard(self, ending: list[Session]) -> None:
+        """Connected since before answers counted, or past the relay: dialled again, it is known what they may."""
+        for each in ending:
+            self.gateway.report.say(f"ending the session of {json.dumps(each.user)} by {each.protocol}: what the RADIUS server grants it was not heard")
+        if ending:
+            sessions.end(self.gateway, ending)
+
     def _settle(self) -> bool:
         """Under the lock: a push may be about to write the same files."""
         gateway = self.gateway
@@ -276,7 +287,7 @@ def keep(gateway: Gateway, hears: bool = False) -> None:
     keeper, news = Keeper(gateway), News(gateway)
     glanced_at = [gateway.paths.of(path) for path in (policies.PATH, rates.PATH)]
     if hears:
-        disconnect.listen(gateway)
+        disconnect.listen(gateway, lambda: keeper.answers)
     try:
         while True:
             keeper.try_to_look(news.wait(GLANCE if any(map(os.path.exists, glanced_at)) else TICK))

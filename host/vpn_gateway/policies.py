@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Iterable
 
-from . import admitted, sessions
+from . import admitted, radius_answers, sessions
 from .admitted import User
 from .errors import Failure
 from .gateway import Gateway
@@ -27,7 +27,9 @@ def elements(found: Iterable[Session], known: dict[str, User], now: float) -> El
         user = admitted.find(known, session.user)
         if user is None or user.refused(session.protocol, now):
             continue
-        verdict = f"jump {user.policy}" if user.policy else "accept"
+        verdict = radius_answers.verdict(session, user, known)
+        if verdict is None:
+            continue
         for text in session.inside:
             address = ipaddress.ip_address(text)
             if session.protocol == "l2tp":

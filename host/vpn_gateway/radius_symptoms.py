@@ -27,16 +27,26 @@ class RadiusSymptoms:
     def password_refused(self, name: str, protocol: str, how: str) -> None:
         raise NotImplementedError
 
+    def own_server(self) -> bool:
+        """Is it the gateway's own that is asked?"""
+        return ANYBODY not in self.known or self.known[ANYBODY].own
+
     def radius_refused(self, match: re.Match, _line: str) -> None:
         name = match[1]
-        if ANYBODY not in self.known:
+        if self.own_server() and (name in self.known or ANYBODY not in self.known):
             # By IKEv2, where the gateway's own server was asked, which knows the list.
             self.password_refused(name, "ikev2", f"from {self.peer}, by IKEv2")
+            return
+        if self.own_server():
+            self.add("REFUSED_BY_DIRECTORY", name, f"{json.dumps(name)} is not on the list, and was not let in by what the directory has", "The name, the password, the `filter`; or the directory has no NT hash of it, or does not show that to `bindDn`.", "Windows 691")
             return
         self.add("REFUSED_BY_RADIUS", name, f"{json.dumps(name)} was let in by no RADIUS server", "The server's own log says why: the name, the password, a rule of its own. Where it was silent, that is named here too.", "Windows 691")
 
     def books_closed(self, _match: re.Match, line: str) -> None:
         self.add("SESSIONS_NOT_IN_BOOKS", "books", own_words(line), "FreeRADIUS cannot write its accounting: mind the space on the disk; or your PostgreSQL, its password, its certificate, its table (docs/radius.md), for which it waits. Nobody is kept out by it.")
+
+    def directory_silent(self, _match: re.Match, line: str) -> None:
+        self.add("DIRECTORY_NOT_ASKED", "directory", own_words(line), "The directory does not answer, or not to `bindDn` with that password, or its certificate is not for that name (docs/radius.md). Who is on the list comes in nevertheless.", "Windows 691")
 
     def radius_secret(self, _match: re.Match, line: str) -> None:
         self.add("RADIUS_SECRET_WRONG", "radius", own_words(line), "The server's answer is signed with another secret than the stack's (`radius.servers[].secret`), or somebody forges answers. Give both ends the same.", "Windows 691")
@@ -46,7 +56,7 @@ class RadiusSymptoms:
 
     def radius_silent(self, match: re.Match, _line: str) -> None:
         name = match[1] or self.server
-        if ANYBODY not in self.known:
+        if self.own_server():
             self.add("RADIUS_SERVER_SILENT", "own", "the gateway's own RADIUS server did not answer", "`journalctl -u freeradius` tells why; `vpn-gateway check` says whether it has read what was pushed.", "Windows 691, 718; \"user authentication failed\"")
             return
         self.add(
@@ -59,6 +69,7 @@ class RadiusSymptoms:
 
 
 RULES = [
+    (r"rlm_ldap \(ldap\): (?:Bind (?:with|as) .* failed|Could not start TLS|Opening connection failed|Failed performing search)", RadiusSymptoms.directory_silent),
     (r"received invalid reply digest from RADIUS server|RADIUS (?:Response|Message)-Authenticator verification failed", RadiusSymptoms.radius_secret),
     (r"sending RADIUS \S+ to server '(.+)'", RadiusSymptoms.radius_asked),
     (r"RADIUS authentication of '(.*)' failed", RadiusSymptoms.radius_refused),

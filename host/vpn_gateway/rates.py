@@ -20,7 +20,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 
-from . import admitted, files, queues, sessions
+from . import admitted, files, queues, radius_answers, sessions
 from .admitted import User
 from .errors import Failure
 from .gateway import Gateway
@@ -36,11 +36,15 @@ FIRST, LAST = 0x10, 0x3FFF
 Elements = dict[tuple[str, str], str]
 
 
-def numbers(known: dict[str, User]) -> dict[str, int]:
-    """A class for each user with a rate: the same whoever else comes or goes, but where two names' numbers are one."""
+def numbers(known: dict[str, User], others: Iterable[str] = ()) -> dict[str, int]:
+    """
+    A class for each user with a rate: the same whoever else comes or goes, but where two names' numbers are one. `others`: who
+    has one of a RADIUS server's.
+    """
     taken: set[int] = set()
-    found = {}
-    for name in sorted(name for name, user in known.items() if user.rate):
+    found: dict[str, int] = {}
+    listed = sorted(name for name, user in known.items() if user.rate)
+    for name in [*listed, *sorted(set(others) - set(listed))]:
         number = FIRST + int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) % (LAST - FIRST)
         while number in taken:
             number = FIRST + (number + 1 - FIRST) % (LAST - FIRST)
@@ -55,9 +59,9 @@ def settings(gateway: Gateway) -> dict | None:
     return found if isinstance(found, dict) else None
 
 
-def elements(found: Iterable[Session], known: dict[str, User]) -> Elements:
+def elements(found: list[Session], known: dict[str, User]) -> Elements:
     """Whose inner address means which class."""
-    of = numbers(known)
+    of = numbers(known, radius_answers.rates(found, known))
     wanted: Elements = {}
     for session in found:
         if session.user in of:
@@ -67,10 +71,11 @@ def elements(found: Iterable[Session], known: dict[str, User]) -> Elements:
     return wanted
 
 
-def classes(way: str, found: Iterable[Session], known: dict[str, User], uplink: dict) -> Classes:
+def classes(way: str, found: list[Session], known: dict[str, User], uplink: dict) -> Classes:
     """kbit/s of each class that there shall be: of users who are connected, since a CAKE costs memory."""
-    of = numbers(known)
-    wanted = {of[session.user]: known[session.user].rate[way] for session in found if session.user in of and way in known[session.user].rate}
+    held = radius_answers.rates(found, known)
+    of = numbers(known, held)
+    wanted = {of[name]: rate[way] for name, rate in held.items() if way in rate}
     if way in uplink:
         wanted |= {TOGETHER: uplink[way], EVERYBODY: uplink[way]}
     return wanted

@@ -24,6 +24,8 @@ class Redactor:
             line = line.strip()
             if line.startswith("#") or OWNER.match(line):
                 continue
+            if path.endswith("/directory.conf") and not line.startswith("password"):
+                continue  # whom the directory is asked as, and where: what an error of it is about
             if path.startswith("/etc/ppp/"):  # client, server, secret, addresses: pppd(8)
                 at = 1 if path.startswith("/etc/ppp/radius") else 2  # there: server, secret
                 line = "\n".join(re.findall(r'"(?:[^"\\]|\\.)*"|\S+', line)[at : at + 1])

@@ -7,7 +7,7 @@ import re
 import time
 from dataclasses import asdict, dataclass
 
-from . import accounting, admitted, charon, l2tp_identity, ppp, stand_ins
+from . import accounting, admitted, charon, l2tp_identity, ppp, radius_answers, stand_ins
 from .errors import Failure
 from .gateway import Gateway
 from .vici import Message
@@ -28,10 +28,11 @@ class Session:
     interface: str = ""
     index: int = 0  # of the interface
     connection: str = ""  # charon's, by whose SA it came; empty where that cannot be told
+    answer: radius_answers.Answer | None = None  # a RADIUS server's, where its Filter-Id and rate count
 
 
 def collect(gateway: Gateway) -> list[Session]:
-    return [*_ikev2(gateway), *_l2tp(gateway)]
+    return radius_answers.attach(gateway, [*_ikev2(gateway), *_l2tp(gateway)])
 
 
 def _ikev2(gateway: Gateway) -> list[Session]:
@@ -142,16 +143,25 @@ def show(gateway: Gateway, form: str) -> None:
     found = collect(gateway)
     known = admitted.load(gateway) or {}
     if form == "json":
-        print(json.dumps([_plain(each, known.get(each.user)) for each in found], indent=2))
+        print(json.dumps([_plain(each, found, known) for each in found], indent=2))
     elif form == "prometheus":
         print(metrics(found, accounting.load(gateway)), end="")
     else:
         print(table(found, time.time(), known))
 
 
-def _plain(session: Session, user: admitted.User | None) -> dict:
-    rate = {"rate": user.rate} if user and user.rate else {}  # kbit/s
-    return {**asdict(session), "inside": list(session.inside), "since": _moment(session.since), **rate}
+def _plain(session: Session, found: list[Session], known: dict[str, admitted.User]) -> dict:
+    own = radius_answers.rates(found, known).get(session.user)
+    data = asdict(session) | {"inside": list(session.inside), "since": _moment(session.since)} | ({"rate": own} if own else {})  # kbit/s
+    del data["answer"]
+    if _by_filter(known):
+        data["filter"] = {"ids": list(session.answer.filters) if session.answer else [], "reaches": radius_answers.shown_filter(session, known)}
+    return data
+
+
+def _by_filter(known: dict[str, admitted.User]) -> bool:
+    """Do the RADIUS servers say what sessions may reach?"""
+    return admitted.ANYBODY in known and known[admitted.ANYBODY].filters is not None
 
 
 def _moment(seconds: int) -> str | None:
@@ -159,8 +169,10 @@ def _moment(seconds: int) -> str | None:
 
 
 def table(found: list[Session], now: float, known: dict[str, admitted.User]) -> str:
-    rated = any(user.rate for user in known.values())
-    rows = [("user", "protocol", "from", "inside", "for", "sent", "received", *(["Mbit/s down/up"] if rated else []))]
+    held = radius_answers.rates(found, known)
+    rated = any(user.rate for user in known.values()) or bool(held)
+    filtered = _by_filter(known)
+    rows = [("user", "protocol", "from", "inside", "for", "sent", "received", *(["Mbit/s down/up"] if rated else []), *(["filter"] if filtered else []))]
     for each in sorted(found, key=lambda one: (one.user, one.protocol, one.inside)):
         rows.append(
             (
@@ -171,7 +183,8 @@ def table(found: list[Session], now: float, known: dict[str, admitted.User]) -> 
                 _duration(int(now) - each.since) if each.since else "?",
                 _bytes(each.sent),
                 _bytes(each.received),
-                *([shown_rate(known.get(each.user))] if rated else []),
+                *([shown_rate(held.get(each.user, {}))] if rated else []),
+                *([json.dumps(radius_answers.shown_filter(each, known))[1:-1]] if filtered else []),
             )
         )
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
@@ -179,9 +192,8 @@ def table(found: list[Session], now: float, known: dict[str, admitted.User]) -> 
     return "\n".join(lines) if found else "nobody is connected"
 
 
-def shown_rate(user: admitted.User | None) -> str:
+def shown_rate(rate: dict[str, int]) -> str:
     """Mbit/s towards the user and from the user."""
-    rate = user.rate if user else {}
     return "/".join(f"{rate[way] / 1000:g}" if way in rate else "-" for way in ("down", "up")) if rate else "-"
 
 

@@ -1,24 +1,24 @@
 import { labAddresses } from "../networks";
 import { sleep } from "../progress";
-import type { RadiusOptions } from "../world";
+import type { ConnectOptions, RadiusOptions } from "../world";
 import { losesNothing } from "./clients";
 import type { Lab } from "./lab";
 import type { Scenario } from "./scenario";
 import { setUsers } from "./users";
 
 /** Two FreeRADIUS servers of the inside network, with the same users, none of whom is on the gateway's list. */
-const secret = "canary-of-the-radius-secret-7316";
+export const secret = "canary-of-the-radius-secret-7316";
 const passwords = { rita: 'ri"ta \\ # {pass} word', fred: "fred's own password", tina: "tina's own password" } as const;
 type Name = keyof typeof passwords;
-const hosts = ["10.20.0.21", "10.20.0.22"];
+export const hosts = ["10.20.0.21", "10.20.0.22"];
 const framed = { l2tp: "10.77.3.60", ikev2: "10.77.4.60" } as const;
 
-function server(number: number, reply: Partial<Record<Name, Record<string, string | number>>> = {}): RadiusOptions {
-  const users = Object.entries(passwords).map(([name, password]) => [name, { password, reply: reply[name as Name] }]);
+export function server(number: number, reply: Partial<Record<Name, Record<string, string | number>>> = {}, delay: Partial<Record<Name, number>> = {}): RadiusOptions {
+  const users = Object.entries(passwords).map(([name, password]) => [name, { password, reply: reply[name as Name], delay: delay[name as Name] }]);
   return { number, address: hosts[number - 1], secret, users: Object.fromEntries(users) as RadiusOptions["users"] };
 }
 
-async function useRadius(lab: Lab, settings: Record<string, string> = {}): Promise<void> {
+export async function useRadius(lab: Lab, settings: Record<string, string> = {}): Promise<void> {
   for (const number of [1, 2]) await lab.world.radiusStart(server(number));
   await setUsers(lab, []);
   for (const [index, host] of hosts.entries()) await lab.stack.set(`radius.servers[${index}].host`, host);
@@ -26,7 +26,8 @@ async function useRadius(lab: Lab, settings: Record<string, string> = {}): Promi
   for (const [key, value] of Object.entries(settings)) await lab.stack.set(key, value);
 }
 
-const connect = (lab: Lab, client: number, protocol: "l2tp" | "ikev2", name: Name, password: string = passwords[name]) => lab.connect(client, protocol, name, { password, redial: false });
+export const connect = (lab: Lab, client: number, protocol: "l2tp" | "ikev2", name: Name, password: string = passwords[name], changes: Partial<ConnectOptions> = {}) =>
+  lab.connect(client, protocol, name, { password, redial: false, ...changes });
 const both = [["l2tp", 1], ["ikev2", 2]] as const;
 
 /** RADIUS servers of the user's own. */

@@ -123,7 +123,7 @@ class Client:
             self.swanctl("--terminate", "--ike", "vpn", "--force", "--timeout", "3")
             return refused(begun, reason)
         if wanted["protocol"] == "l2tp":
-            failed = self.dial()
+            failed = self.dial(seconds=wanted.get("pppTimeoutSeconds") or PPP_TIMEOUT_SECONDS)
             if failed:
                 self.disconnect()
                 return refused(begun, failed)
@@ -133,7 +133,7 @@ class Client:
             return refused(begun, "the gateway gave no address")
         return {"connected": True, "seconds": seconds, **found}
 
-    def dial(self, lac="vpn"):
+    def dial(self, lac="vpn", seconds=PPP_TIMEOUT_SECONDS):
         """Calls the gateway; gives the reason if no PPP interface comes up."""
         shutil.rmtree(f"{self.state}/xl2tpd", ignore_errors=True)
         os.makedirs(f"{self.state}/xl2tpd", mode=0o700)
@@ -147,7 +147,7 @@ class Client:
         wait_for(lambda: os.path.exists(control), 10, "xl2tpd did not start")
         with open(control, "w") as pipe:
             pipe.write(f"c {lac}\n")
-        deadline = time.monotonic() + PPP_TIMEOUT_SECONDS
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self.ppp_interface():
                 return None
@@ -159,7 +159,7 @@ class Client:
         with open(self.ppp_log, errors="replace") as log:
             said = log.read()
         journal = run("journalctl", "-u", self.xl2tpd, "-o", "cat", "-n", "20", check=False).stdout
-        return reasons(said) if said.strip() else f"no PPP within {PPP_TIMEOUT_SECONDS} s: {reasons(journal)}"
+        return reasons(said) if said.strip() else f"no PPP within {seconds} s: {reasons(journal)}"
 
     def ppp_interface(self):
         for link in json.loads(ip_in(self.namespace, "-j", "-4", "addr").stdout or "[]"):

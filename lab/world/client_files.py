@@ -182,7 +182,7 @@ usepeerdns
 noccp
 refuse-eap
 refuse-pap
-lcp-echo-interval {1 if wanted.get("fastDeadPeer") else 5}
+lcp-echo-interval {1 if wanted.get("fastDeadPeer") else int(wanted.get("lcpEchoSeconds") or 5)}
 lcp-echo-failure {3 if wanted.get("fastDeadPeer") else 4}
 {impatience}logfile /var/log/lab-ppp.log
 """

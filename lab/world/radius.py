@@ -31,7 +31,7 @@ raddbdir = {own}
 libdir = {LIBRARIES}
 logdir = {own}
 run_dir = {own}
-max_request_time = 30
+max_request_time = 120
 cleanup_delay = 5
 max_requests = 1024
 hostname_lookups = no
@@ -47,7 +47,7 @@ security {{
 }}
 thread pool {{
   start_servers = 2
-  max_servers = 4
+  max_servers = 8
   min_spare_servers = 1
   max_spare_servers = 2
   max_requests_per_server = 0
@@ -70,6 +70,11 @@ modules {{
     max_sessions = 256
     mschapv2 {{
     }}
+  }}
+  exec slow {{
+    wait = yes
+    program = "/bin/sleep %{{control:Tmp-Integer-0}}"
+    timeout = 100
   }}
   detail {{
     filename = {own}/detail
@@ -100,6 +105,11 @@ server default {{
     }}
     eap
   }}
+  post-auth {{
+    if (&control:Tmp-Integer-0) {{
+      slow
+    }}
+  }}
   accounting {{
     detail
   }}
@@ -114,7 +124,9 @@ def quoted(text):
 def users_file(users):
     lines = []
     for name, user in users.items():
-        lines.append(f"{name} Cleartext-Password := {quoted(user['password'])}")
+        # As one that waits for a person to press a button: seconds before what lets them in.
+        delay = f", Tmp-Integer-0 := {int(user['delay'])}" if user.get("delay") else ""
+        lines.append(f"{name} Cleartext-Password := {quoted(user['password'])}{delay}")
         reply = user.get("reply") or {}
         lines += [f"    {key} = {value}" + ("," if index < len(reply) - 1 else "") for index, (key, value) in enumerate(reply.items())]
     return "\n".join(lines) + "\n"
@@ -161,11 +173,11 @@ def said(number):
 
 
 def disconnect(wanted):
-    """By FreeRADIUS' own client, from the address of a server."""
+    """A Disconnect-Request, or what `request` says (`coa`): by FreeRADIUS' own client, from the address of a server."""
     attributes = {"Packet-Src-IP-Address": wanted["from"], **wanted["attributes"]}
     text = ", ".join(f"{key} = {json.dumps(value) if key == 'User-Name' else value}" for key, value in attributes.items()) + "\n"
     write(f"{STATE}/radclient-secret", wanted["secret"] + "\n", 0o600)
-    done = in_namespace(NAMESPACE, "radclient", "-x", "-r", "2", "-t", "3", "-S", f"{STATE}/radclient-secret", f"{wanted['to']}:3799", "disconnect", check=False, stdin=text, timeout=60)
+    done = in_namespace(NAMESPACE, "radclient", "-x", "-r", "2", "-t", "3", "-S", f"{STATE}/radclient-secret", f"{wanted['to']}:3799", wanted.get("request", "disconnect"), check=False, stdin=text, timeout=60)
     return {"code": done.returncode, "output": done.stdout + done.stderr}
 
 

@@ -53,6 +53,11 @@ test("RADIUS on the gateway: a server like any other, without a secret that some
   const ofDatabase = await refusal({ radius: { onGateway: { enabled: true, postgresql: { ...postgresql, user: "a b" } } } });
   for (const fragment of ["postgresql.user", "radius.onGateway.postgresql.password", "control character U+000A"]) expect(ofDatabase).toContain(fragment);
   expect(ofDatabase).not.toContain("canary");
+  const directory = { url: pulumi.output("ldaps://directory.example.com"), bindDn: "cn=vpn,dc=example", base: "dc=example", password: pulumi.secret('canary "of the directory') };
+  expect((await valueOf(resolveSpec("office", { ...args, radius: { onGateway: { enabled: true, directory } } }, defaults))).radius?.onGateway).toEqual({ directory: { url: "ldaps://directory.example.com", bindDn: "cn=vpn,dc=example", base: "dc=example" } });
+  const ofDirectory = await refusal({ radius: { onGateway: { enabled: true, directory: { ...directory, filter: "x" } } } });
+  for (const fragment of ["directory.filter", "radius.onGateway.directory.password: holds one of"]) expect(ofDirectory).toContain(fragment);
+  expect(ofDirectory).not.toContain("canary");
   const message = await refusal({ radius: { onGateway: { enabled: true, keepDays: 0 }, servers: [{ host: "10.20.0.21", secret: "radius-canary-of-16" }], disconnect: true } });
   for (const fragment of ["radius.onGateway: stands beside radius.servers", "radius.onGateway.keepDays", "radius.disconnect"]) expect(message).toContain(fragment);
   expect(message).not.toContain("canary");

@@ -115,6 +115,16 @@ describe("SshGateway", () => {
     expect(textOf(ofType(remote).get("office-base")?.stdin)).toContain("package freeradius-postgresql");
   });
 
+  test("a directory: its password goes by standard input of the secret part alone", async () => {
+    await made({ radius: { onGateway: { enabled: true, directory: { url: "ldaps://directory.example.com", bindDn: "cn=vpn,dc=example", base: "dc=example", password: pulumi.output("canary of the directory") } } } });
+    for (const [name, inputs] of ofType(remote)) {
+      const seen = JSON.stringify({ ...inputs, stdin: name === "office-identity" ? "" : inputs.stdin });
+      expect([name, seen.includes("canary of the directory")]).toEqual([name, false]);
+    }
+    expect(textOf(ofType(remote).get("office-identity")?.stdin)).toContain('/etc/vpn-gateway/radius/directory.conf |   password = "canary of the directory"');
+    expect(textOf(ofType(remote).get("office-base")?.stdin)).toContain("package freeradius-ldap");
+  });
+
   test("not asked for, it is not there, and no secret is minted for it", async () => {
     await made({ radius: { onGateway: {}, servers: [{ host: "10.20.0.21", secret: "radius-canary-of-16" }] }, users: [] });
     expect(registered.some(({ name }) => name === "office-radius-secret")).toBe(false);

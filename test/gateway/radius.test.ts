@@ -147,3 +147,64 @@ describe("what is rendered", () => {
     expect(carried).toBeGreaterThan(20);
   });
 });
+
+describe("where answers grant something", () => {
+  const spec = goldenSpecs["radius-attributes"];
+  const text = (path: string) => files(spec)[path].content;
+
+  test("both daemons ask the relay, an address for each server, and the relay the servers", () => {
+    const { "charon-systemd": charon } = readStrongswanConf(text(paths.charon)) as { "charon-systemd": Tree };
+    const asked = Object.values((((charon.plugins as Tree)["eap-radius"] as Tree).servers as Record<string, Tree>)).map(({ address, auth_port: port }) => `${String(address)} ${String(port)}`);
+    expect(asked).toEqual(["127.88.0.1 1812", "127.88.0.2 1645"]);
+    expect(Object.fromEntries(readRadiusClient(text(paths.radiusClient)))).toMatchObject({ authserver: "127.88.0.1:1812 127.88.0.2:1645", acctserver: "127.88.0.1:1813 127.88.0.2:1646" });
+    const { relay } = JSON.parse(text(paths.disconnect)) as { relay: unknown };
+    expect(relay).toEqual([{ at: "127.88.0.1", host: "10.20.0.21", ports: [1812, 1813] }, { at: "127.88.0.2", host: "10.20.0.22", ports: [1645, 1646] }]);
+    // By the servers' own addresses, too: the secrets are pushed before that which makes pppd ask the relay.
+    const [first, second] = exampleSecrets(spec).radius!;
+    expect(readRadiusServers(text(paths.radiusServers))).toEqual([["10.20.0.21", first], ["10.20.0.22", second], ["127.88.0.1", first], ["127.88.0.2", second]]);
+    const [base] = renderReadableParts(spec);
+    expect(base.services.indexOf("vpn-gateway-relay.service")).toBeLessThan(base.services.indexOf("strongswan.service"));
+    expect(base.services).toContain("vpn-gateway-relay.service");
+  });
+
+  test("each group is what a Filter-Id may name, and nobody else's secret is read by more than root", () => {
+    const [, users] = renderReadableParts(spec);
+    expect(JSON.parse(text(paths.users).trim())).toEqual({ radius: ["l2tp", "ikev2"], filters: { staff: { policy: "filter_staff" }, "phone-guests": { policy: "filter_phone_guests", rate: { down: 2000, up: 1000 } } } });
+    expect(text(paths.policies)).toMatch(/chain filter_phone_guests \{\n[^}]*\n {4}jump group_phone_guests\n(?: {4}ip daddr [^\n]* dport 53 accept\n)+ {4}counter drop\n {2}\}/);
+    expect(users.services).toEqual(["vpn-gateway-policies.service", "vpn-gateway-rates.service", "vpn-gateway-keeper.service"]);
+    expect(files(spec)[paths.disconnectSecrets]).toMatchObject({ mode: 0o600, part: "identity" });
+  });
+
+  test("without a group every Filter-Id is unknown, and the table that shuts it is there nevertheless", () => {
+    const bare = files(exampleSpec({ users: [], radius: { servers, attributes: true } }));
+    expect(JSON.parse(bare[paths.users].content.trim())).toEqual({ radius: ["l2tp", "ikev2"], filters: {} });
+    expect(bare[paths.policies].content).toMatch(/saddr @clients4 counter drop/);
+    expect(bare[paths.keeperUnit].content).not.toMatch(/--disconnect/);
+  });
+
+  test("without the setting nothing of it is there", () => {
+    const plain = files(goldenSpecs.radius);
+    expect(Object.keys(plain)).not.toContain(paths.relayUnit);
+    expect(plain[paths.users].content).not.toMatch(/filters/);
+    expect(plain[paths.disconnect].content).not.toMatch(/relay/);
+  });
+
+  test("it is for servers of one's own, and groups need no user", () => {
+    expect(problems({ servers: [{ host: "127.0.0.1" }], onGateway: {}, attributes: true }, []).join("\n")).toMatch(/^error radius\.attributes: is for servers of your own/m);
+    expect(problems({ servers, attributes: "yes" }).join("\n")).toMatch(/^error radius\.attributes: is neither true nor false/m);
+    const groups = [{ name: "staff", reach: [{ networks: ["10.20.0.0/24"] }] }];
+    expect(problems({ servers, attributes: true }, [long, long], { groups })).toEqual([]);
+    expect(problems({ servers }, [long, long], { groups })).toEqual([expect.stringMatching(/^warning groups\[0\]: has no user/)]);
+  });
+});
+
+test("where a person has to press a button charon waits as long as the server may take, with a thread for each who waits", () => {
+  const charonOf = (timeout?: number) => (readStrongswanConf(files(exampleSpec({ users: [], radius: { servers, timeout } }))[paths.charon].content) as { "charon-systemd": Tree })["charon-systemd"];
+  const sockets = (charon: Tree) => (((charon.plugins as Tree)["eap-radius"] as Tree).servers as Record<string, Tree>)["server-1"].sockets;
+  expect(charonOf()).toMatchObject({ threads: "32" });
+  expect(charonOf().half_open_timeout).toBeUndefined();
+  const slow = charonOf(20);
+  expect(slow).toMatchObject({ threads: "72", half_open_timeout: "90" });
+  // Whoever waits has a thread and a socket, and threads are left for everybody else.
+  expect(Number(slow.threads) - Number(sockets(slow))).toBe(Number(charonOf().threads) - Number(sockets(charonOf())));
+});

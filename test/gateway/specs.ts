@@ -34,6 +34,7 @@ export function exampleSecrets(spec: GatewaySpec): GatewaySecrets {
     revocationList: "-----BEGIN X509 CRL-----\nexample\n-----END X509 CRL-----\n",
     ...(spec.radius?.onGateway !== undefined ? { radius: ["canaryOfTheOwnServer8431"] } : spec.radius === undefined ? {} : { radius: spec.radius.servers.map((_, index) => `canary"of#{radius}\\${index}-8431`) }),
     ...(spec.radius?.onGateway?.postgresql === undefined ? {} : { radiusDatabase: "canary:of the\\database 8431" }),
+    ...(spec.radius?.onGateway?.directory === undefined ? {} : { radiusDirectory: "canary #{of} the directory 8431" }),
     passwords: Object.fromEntries(spec.users.map(({ name }, index) => [name, `canary-password-${index}-8431`])),
   };
 }
@@ -179,6 +180,14 @@ export const goldenSpecs: Record<string, GatewaySpec> = {
     radius: { servers: [{ host: "10.20.0.21" }, { host: "10.20.0.22", authenticationPort: 1645, accountingPort: 1646 }], disconnect: true },
     users: [{ name: "carol@example.com", authentication: "certificate", protocols: ["ikev2"] }],
   }),
+  "radius-attributes": exampleSpec({
+    radius: { servers: [{ host: "10.20.0.21" }, { host: "10.20.0.22", authenticationPort: 1645, accountingPort: 1646 }], attributes: true, disconnect: true, timeout: 20 },
+    groups: [
+      { name: "staff", reach: [{ networks: ["10.20.0.0/24"] }] },
+      { name: "phone-guests", reach: [{ networks: ["0.0.0.0/0"], tcp: ["443"] }], rate: { downMegabits: 2, upMegabits: 1 } },
+    ],
+    users: [],
+  }),
   "radius-own": exampleSpec({
     l2tp: { pool: "10.77.1.0/24", fixedPool: "10.77.3.0/24" },
     ikev2: { pool: "10.77.2.0/24", fixedPool: "10.77.4.0/24", certificates: true },
@@ -189,6 +198,17 @@ export const goldenSpecs: Record<string, GatewaySpec> = {
       { name: 'DEFAULT "$INCLUDE', ikev2Address: "10.77.4.51" },
       { name: "carol@example.com", authentication: "certificate" },
     ],
+  }),
+  "radius-own-directory": exampleSpec({
+    radius: {
+      servers: [{ host: "127.0.0.1" }],
+      onGateway: {
+        directory: {
+          url: "ldaps://directory.example.com", bindDn: "cn=vpn,dc=example,dc=com", base: "ou=people,dc=example,dc=com", filter: "(memberOf=cn=vpn,ou=groups,dc=example,dc=com)",
+          authority: "-----BEGIN CERTIFICATE-----\nauthority of the directory\n-----END CERTIFICATE-----",
+        },
+      },
+    },
   }),
   "radius-own-postgresql": exampleSpec({
     radius: {

@@ -55,6 +55,18 @@ class LogTest(unittest.TestCase):
         silent = f"{START}sending RADIUS Access-Request to server 'server-1'\n{START}RADIUS Access-Request timed out after 3 attempts\n"
         self.one("RADIUS_SERVER_SILENT", "the gateway's own", silent, User("bob"))
 
+    def test_a_directory_beside_the_list(self) -> None:
+        beside = User(ANYBODY, protocols=frozenset({"l2tp", "ikev2"}), own=True)
+        failed = MOVED + f"{START}RADIUS authentication of 'rita' failed\n"
+        self.one("REFUSED_BY_DIRECTORY", '"rita"', failed, beside)
+        self.one("WRONG_PASSWORD", '"rita"', failed, beside, User("rita"))
+        self.one("REFUSED_BY_DIRECTORY", '"rita"', "1790000000.1 gateway pppd[1397]: Peer rita failed CHAP authentication\n", beside)
+        own = "1790000000.1 gateway freeradius[901]: "
+        self.one("DIRECTORY_NOT_ASKED", "Can't contact LDAP server", f"{own}rlm_ldap (ldap): Bind with cn=vpn,dc=example,dc=com to ldaps://10.20.0.30:636 failed: Can't contact LDAP server\n", beside)
+        self.assertEqual(causes(f"{own}rlm_ldap (ldap): Opening additional connection (1), 1 of 7 pending slots used\n", beside), [])
+        silent = f"{START}sending RADIUS Access-Request to server 'server-1'\n{START}RADIUS Access-Request timed out after 3 attempts\n"
+        self.one("RADIUS_SERVER_SILENT", "the gateway's own", silent, beside)
+
     def test_books_that_are_not_written(self) -> None:
         own = "1790000000.1 gateway freeradius[901]: "
         self.assertEqual(causes(f"{own}rlm_sql_sqlite: Opening SQLite database \"/var/lib/vpn-gateway-radius/books.db\"\n"), [])

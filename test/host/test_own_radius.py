@@ -257,6 +257,11 @@ class BooksTest(MachineTest):
             accounting_books.MOST_WAITING = before
         self.assertEqual((self.read(f"{accounting_books.WAITING}/detail"), self.read(f"{accounting_books.WAITING}/detail.work")), ("", "old"))
 
+    def test_of_a_directory_its_password_is_hidden_and_nothing_that_an_error_is_about(self) -> None:
+        redactor = Redactor()
+        redactor.learn(f"{FOLDER}/directory.conf", b'ldap {\n  server = "ldaps://10.20.0.30:636"\n  identity = "cn=vpn,dc=example"\n  password = "canary #{of} it"\n}\n')
+        self.assertEqual(redactor.clean("Bind with cn=vpn,dc=example to ldaps://10.20.0.30:636: canary #{of} it"), "Bind with cn=vpn,dc=example to ldaps://10.20.0.30:636: [secret]")
+
     def test_the_databases_password_is_never_shown(self) -> None:
         redactor = Redactor()
         redactor.learn(f"{FOLDER}/pgpass", b"db.example.com:5432:vpn:vpn:of\\:the\\\\base = x\n")
