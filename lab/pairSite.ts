@@ -44,7 +44,7 @@ export class PairSiteLab extends Sites {
     const address = pairAddresses[member - 1].outside;
     const twin = "/etc/swanctl/conf.d/zz-twin.conf";
     const made = `sed -e "s/site-${connection} {/twin {/" -e "s/ ${connection} {/ twin {/" -e "s/remote_addrs = .*/remote_addrs = ${address}/" -e "s/start_action = .*/start_action = none/" /etc/swanctl/conf.d/site-${connection}.conf >${twin}`;
-    return this.must(branchGateway, `${made} && grep -c ${address} ${twin} && swanctl --load-conns --noprompt >/dev/null; timeout 20 swanctl --initiate --child twin --timeout 10 2>&1; rm ${twin}; swanctl --load-conns --noprompt >/dev/null`);
+    return this.must(branchGateway, `${made} && grep -c ${address} ${twin} && swanctl --load-conns >/dev/null; timeout 20 swanctl --initiate --child twin --timeout 10 2>&1; rm ${twin}; swanctl --load-conns >/dev/null`);
   }
 
   /** Seconds for which the sites' hosts had no answer of each other because of an event: there, and back. */

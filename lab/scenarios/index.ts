@@ -42,5 +42,5 @@ export const unproven: readonly string[] = [
   "rekeys",
   "lac-foreign", "radius-interim",
   "mesh-dead",
-  "pair-site", "pair-site-bgp",
+  "pair-site",
 ];
