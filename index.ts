@@ -3,6 +3,7 @@ export type { ClientProfiles } from "./components/clientProfiles";
 export type { GatewayIdentity } from "./gateway/identity";
 export type { ClientSettings } from "./components/remoteAccess";
 export type { GatewaySite } from "./components/gatewaySite";
+export type { PairMember, PairSite } from "./components/pairSite";
 export { SiteConnection, type SiteConnectionArgs } from "./components/siteConnection";
 export { LayerTwoExtension, type LayerTwoExtensionArgs } from "./components/layerTwoExtension";
 export type { LayerTwoEndArgs } from "./components/layerTwoSpec";

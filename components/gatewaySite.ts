@@ -27,16 +27,30 @@ export interface GatewaySite {
   lac: boolean;
   /** And for layer-2 extensions? */
   layerTwo: boolean;
+  /** `pair`: of a pair, of whose two machines this is one; `member`: such a machine by itself. @default a gateway by itself */
+  machines?: string;
+  /** Of a machine of a pair: the address that its IKE speaks from. @default whichever the way out has */
+  localAddress?: string;
+}
+
+/** What a gateway's spec does not say of it as an end. */
+export interface SiteChanges {
+  name?: pulumi.Input<string>;
+  endpoint?: pulumi.Input<string>;
+  machines?: string;
+  localAddress?: pulumi.Input<string | undefined>;
 }
 
 /** The machine to push a connection's parts to. Only the way in over SSH is a secret of it. */
 export function siteMachine(gateway: pulumi.Output<GatewaySite>): Machine {
   const { connection } = gateway;
+  // There is no way into what is no gateway's `site`: `resolveSite` says so, and nothing here before it.
+  type Way = GatewaySite["connection"] | undefined;
   return {
     connection: {
       host: pulumi.unsecret(connection.host),
-      port: pulumi.unsecret(connection.apply(({ port }) => port ?? 22)),
-      user: pulumi.unsecret(connection.apply(({ user }) => user ?? "root")),
+      port: pulumi.unsecret(connection.apply((way: Way) => way?.port ?? 22)),
+      user: pulumi.unsecret(connection.apply((way: Way) => way?.user ?? "root")),
       privateKey: connection.privateKey,
       hostKey: pulumi.unsecret(connection.hostKey),
     },
@@ -48,7 +62,7 @@ export function siteMachine(gateway: pulumi.Output<GatewaySite>): Machine {
  * Of a gateway that stands once `ready` is there: a connection is pushed only then. Field by field, so that a preview
  * that does not know the machine yet can judge the rest.
  */
-export function gatewaySite(spec: pulumi.Output<GatewaySpec>, machine: Machine, ready: pulumi.Output<unknown>): pulumi.Output<GatewaySite> {
+export function gatewaySite(spec: pulumi.Output<GatewaySpec>, machine: Machine, ready: pulumi.Output<unknown>, changes: SiteChanges = {}): pulumi.Output<GatewaySite> {
   const { connection } = machine;
   const of = <T>(field: (plain: GatewaySpec) => T) => spec.apply(field);
   return pulumi.secret(
@@ -65,6 +79,7 @@ export function gatewaySite(spec: pulumi.Output<GatewaySpec>, machine: Machine, 
       bgp: of(({ bgp }) => bgp === true),
       lac: of(({ lac }) => lac === true),
       layerTwo: of(({ layerTwo }) => layerTwo === true),
+      ...changes,
     }),
-  );
+  ) as pulumi.Output<GatewaySite>;
 }

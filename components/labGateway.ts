@@ -19,6 +19,8 @@ export interface LabGatewayArgs extends RemoteAccessArgs {
   world: LabWorld;
   /** In a world with several clouds, the one that it stands in: 1, 2 or 3. @default the one cloud of a world with one */
   cloud?: LabCloud;
+  /** Number of its wires, where a pair in the first cloud has two. @default the cloud's */
+  wire?: number;
   /**
    * `trimmed`: with all packages, made to boot fast; `bare`: as a cloud's image, with Debian's cloud kernel and none of a
    * gateway's packages, which user data alone makes into a gateway (some minutes, and a second boot). @default "trimmed"
@@ -65,7 +67,7 @@ export class LabGateway extends pulumi.ComponentResource {
           .apply(([plain, privateKey, publicKey, administrator]) =>
             attempt(() => renderUserData({ spec: plain, hostKey: { privateKey, publicKey }, authorizedKeys: [administrator], loginWhenReady: bare })),
           ),
-        links: bare ? bareGatewayLinks : args.cloud === undefined ? gatewayLinks : cloudLinks(args.cloud),
+        links: bare ? bareGatewayLinks : args.cloud === undefined ? gatewayLinks : cloudLinks(args.cloud, args.wire),
         memoryMegabytes: args.memoryMegabytes ?? (bare ? 1024 : args.sites?.bgp === true ? 512 : 384),
         vcpus: args.vcpus,
         image: args.image,

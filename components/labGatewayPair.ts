@@ -10,7 +10,8 @@ import { clientProfiles, type ClientProfiles } from "./clientProfiles";
 import { labMachine, type LabMachine } from "./labMachine";
 import type { LabWorld } from "./labWorld";
 import { sshKey } from "./sshKey";
-import { accessMaterial, pushParts, remoteAccessSpec, type ClientSettings } from "./remoteAccess";
+import { pairSites, type PairMember, type PairSite } from "./pairSite";
+import { accessMaterial, hasClients, pushParts, remoteAccessSpec, type ClientSettings } from "./remoteAccess";
 
 /** Args of {@link LabGatewayPair}. */
 export interface LabGatewayPairArgs extends RemoteAccessArgs {
@@ -21,6 +22,8 @@ export interface LabGatewayPairArgs extends RemoteAccessArgs {
    * find them by a name. @default "floatingAddress"
    */
   front?: pulumi.Input<string>;
+  /** Of each machine. @default 384; 512 with BGP */
+  memoryMegabytes?: number;
 }
 
 /**
@@ -40,6 +43,10 @@ export class LabGatewayPair extends pulumi.ComponentResource {
   public readonly clientProfiles: pulumi.Output<ClientProfiles>;
   /** How to reach the two machines over SSH; a secret. */
   public readonly connections: pulumi.Output<pulumi.Unwrap<SshConnectionArgs>[]>;
+  /** What a `SiteConnection` takes, whose tunnel is the active machine's; holds secrets. */
+  public readonly site: PairSite;
+  /** The two machines by themselves, for connections with BGP that both have at once; hold secrets. */
+  public readonly members: PairMember[];
 
   constructor(name: string, args: LabGatewayPairArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pulumi-vpn-gateway:index:LabGatewayPair", name, {}, opts);
@@ -60,7 +67,7 @@ export class LabGatewayPair extends pulumi.ComponentResource {
               attempt(() => renderUserData({ spec: { ...plain, name: own }, hostKey: { privateKey, publicKey }, authorizedKeys: [administrator] })),
             ),
           links: pairLinks(index === 0 ? 1 : 2),
-          memoryMegabytes: 384,
+          memoryMegabytes: args.memoryMegabytes ?? (args.sites?.bgp === true ? 512 : 384),
           hostKey,
           administratorKey: args.world.administratorKey,
         },
@@ -69,9 +76,13 @@ export class LabGatewayPair extends pulumi.ComponentResource {
     });
     const material = accessMaterial(name, args, first, this);
     // One machine after the other: each is verified before the next is touched, and the active one gives way first.
-    const second = pushParts(`${name}-2`, machines[1], specs[1], material.secrets, { parent: this });
-    const last = pushParts(`${name}-1`, machines[0], specs[0], material.secrets, { parent: this, dependsOn: [second] });
+    const second = pushParts(`${name}-2`, machines[1], specs[1], material.secrets, { parent: this }, hasClients(args));
+    const last = pushParts(`${name}-1`, machines[0], specs[0], material.secrets, { parent: this, dependsOn: [second] }, hasClients(args));
     this.clientSettings = material.settings(last);
+    const member = (index: 0 | 1) => ({ spec: specs[index], machine: machines[index], endpoint: pairAddresses[index].outside });
+    const { site, members } = pairSites(name, [member(0), member(1)], this.clientSettings);
+    this.site = site;
+    this.members = members;
     this.identity = material.identity;
     this.clientProfiles = clientProfiles(first, this.clientSettings);
     this.address = first.endpoint;

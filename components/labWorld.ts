@@ -8,7 +8,7 @@ import { sshKey, type SshKey } from "./sshKey";
 export interface LabWorldArgs {
   /** Which lab: letters, digits, hyphens; also the name of the folder that holds its machines. */
   lab: pulumi.Input<string>;
-  /** Wires for a pair of gateways rather than for one. @default false */
+  /** Wires for a pair of gateways rather than for one, in the first cloud where there are several. @default false */
   pair?: boolean;
   /** Wires for so many clouds with a gateway each. @default 1 */
   clouds?: number;
@@ -35,7 +35,7 @@ export class LabWorld extends pulumi.ComponentResource {
       {
         lab: args.lab,
         userData: keysAlone(hostKey, this.administratorKey),
-        links: args.pair === true ? severalWorldLinks(2) : args.clouds === undefined ? worldLinks : severalWorldLinks(args.clouds),
+        links: args.pair === true ? severalWorldLinks(1 + (args.clouds ?? 1)) : args.clouds === undefined ? worldLinks : severalWorldLinks(args.clouds),
         memoryMegabytes: 1024,
         hostKey,
         administratorKey: this.administratorKey,

@@ -138,7 +138,8 @@ export function standingGateway(name: string, args: RemoteAccessArgs, spec: pulu
   return { ...access, site: gatewaySite(spec, machine, access.settings) };
 }
 
-function hasClients(args: RemoteAccessArgs): boolean {
+/** Is there anybody to let in, or is the gateway there for other sites alone? */
+export function hasClients(args: RemoteAccessArgs): boolean {
   return args.l2tp?.enabled === true || args.ikev2?.enabled !== false;
 }
 

@@ -4,7 +4,8 @@ import { siteSecretPart, sitePart } from "../gateway/site/parts";
 import { siteNames } from "../gateway/site/names";
 import { viewFrom, type Side, type SiteConnectionSpec, type SiteSecrets } from "../gateway/site/spec";
 import { validateSite } from "../gateway/site/validate";
-import { siteMachine, type GatewaySite } from "./gatewaySite";
+import { siteMachine } from "./gatewaySite";
+import { firstOf, machinesOf, type SiteInput } from "./pairSite";
 import { siteTunnel, type SiteTunnel } from "./siteTunnel";
 import { furtherParts } from "./parts";
 import { refuseOrWarn } from "./refuse";
@@ -17,8 +18,8 @@ export type SiteConnectionArgs = SiteArgs;
 
 /**
  * A tunnel between two sites: two gateways of ours, or a gateway and somebody's device. It mints what the two prove
- * themselves by and pushes one readable and one secret part to each gateway; deleting it takes away exactly those. For a
- * device it gives the configuration as text.
+ * themselves by and pushes one readable and one secret part to each gateway, and to both machines of a pair; deleting it takes
+ * away exactly those. For a device it gives the configuration as text.
  *
  * @throws ResourceError with everything that is wrong with the connection at once, before either end is touched
  */
@@ -47,10 +48,10 @@ export class SiteConnection extends pulumi.ComponentResource {
     const key = certificates === undefined ? keyForDevice(siteKey(name, args.preSharedKey, spec, child), device) : undefined;
     const secretsOf = (side: Side): pulumi.Output<SiteSecrets> => certificates?.[side] ?? pulumi.secret(pulumi.output({ preSharedKey: key }));
 
-    const [left, right] = [args.left, args.right].map((given) => (given === undefined ? undefined : pulumi.output(given)));
-    const pushed = [this.push(name, "left", left!, spec, secretsOf("left"))];
+    const { left, right } = args;
+    const pushed = [this.push(name, "left", left, spec, secretsOf("left"))];
     if (right !== undefined) pushed.push(this.push(name, "right", right, spec, secretsOf("right")));
-    this.tunnel = siteTunnel(spec, left!, right, pulumi.all(pushed.map(({ id }) => id)));
+    this.tunnel = siteTunnel(spec, firstOf(left), right === undefined ? undefined : firstOf(right), pulumi.all(pushed.map(({ id }) => id)));
     this.deviceConfiguration = pulumi.secret(
       device === undefined ? "" : pulumi.all([device, spec, secretsOf("right")]).apply(([kind, plain, secrets]) => deviceConfiguration(kind, plain, secrets)),
     );
@@ -58,12 +59,18 @@ export class SiteConnection extends pulumi.ComponentResource {
     this.registerOutputs({ deviceConfiguration: this.deviceConfiguration, preSharedKey: this.preSharedKey });
   }
 
-  private push(name: string, side: Side, gateway: pulumi.Output<GatewaySite>, spec: pulumi.Output<SiteConnectionSpec>, secrets: pulumi.Output<SiteSecrets>): pulumi.CustomResource {
+  /** To one machine after the other; gives the last push, once which the end stands. */
+  private push(name: string, side: Side, end: SiteInput, spec: pulumi.Output<SiteConnectionSpec>, secrets: pulumi.Output<SiteSecrets>): pulumi.CustomResource {
     const names = siteNames(name);
-    const view = spec.apply((plain) => viewFrom(plain, side));
-    const pusher = furtherParts(`${name}-${side}`, siteMachine(gateway), { parent: this });
-    pusher.push(names.secretPart, pulumi.all([view, secrets]).apply(([plain, values]) => siteSecretPart(plain, values)), true, false);
     const shown = pulumi.unsecret(secrets.apply(({ certificate, authority }) => ({ certificate, authority })));
-    return pusher.push(names.part, pulumi.all([view, shown]).apply(([plain, certificates]) => sitePart(plain, certificates)), false, false);
+    let last: pulumi.CustomResource | undefined;
+    for (const { site, machine } of machinesOf(end)) {
+      const view = spec.apply((plain) => viewFrom(plain, side, machine));
+      const own = machine === undefined ? `${name}-${side}` : `${name}-${side}-${machine}`;
+      const pusher = furtherParts(own, siteMachine(site), { parent: this, ...(last === undefined ? {} : { dependsOn: [last] }) });
+      pusher.push(names.secretPart, pulumi.all([view, secrets]).apply(([plain, values]) => siteSecretPart(plain, values)), true, false);
+      last = pusher.push(names.part, pulumi.all([view, shown]).apply(([plain, certificates]) => sitePart(plain, certificates)), false, false);
+    }
+    return last!;
   }
 }

@@ -2,9 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { asOf, linkOf, routerIdOf } from "../gateway/site/bgp";
 import { deviceKind } from "../gateway/site/devices";
 import { siteProfile, siteProfiles } from "../gateway/site/profiles";
-import type { SiteBgpEnd, SiteBgpSpec, SiteConnectionSpec, SiteEndSpec, SiteProposals } from "../gateway/site/spec";
+import type { SiteBgpEnd, SiteBgpSpec, SiteConnectionSpec, SiteEndSpec, SiteMachines, SiteProposals } from "../gateway/site/spec";
 import { attempt } from "./attempt";
-import type { GatewaySite } from "./gatewaySite";
+import { firstOf, isPairSite, type SiteInput } from "./pairSite";
 import { usualDevice } from "./siteDevice";
 
 /** What one end offers, where it is not what the profile says. */
@@ -59,10 +59,10 @@ export interface SiteBgpArgs {
 
 /** Args of `SiteConnection`. */
 export interface SiteArgs {
-  /** A gateway's `site`. */
-  left: pulumi.Input<GatewaySite>;
-  /** Another gateway's `site`. Either this or `device`. */
-  right?: pulumi.Input<GatewaySite>;
+  /** A gateway's `site`, or a pair's. */
+  left: SiteInput;
+  /** Another gateway's `site`, or a pair's. Either this or `device`. */
+  right?: SiteInput;
   /** Somebody's device. Either this or `right`. */
   device?: SiteDeviceArgs;
   /** What the other end dials. @default the gateway's endpoint */
@@ -102,13 +102,14 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
   if ((args.right === undefined) === (args.device === undefined)) {
     throw new pulumi.RunError(`site connection ${name}: give either \`right\`, another gateway's \`site\`, or \`device\``);
   }
-  const gateway = (given: pulumi.Input<GatewaySite> | undefined) => {
+  const gateway = (given: SiteInput | undefined) => {
     if (given === undefined) return undefined;
     // Field by field: a preview may know all of them and not the machine.
-    const site = pulumi.output(given);
+    const site = firstOf(given);
     return {
       name: site.name, platform: site.platform, endpoint: site.endpoint, insideNetworks: site.insideNetworks, pools: site.pools,
-      outsideMtu: site.outsideMtu, sites: site.sites, bgp: site.bgp,
+      outsideMtu: site.outsideMtu, sites: site.sites, bgp: site.bgp, machines: site.machines,
+      localAddresses: [site.localAddress, ...(isPairSite(given) ? [pulumi.output(given.second).localAddress] : [])],
     };
   };
   return pulumi
@@ -132,6 +133,10 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
         const site = a[side];
         const proposals = offers((side === "left" ? a.leftProposals : a.rightProposals) as Partial<SiteProposals> | undefined);
         if (site === undefined) return { ...device(), proposals: offers((a.device?.proposals ?? proposals) as Partial<SiteProposals>) };
+        // Such as a pair's, both in one output: how many machines there are must be known before.
+        if ((site.name as string | undefined) === undefined) {
+          throw new pulumi.RunError(`site connection ${name}: \`${side}\` is no gateway's \`site\`; of a pair from another stack give \`{ first, second }\`, each an output of its own`);
+        }
         const changes = side === "left" ? a.leftChanges : a.rightChanges;
         return {
           name: site.name,
@@ -144,6 +149,7 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
           pools: site.pools,
           outsideMtu: site.outsideMtu,
           proposals,
+          ...(site.machines === undefined ? {} : { machines: site.machines as SiteMachines, localAddresses: site.localAddresses.filter((text) => text !== undefined) }),
         };
       };
       const device = (): Omit<SiteEndSpec, "proposals"> => ({

@@ -40,6 +40,15 @@ export function l2tpShare(pool: string, pair: GatewaySpec["pair"]): L2tpAddresse
     : { ...whole, first: at(first + half), clients: whole.clients - Number(half) };
 }
 
+/**
+ * What a machine's IKE speaks from towards another site, while it is the active one: the address that moves, or on AWS the one
+ * that the Elastic IP is put on. None where no address stays whoever is active (docs/sites.md).
+ */
+export function siteAddress(pair: PairSpec): string | undefined {
+  if (pair.front !== "floatingAddress") return undefined;
+  return pair.move?.privateAddress ?? pair.floating[0]?.address.split("/")[0];
+}
+
 /** The same pair as the other machine sees it. */
 export function otherMachine(spec: GatewaySpec): GatewaySpec {
   if (spec.pair === undefined) throw new Error("a gateway by itself has no other machine");

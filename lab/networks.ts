@@ -138,12 +138,12 @@ export const labClouds = [
 /** A cloud, counted from 1. */
 export type LabCloud = 1 | 2 | 3;
 
-/** Wires of a cloud's gateway. */
-export function cloudLinks(cloud: LabCloud): LinkSpec[] {
+/** Wires of a cloud's gateway; `wire`: the number of its sockets, where a pair in the first cloud has two. */
+export function cloudLinks(cloud: LabCloud, wire: number = cloud): LinkSpec[] {
   const { outside, outside6, router, router6, gatewayInside, gatewayInside6 } = labClouds[cloud - 1];
   return [
-    { name: "wan0", role: "client", socket: `outside-${cloud}`, addresses: [`${outside}/24`, `${outside6}/64`], gateway4: router, gateway6: router6 },
-    { name: "lan0", role: "client", socket: `inside-${cloud}`, addresses: [`${gatewayInside}/24`, `${gatewayInside6}/64`, ...(cloud === 1 ? [] : ["10.60.0.1/24"])] },
+    { name: "wan0", role: "client", socket: `outside-${wire}`, addresses: [`${outside}/24`, `${outside6}/64`], gateway4: router, gateway6: router6 },
+    { name: "lan0", role: "client", socket: `inside-${wire}`, addresses: [`${gatewayInside}/24`, `${gatewayInside6}/64`, ...(cloud === 1 ? [] : ["10.60.0.1/24"])] },
   ];
 }
 

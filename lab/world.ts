@@ -10,6 +10,8 @@ export interface Topology {
   clients?: number;
   /** Several clouds and somebody's device, for site connections: 2 or 3. Default: the one. */
   clouds?: number;
+  /** A pair of gateways in the first of several clouds. Default: one. */
+  pair?: boolean;
 }
 
 /** A client's number (1 …) behind the NAT, or the one with a public address. */

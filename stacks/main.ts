@@ -11,6 +11,7 @@ const programs: Record<string, () => Promise<Record<string, unknown>>> = {
   "lab-lac": async () => (await import("./labLac")).labLac(),
   "lab-layer2": async () => (await import("./labLayerTwo")).labLayerTwo(),
   "lab-mesh": async () => (await import("./labMesh")).labMesh(),
+  "lab-pair-site": async () => (await import("./labPairSite")).labPairSite(),
   "lab-pair": async () => (await import("./labPair")).labPair(),
   "lab-sites": async () => (await import("./labSites")).labSites(),
   "aws-to-gcp": async () => (await import("./awsToGcp")).awsToGcp(),

@@ -83,6 +83,11 @@ export interface AwsGatewayPairArgs extends AwsCommonArgs {
    * string, since it decides which resources there are. @default "floatingAddress"
    */
   front?: string;
+  /**
+   * IPv4 networks of other sites, by words of yours: each of `routeTableIds` gets a route to them, which leads to the active
+   * machine. With front `floatingAddress` and `sites`. @default none
+   */
+  siteNetworks?: Record<string, pulumi.Input<string>>;
   /** Hosted zone of Route 53 that `endpoint` is in; with front `dns` alone, which needs both. @default none */
   zoneId?: pulumi.Input<string>;
   /**

@@ -119,8 +119,8 @@ export class AwsGateway extends pulumi.ComponentResource {
 
 /** What may reach it from outside. */
 function ingressPlan(plan: ReturnType<typeof awsPlan>, good: pulumi.Output<GatewaySpec>, server: StandingRouteServer | undefined): pulumi.Output<IngressPlan> {
-  return pulumi.all([good, plan.peers, plan.openL2tpOutsideIpsec, server?.spec]).apply(([{ administrators, sshPort, ikev2 }, peers, l2tpOutsideIpsec, routes]) => ({
-    peers, l2tpOutsideIpsec, administrators, sshPort, acme: ikev2?.acme !== undefined, ...(routes === undefined ? {} : { routeServer: routes.endpoints }),
+  return pulumi.all([good, plan.peers, plan.openL2tpOutsideIpsec, server?.spec]).apply(([{ administrators, sshPort, ikev2, sites, insideNetworks }, peers, l2tpOutsideIpsec, routes]) => ({
+    peers, l2tpOutsideIpsec, administrators, sshPort, inside: sites === true ? insideNetworks : [], acme: ikev2?.acme !== undefined, ...(routes === undefined ? {} : { routeServer: routes.endpoints }),
   }));
 }
 

@@ -7,9 +7,10 @@ import type { AwsMoveSpec, GatewaySpec, PairFront } from "../../gateway/spec";
 import type { SshConnectionArgs } from "../args";
 import { attempt } from "../attempt";
 import { clientProfiles, type ClientProfiles } from "../clientProfiles";
-import { addressToCome, halfPools, poolsOf } from "../cloud/pools";
+import { addressToCome, halfPools, poolsOf, type Pool } from "../cloud/pools";
 import { administratorKeyOf, sshAccess } from "../cloud/sshAccess";
-import { accessMaterial, pushParts, remoteAccessSpec, type ClientSettings } from "../remoteAccess";
+import { pairSites, type PairMember, type PairSite } from "../pairSite";
+import { accessMaterial, hasClients, pushParts, remoteAccessSpec, type ClientSettings } from "../remoteAccess";
 import { standing } from "../standing";
 import type { AwsGatewayPairArgs } from "./args";
 import { mayMove, moveOf } from "./floatingAddress";
@@ -48,6 +49,10 @@ export class AwsGatewayPair extends pulumi.ComponentResource {
   public readonly clientProfiles: pulumi.Output<ClientProfiles>;
   /** How to reach the two machines over SSH, where that is the way in; a secret. */
   public readonly connections?: pulumi.Output<pulumi.Unwrap<SshConnectionArgs>[]>;
+  /** What a `SiteConnection` takes, whose tunnel is the active machine's; holds secrets. Only where SSH is the way in. */
+  public readonly site?: PairSite;
+  /** The two machines by themselves, for connections with BGP that both have at once; hold secrets. Only where SSH is the way in. */
+  public readonly members?: PairMember[];
 
   constructor(name: string, args: AwsGatewayPairArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pulumi-vpn-gateway:aws:AwsGatewayPair", name, {}, opts);
@@ -66,7 +71,7 @@ export class AwsGatewayPair extends pulumi.ComponentResource {
       name,
       once(network.vpcId),
       pulumi.all([good, plan.peers, plan.openL2tpOutsideIpsec, healthCheckers]).apply(([spec, peers, l2tpOutsideIpsec, checkers]) => ({
-        peers, l2tpOutsideIpsec, administrators: spec.administrators, sshPort: spec.sshPort,
+        peers, l2tpOutsideIpsec, administrators: spec.administrators, sshPort: spec.sshPort, inside: spec.sites === true ? spec.insideNetworks : [],
         pair: { front, healthPort: spec.pair!.healthPort, healthCheckers: checkers },
       })),
       tags,
@@ -95,6 +100,7 @@ export class AwsGatewayPair extends pulumi.ComponentResource {
     const interfaces = members.map((member) => member.interface.networkInterface);
     const tables = args.routeTableIds ?? {};
     const pools = poolsOf(args, good);
+    const routed = { ...pools, ...siteRoutes(args.siteNetworks, once) };
     const manager = args.access === "systemsManager" ? systemsManagerAccess(name, good, tags, child) : undefined;
     const role = clientsAddress || manager ? machineRole(name, good, tags, child) : undefined;
     const granted = role && role.allow([
@@ -107,9 +113,9 @@ export class AwsGatewayPair extends pulumi.ComponentResource {
           ([1, 2] as const).flatMap((member) => poolRoutes(`${name}-${member}`, tables, halfPools(pools, member), interfaces[member - 1].id, child))
         : balancer === undefined
           ? // Made towards the first machine; from then on the active one leads them to itself.
-            poolRoutes(name, tables, pools, interfaces[0].id, { ...child, ignoreChanges: ["networkInterfaceId"] })
+            poolRoutes(name, tables, routed, interfaces[0].id, { ...child, ignoreChanges: ["networkInterfaceId"] })
           : [];
-    const move = clientsAddress && moveOf(clientsAddress, interfaces, movedRoutes(tables, pools));
+    const move = clientsAddress && moveOf(clientsAddress, interfaces, movedRoutes(tables, routed));
 
     // Neither: a front that is refused.
     const endpoint = args.endpoint ?? clientsAddress?.publicIp ?? balancer?.dnsName ?? addressToCome;
@@ -156,12 +162,12 @@ export class AwsGatewayPair extends pulumi.ComponentResource {
       const spec = member === 1 ? first : first.apply(otherMachine);
       const needed = { ...child, dependsOn: [...(granted ? [granted] : []), ...routes] };
       if (connection === undefined) {
-        const pushed = pushParts(own, manager!.pusher(instance.id, member, needed.dependsOn), spec, material.secrets, child);
+        const pushed = pushParts(own, manager!.pusher(instance.id, member, needed.dependsOn), spec, material.secrets, child, hasClients(args));
         return { instance, stands: manager!.standing(member, instance.id, [instanceType], pushed) };
       }
       const reached = { ...machine, connection };
-      const pushed = pushParts(own, reached, spec, material.secrets, needed);
-      return { instance, connection, stands: standing(`${own}-stands`, reached, [instanceType], { ...child, dependsOn: [pushed] }) };
+      const pushed = pushParts(own, reached, spec, material.secrets, needed, hasClients(args));
+      return { instance, connection, site: { spec, machine: reached, endpoint: address.publicIp }, stands: standing(`${own}-stands`, reached, [instanceType], { ...child, dependsOn: [pushed] }) };
     };
     const second = make(members[1], []);
     const last = make(members[0], [second.stands]);
@@ -181,6 +187,9 @@ export class AwsGatewayPair extends pulumi.ComponentResource {
     this.networkInterfaceIds = pulumi.all(interfaces.map(({ id }) => id));
     if (last.connection && second.connection) {
       this.connections = pulumi.secret(pulumi.all([last.connection, second.connection])) as pulumi.Output<pulumi.Unwrap<SshConnectionArgs>[]>;
+      const { site, members: each } = pairSites(name, [last.site, second.site], this.clientSettings);
+      this.site = site;
+      this.members = each;
     }
     this.registerOutputs({
       address: this.address,
@@ -193,7 +202,12 @@ export class AwsGatewayPair extends pulumi.ComponentResource {
   }
 }
 
-function movedRoutes(tables: Readonly<Record<string, pulumi.Input<string>>>, pools: ReturnType<typeof poolsOf>): pulumi.Output<AwsMoveSpec["routes"]> {
+/** To other sites; a word of these is no pool's. */
+function siteRoutes(networks: AwsGatewayPairArgs["siteNetworks"] = {}, once: <T>(value: pulumi.Output<T>) => pulumi.Output<T>): Record<string, Pool> {
+  return Object.fromEntries(Object.entries(networks).map(([word, cidr]) => [`site-${word}`, { cidr: once(pulumi.output(cidr)), family: 4 }]));
+}
+
+function movedRoutes(tables: Readonly<Record<string, pulumi.Input<string>>>, pools: Readonly<Record<string, Pool>>): pulumi.Output<AwsMoveSpec["routes"]> {
   const each = Object.values(tables).flatMap((routeTableId) => Object.values(pools).map(({ cidr }) => ({ routeTableId, destination: cidr })));
   return pulumi.output(each) as pulumi.Output<AwsMoveSpec["routes"]>;
 }

@@ -67,6 +67,12 @@ export function pairJudgement(args: AwsGatewayPairArgs, plan: ReturnType<typeof 
       zone: args.zoneId !== undefined,
       zoneId: await known(args.zoneId),
       subnets: given && (await known(pulumi.all(given.subnets))),
-      routeTableIds: Object.fromEntries(await Promise.all(Object.entries(args.routeTableIds ?? {}).map(async ([table, id]) => [table, await known(id)] as const))),
+      routeTableIds: await knownByWord(args.routeTableIds),
+      siteNetworks: await knownByWord(args.siteNetworks),
     });
+}
+
+/** What a preview knows of each. */
+async function knownByWord(given: Readonly<Record<string, pulumi.Input<string>>> = {}): Promise<Record<string, string | undefined>> {
+  return Object.fromEntries(await Promise.all(Object.entries(given).map(async ([word, value]) => [word, await known(value)] as const)));
 }

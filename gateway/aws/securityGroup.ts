@@ -23,6 +23,8 @@ export interface IngressPlan {
   sshPort: number;
   /** Opens UDP 1701 to `peers` as well. */
   l2tpOutsideIpsec: boolean;
+  /** Of a gateway with site connections: CIDR ranges whose hosts it forwards to other sites. @default none */
+  inside?: readonly string[];
   /** Addresses of a route server's endpoints. @default none */
   routeServer?: readonly string[];
   /** Is a public CA to ask at port 80 (ACME, HTTP-01)? It asks from addresses that it does not tell; the machine's own firewall shuts the port between. @default false */
@@ -48,6 +50,8 @@ export function ingressRules(plan: IngressPlan): IngressRule[] {
     // EC2's guide to MTU asks for a rule of its own: an error about a packet is no answer to it in a group's eyes.
     rule("Path MTU discovery", "icmp", 3, 4, ["0.0.0.0/0"]),
     ...(plan.administrators.length === 0 ? [] : [rule("SSH of administrators", "tcp", plan.sshPort, plan.sshPort, plan.administrators)]),
+    // A group knows answers to what the gateway sent on, and no host that begins. What is for the gateway itself its own firewall refuses.
+    ...(plan.inside === undefined || plan.inside.length === 0 ? [] : [rule("Inside networks, towards other sites", "-1", 0, 0, plan.inside)]),
     ...routeServerRules(plan.routeServer),
     ...(plan.acme === true ? [rule("A public CA's question, while the machine answers it", "tcp", 80, 80, everywhere)] : []),
     ...pairRules(plan.pair),

@@ -20,6 +20,8 @@ export interface AwsPairFacts extends AwsFacts {
   /** Those that were given. */
   subnets?: readonly AwsSubnet[];
   routeTableIds: Readonly<Record<string, string | undefined>>;
+  /** Networks of other sites. */
+  siteNetworks: Readonly<Record<string, string | undefined>>;
   /** Was a name given that clients connect to, and the zone that it is in, known or not yet? */
   named: boolean;
   zone: boolean;
@@ -33,6 +35,7 @@ export function awsPairProblems(spec: GatewaySpec, facts: AwsPairFacts): Problem
     ...subnetProblems(spec, facts),
     ...madeNetworkProblems(facts),
     ...routeTableProblems(facts),
+    ...siteNetworkProblems(spec, facts),
     ...(spec.pair?.front === "loadBalancer" ? loadBalancerProblems(spec, facts) : []),
     ...(spec.pair?.front === "loadSharing"
       ? [error("front", "loadSharing", "is not to be had of AWS: its load balancer chooses for each port by itself, so that IKE's two would lead to two machines", "Use floatingAddress, loadBalancer or dns.")]
@@ -65,6 +68,20 @@ function routeTableProblems({ routeTableIds }: AwsPairFacts): Problem[] {
   return Object.entries(routeTableIds).flatMap(([name, id]) =>
     id === undefined || /^rtb-[0-9a-f]+$/.test(id) ? [] : [error(`routeTableIds.${name}`, id, "is no id of a route table", "Write e.g. rtb-0123456789abcdef0.")],
   );
+}
+
+function siteNetworkProblems(spec: GatewaySpec, { siteNetworks, routeTableIds }: AwsPairFacts): Problem[] {
+  const words = Object.keys(siteNetworks);
+  if (words.length === 0) return [];
+  const problems = Object.entries(siteNetworks).flatMap(([word, text]) => {
+    const parsed = text === undefined ? undefined : parseNetwork(text);
+    if (text === undefined || (parsed?.family === 4 && parsed.prefix > 0 && !parsed.hostBits)) return [];
+    return [error(`siteNetworks.${word}`, text, "is not an IPv4 network in CIDR notation", "Write e.g. 10.20.0.0/16: a network of another site.")];
+  });
+  if (!spec.sites) problems.push(error("siteNetworks", words, "are reached by site connections, and there is no room for any", "Give `sites: { enabled: true }`, or leave it out."));
+  if (spec.pair?.front !== "floatingAddress") problems.push(error("siteNetworks", words, `would lead to one machine, and with front ${spec.pair?.front} nothing moves them to the active one`, 'Use front "floatingAddress".'));
+  if (Object.keys(routeTableIds).length === 0) problems.push(error("siteNetworks", words, "are for route tables, and none is named", "Name the tables in routeTableIds."));
+  return problems;
 }
 
 function zoneProblems(spec: GatewaySpec, { named, zone, zoneId }: AwsPairFacts): Problem[] {

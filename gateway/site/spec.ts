@@ -55,6 +55,12 @@ export interface SiteProposals {
   esp: string[];
 }
 
+/**
+ * `pair`: two machines, of which the active one alone has the tunnel; `member`: one machine of a pair by itself, whoever is
+ * active. See gateway/pair.ts.
+ */
+export type SiteMachines = "pair" | "member";
+
 /** One end of a connection. */
 export interface SiteEndSpec {
   /** Name of the gateway or device, for comments and messages. */
@@ -74,6 +80,10 @@ export interface SiteEndSpec {
   /** MTU of its link to the outside, in bytes (1280–9216). */
   outsideMtu: number;
   proposals: SiteProposals;
+  /** None: a gateway by itself, or a device. */
+  machines?: SiteMachines;
+  /** With `machines`: the IPv4 address that each machine's IKE speaks from, of its several. Of a pair two, which may be the same. */
+  localAddresses?: string[];
 }
 
 /** A connection between two sites. */
@@ -123,11 +133,20 @@ export interface SiteView {
   far: SiteEndSpec;
   /** Does this end dial at once? The other one dials only after some seconds without a tunnel, if it can. */
   dialsFirst: boolean;
+  /** What the machine's IKE speaks from; none: whichever of its addresses the way to the far end has. */
+  localAddress?: string;
 }
 
-export function viewFrom(spec: SiteConnectionSpec, side: Side): SiteView {
+/** @param machine which of the two, where that end is a pair */
+export function viewFrom(spec: SiteConnectionSpec, side: Side, machine: 1 | 2 = 1): SiteView {
   const first: Side = spec.right.endpoint === undefined ? "right" : "left";
-  return { spec, side, near: spec[side], far: spec[otherSide(side)], dialsFirst: side === first };
+  const localAddress = spec[side].localAddresses?.[machine - 1];
+  return { spec, side, near: spec[side], far: spec[otherSide(side)], dialsFirst: side === first, ...(localAddress === undefined ? {} : { localAddress }) };
+}
+
+/** Is the tunnel that of whichever machine is active? */
+export function followsActive({ machines }: SiteEndSpec): boolean {
+  return machines === "pair";
 }
 
 export function otherSide(side: Side): Side {

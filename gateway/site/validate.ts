@@ -3,6 +3,7 @@ import { unprintable } from "../formats/text";
 import { isDnsName } from "../validate/endpoint";
 import { error, warning, type Problem } from "../validate/problem";
 import { leastSiteMtu } from "./mtu";
+import { pairEndProblems } from "./validatePair";
 import { bgpProblems, layerTwoRoomProblems } from "./validateBgp";
 import { commonSuite, firstSuite, parseProposal, proposalProblem } from "./proposals";
 import { siteAuthentications, siteModes, type Side, type SiteConnectionSpec, type SiteEndSpec, type SiteSecrets } from "./spec";
@@ -15,6 +16,7 @@ export function validateSite(spec: SiteConnectionSpec, secrets: SiteSecrets = {}
     ...words(spec),
     ...ends(spec),
     ...endpoints(spec),
+    ...pairEndProblems(spec),
     ...networksOfBoth(spec),
     ...proposals(spec),
     ...bgpProblems(spec),

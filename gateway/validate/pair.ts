@@ -1,6 +1,6 @@
 import { contains, network, parseAddress, parseNetwork } from "../addressing";
 import { bothActive } from "../pair";
-import { pairFronts, type AwsMoveSpec, type GatewaySpec, type PairSpec } from "../spec";
+import { pairFronts, type AwsMoveSpec, type GatewaySpec, type PairFront, type PairSpec } from "../spec";
 import { error, warning, type Problem } from "./problem";
 
 const card = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/;
@@ -10,7 +10,6 @@ export function pairProblems(spec: GatewaySpec): Problem[] {
   const { pair } = spec;
   if (pair === undefined) return [];
   const problems: Problem[] = [];
-  if (spec.sites) problems.push(error("sites", true, "is not built for a pair yet: a tunnel does not follow the active machine", "Use a gateway by itself for site connections."));
   if (!pairFronts.includes(pair.front)) {
     problems.push(error("pair.front", pair.front, "is no front of a pair", `Use one of ${pairFronts.join(", ")}.`));
   }
@@ -25,7 +24,23 @@ export function pairProblems(spec: GatewaySpec): Problem[] {
   if (!whole(pair.virtualRouterId, 1, 255)) {
     problems.push(error("pair.virtualRouterId", pair.virtualRouterId, "is not a whole number from 1 to 255", "Take one that no other pair on this network has."));
   }
-  problems.push(...sharedProblems(pair), ...floatingProblems(spec, pair), ...healthProblems(spec, pair), ...moveProblems(pair), ...nameProblems(spec, pair), ...bothActiveProblems(pair));
+  problems.push(...siteProblems(spec, pair), ...sharedProblems(pair), ...floatingProblems(spec, pair), ...healthProblems(spec, pair), ...moveProblems(pair), ...nameProblems(spec, pair), ...bothActiveProblems(pair));
+  return problems;
+}
+
+/** Why no tunnel to another site can follow who is active. */
+const noSites: Record<Exclude<PairFront, "floatingAddress">, string> = {
+  loadBalancer: "is not to be had behind a load balancer: the other site wants one address that it is dialled from, too, and a machine dials from its own",
+  dns: "is not to be had behind a DNS name: the other site wants one address that stays, and each machine has its own",
+  loadSharing: "is not to be had behind a load balancer: the other site wants one address that it is dialled from, too, and each machine dials from its own",
+};
+
+function siteProblems(spec: GatewaySpec, { front }: PairSpec): Problem[] {
+  const problems: Problem[] = [];
+  const reason = front === "floatingAddress" ? undefined : noSites[front];
+  if (spec.sites && reason !== undefined) problems.push(error("sites", true, reason, 'Use front "floatingAddress" where there is one, or a gateway by itself for site connections.'));
+  if (spec.lac) problems.push(error("sites.lac", true, "is not built for a pair: a session with an LNS stays with one machine", "Use a gateway by itself for it."));
+  if (spec.layerTwo) problems.push(error("sites.layerTwo", true, "is not built for a pair: a segment that both machines bridge would be a loop", "Use a gateway by itself for it."));
   return problems;
 }
 

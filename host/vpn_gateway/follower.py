@@ -11,7 +11,7 @@ import os
 import sys
 import time
 
-from . import charon, files, lac, layer2, sites
+from . import charon, files, lac, layer2, pair_sites, sites
 from .errors import Failure, os_error
 from .gateway import Gateway
 from .site_log import CONSEQUENCE, reason_of
@@ -78,6 +78,7 @@ class Follower:
         self.written: dict | None = None
         self.said: set[str] = set()
         self.audited = 0.0
+        self.turn = pair_sites.Turn(gateway)
         self.extended: dict[str, tuple[bool, str | None]] = {}  # did the tunnel stand, and why does no frame cross
 
     def look(self, now: float) -> None:
@@ -85,7 +86,7 @@ class Follower:
         described = sites.described(self.gateway)
         for name in [name for name in self.followed if name not in {site["name"] for site in described}]:
             del self.followed[name]
-        associations = charon.associations(self.gateway) if described and charon.running(self.gateway) else []
+        associations = self.take_turns(described, charon.associations(self.gateway) if described and charon.running(self.gateway) else [], now)
         routed = None
         if now - self.audited > AUDIT:
             self.audited, routed = now, sites.routed(self.gateway)
@@ -158,8 +159,28 @@ class Follower:
             one.missing_since, one.pause, one.reason = None, 1.0, None
         elif children(associations, site):
             one.missing_since = None  # an LNS has its tunnel, and is called
-        else:
+        elif self.turn.is_ours(site):
             self.dial(site, one, associations, now)
+        else:
+            one.missing_since, one.reason = None, None
+
+    def take_turns(self, described: list, associations: list, now: float) -> list:
+        """
+        Of a pair the active machine alone has tunnels. One that becomes it dials at once, whoever dials first otherwise; what a
+        standby has is ended, and so is what a machine had before its turn began anew. Gives the SAs that count.
+        """
+        begins = self.turn.changed()
+        self.turn.look(described)
+        ended = [site for site in described if pair_sites.follows_active(site) and (begins or not self.turn.is_ours(site))]
+        if begins:
+            self.say(f"this machine is {'the active one' if self.turn.since else 'not the active one'} now")
+        for site in ended if begins and self.turn.since else ():
+            one = self.followed.setdefault(site["name"], Followed())
+            one.missing_since, one.next_dial, one.pause = now, now, 1.0
+        if pair_sites.end(self.gateway, ended, associations, active=self.turn.since is not None):
+            self.say(f"ended what it had of {', '.join(site['name'] for site in ended)}")
+        gone = {site["connection"] for site in ended}
+        return [(name, data) for name, data in associations if name not in gone]
 
     def call(self, site: sites.Site, one: Followed, found: list[dict], session: dict | None, now: float) -> None:
         """Has an LNS called anew where its session fell, or where a new tunnel came and has none: once for each."""
@@ -235,10 +256,10 @@ def follow(gateway: Gateway) -> None:
                 continue
             until = time.monotonic() + TICK
             # What comes together is looked at together; each thing that charon logs need not be.
-            while (left := until - time.monotonic()) > 0:
-                heard = listener.event(left)
+            while (left := until - time.monotonic()) > 0 and not follower.turn.changed():
+                heard = listener.event(min(left, pair_sites.GLANCE) if follower.turn.waits else left)
                 if heard is None:
-                    break
+                    continue
                 follower.heard(*heard, time.time())
                 if heard[0] != "log":
                     until = min(until, time.monotonic() + 0.05)

@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Iterator
 
-from . import charon, pair, ppp, systemd
+from . import charon, pair, pair_sites, ppp, sites, systemd
 from .errors import Failure
 from .gateway import Gateway
 
@@ -85,7 +85,10 @@ _WAYS = {"floatingAddress": _move, "loadBalancer": _move, "dns": _drain, "loadSh
 
 
 def _associations(gateway: Gateway) -> list:
-    return charon.associations(gateway) if charon.running(gateway) else []
+    """Those of clients. A site connection that the active machine alone has is the follower's, which ends it as soon as it is not."""
+    sites_of_pair = {site["connection"] for site in sites.described(gateway) if pair_sites.follows_active(site)}
+    found = charon.associations(gateway) if charon.running(gateway) else []
+    return [(name, data) for name, data in found if name not in sites_of_pair]
 
 
 def _give_way(gateway: Gateway, otherwise: str) -> None:
@@ -114,7 +117,7 @@ def _address_kept(gateway: Gateway, described: dict) -> Iterator[None]:
     Until clients have been told, the address that moves is on the loopback interface too: they would not believe
     another, the kernel sends from none that it has not, and nobody on the link is told of one there (arp_ignore).
     """
-    moved = _outer_address(described)
+    moved = pair.outer_addresses(described)
     for address in _closed_addresses(described):
         gateway.programs.run("nft", "-f", "-", stdin=_NO_NEW_CLIENTS % address)
     for address in moved:
@@ -131,23 +134,17 @@ def _address_kept(gateway: Gateway, described: dict) -> Iterator[None]:
         _let_address_go(gateway, described)
 
 
-def _outer_address(described: dict) -> list[str]:
-    """The address that clients know, where it is one that moves: none or one."""
-    moving = described["floating"] if described["front"] == "floatingAddress" else []
-    return [each["address"].split("/")[0] for each in moving][:1]
-
-
 def _closed_addresses(described: dict) -> list[str]:
     """
     Where this machine would answer those who dial anew: on AWS what the Elastic IP leads to until EC2 has moved it, and
     what a load balancer leads to until it has seen that this machine gives way.
     """
     shared = [described["address"]] if described["front"] == "loadSharing" else []
-    return [*_outer_address(described), *([described["move"]["privateAddress"]] if "move" in described else []), *shared]
+    return [*pair.outer_addresses(described), *([described["move"]["privateAddress"]] if "move" in described else []), *shared]
 
 
 def _let_address_go(gateway: Gateway, described: dict) -> None:
-    for address in _outer_address(described):
+    for address in pair.outer_addresses(described):
         gateway.programs.run("ip", "address", "del", f"{address}/32", "dev", "lo")
     for _address in _closed_addresses(described):
         gateway.programs.run("nft", "delete", "table", "inet", "vpn_gateway_aside")

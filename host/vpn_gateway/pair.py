@@ -92,6 +92,12 @@ def both_serve(described: dict) -> bool:
     return described["front"] in ("dns", "loadSharing")
 
 
+def outer_addresses(described: dict) -> list[str]:
+    """The address that clients and other sites know, where it is one that moves: none or one."""
+    moving = described["floating"] if described.get("front") == "floatingAddress" else []
+    return [each["address"].split("/")[0] for each in moving][:1]
+
+
 def collect(gateway: Gateway) -> dict | None:
     """What `status` tells of the pair."""
     described = load(gateway)

@@ -2,7 +2,7 @@
 
 import time
 
-from . import charon, files, lac, sites
+from . import charon, files, lac, pair, pair_sites, sites
 from .follower import children
 from .gateway import Gateway
 
@@ -19,6 +19,7 @@ def collect(gateway: Gateway) -> list[dict]:
 
 def _of(gateway: Gateway, site: sites.Site, followed: dict, associations: list) -> dict:
     found = children(associations, site)
+    standby = pair_sites.follows_active(site) and not pair.is_active(gateway)
     session = lac.session(gateway, site) if site["mode"] == lac.MODE else None
     stands = bool(found) and (session is not None or site["mode"] != lac.MODE)
     newest = found[-1] if found else {}
@@ -34,7 +35,7 @@ def _of(gateway: Gateway, site: sites.Site, followed: dict, associations: list) 
         "mode": site["mode"],
         "stands": stands,
         "since": None if since is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since)),
-        "reason": None if stands else lac.reason(gateway, site) if found else _reason(followed, associations, site),
+        "reason": None if stands else pair_sites.STANDBY if standby else lac.reason(gateway, site) if found else _reason(followed, associations, site),
         "bytesIn": _counted(gateway, site, "rx", found),
         "bytesOut": _counted(gateway, site, "tx", found),
         "mtu": session["mtu"] if session else followed.get("mtu") if stands else None,

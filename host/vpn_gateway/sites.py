@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable
 
-from . import charon, descriptions, lac
+from . import charon, descriptions, lac, pair_sites
 from .errors import Failure
 from .gateway import Gateway
 from .programs import words
@@ -42,6 +42,9 @@ def check(gateway: Gateway, path: str, content: bytes) -> str | None:
         return "this gateway makes no room for site connections: give it `sites: { enabled: true }`"
     if site["mode"] == lac.MODE:
         return lac.conflict(gateway, site, described(gateway))
+    refused = pair_sites.conflict(gateway, site)
+    if refused:
+        return refused
     for other in described(gateway):
         if other["name"] == site["name"] or site["mode"] != "route" or other["mode"] != "route":
             continue

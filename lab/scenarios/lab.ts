@@ -5,6 +5,7 @@ import { lacProgram } from "../lac";
 import { layerTwoProgram } from "../layerTwo";
 import { labAddresses } from "../networks";
 import { Pair } from "../pair";
+import { pairSiteProgram } from "../pairSite";
 import { sitesProgram } from "../sites";
 import { Ssh } from "../ssh";
 import type { Stack } from "../stack";
@@ -34,8 +35,10 @@ interface Outputs {
   clientSettings: { endpoint: string; preSharedKey: string; authority: string; passwords: Record<string, string> };
 }
 
-/** How many clouds there are around the gateways of a program. */
-const cloudsOf: Record<string, number> = { [sitesProgram]: 2, [lacProgram]: 2, [layerTwoProgram]: 2, "lab-mesh": 3 };
+/** What is around the gateways of a program with several clouds. */
+const cloudsOf: Record<string, { clouds: number; pair?: boolean }> = {
+  [sitesProgram]: { clouds: 2 }, [lacProgram]: { clouds: 2 }, [layerTwoProgram]: { clouds: 2 }, "lab-mesh": { clouds: 3 }, [pairSiteProgram]: { clouds: 2, pair: true },
+};
 
 /** A lab that runs: the stack it came from, the gateway and the world, and what its clients were told. */
 export class Lab {
@@ -92,7 +95,7 @@ export class Lab {
     }
     const { worldConnection } = this.outputs;
     if (this.world?.ssh.target.hostPublicKey !== worldConnection.hostKey)
-      this.world = await prepareWorld(this.ssh("world", worldConnection), this.stack.program in cloudsOf ? { clients: 1, clouds: cloudsOf[this.stack.program] } : {});
+      this.world = await prepareWorld(this.ssh("world", worldConnection), this.stack.program in cloudsOf ? { clients: 1, ...cloudsOf[this.stack.program] } : {});
   }
 
   /** SSH to a machine with the key of the stack, which stands in a private file as long as the lab does. */
@@ -110,6 +113,7 @@ export class Lab {
   async fresh(): Promise<void> {
     await this.world.linkRestore();
     if (this.gateways.length > 0) {
+      if (cloudsOf[this.stack.program]?.pair === true) await new Pair(this).whole();
       if (this.stack.program in cloudsOf) return this.asAtFirst();
       await this.world.balancerStop();
       await this.world.nameserverStop();

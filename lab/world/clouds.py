@@ -5,7 +5,8 @@ Further clouds, and somebody's device, for site connections:
     [gateway 3's outside] wan2 -- isp3 (1:1 NAT: 198.18.3.20) -- edge        inside3 -- lan2 -- [gateway 3's inside]
     branch -- device ---------------------------------------- public
 
-The second and the third have one more network, the same in both: a host of it is on each one's inside card.
+The second and the third have one more network, the same in both: a host of it is on each one's inside card. Where a pair is
+in the first cloud, the others' cards have numbers that are one higher.
 """
 
 from shell import in_namespace
@@ -20,10 +21,10 @@ TRANSLATE = """table ip nat {
 INSIDE = {2: 30, 3: 50}
 
 
-def build(count):
-    """Clouds 2 to `count`, and the device."""
+def build(count, own=1):
+    """Clouds 2 to `count`, and the device; `own`: cards of the first cloud."""
     for number in range(2, count + 1):
-        cloud(number)
+        cloud(number, number - 2 + own)
     namespace("device")
     namespace("branch")
     forward("device")
@@ -33,13 +34,13 @@ def build(count):
     route("branch", "default", "via", "10.40.0.1")
 
 
-def cloud(number):
+def cloud(number, card):
     isp, inside, net = f"isp{number}", f"inside{number}", INSIDE[number]
     namespace(isp)
     namespace(inside)
     forward(isp)
-    bridge(f"outside{number}", f"wan{number - 1}")
-    bridge(f"insidenet{number}", f"lan{number - 1}")
+    bridge(f"outside{number}", f"wan{card}")
+    bridge(f"insidenet{number}", f"lan{card}")
     port(f"outside{number}", isp, "outside0", f"172.31.{number}.1/24", f"2001:db8:1{number}::1/64")
     # A /30 and a /64 of its own towards the edge.
     low, six = 4 * (number - 1), 0xFE - (number - 2)

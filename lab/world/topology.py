@@ -75,15 +75,16 @@ def cards(prefix):
     return sorted(name for name in os.listdir("/sys/class/net") if name.startswith(prefix) and name[len(prefix):].isdigit())
 
 
-def build(count, clouds=1):
+def build(count, clouds=1, pair=False):
     for name in ("isp", "edge", "nat", "direct", "internet", "inside", *clients(count)):
         namespace(name)
     for name in ROUTERS:
         forward(name)
 
-    # With several clouds the further cards are the others'.
-    bridge("outside", *(["wan0"] if clouds > 1 else cards("wan")))
-    bridge("insidenet", *(["lan0"] if clouds > 1 else cards("lan")))
+    # With several clouds the further cards are the others'; a pair has the first two.
+    own = 2 if pair else 1
+    bridge("outside", *(cards("wan")[:own] if clouds > 1 else cards("wan")))
+    bridge("insidenet", *(cards("lan")[:own] if clouds > 1 else cards("lan")))
     bridge("public")
     port("outside", "isp", "outside0", "192.0.2.1/24", "2001:db8:1::1/64")
     wire("isp", "middle0", ["198.18.0.1/30", "2001:db8:ff::1/64"], "edge", "middle0", ["198.18.0.2/30", "2001:db8:ff::2/64"])
@@ -118,7 +119,7 @@ def build(count, clouds=1):
     if clouds > 1:
         from clouds import build as build_clouds  # it needs this module
 
-        build_clouds(clouds)
+        build_clouds(clouds, own)
 
     for name in ("inside", "internet", *(f"inside{number}" for number in range(2, clouds + 1))):
         start_unit(f"lab-iperf-{name}", name, "/usr/bin/iperf3", "-s", properties=["Restart=always"])
@@ -158,6 +159,6 @@ def setup(wanted):
     os.makedirs(STATE, mode=0o755, exist_ok=True)
     # connmark and forecast write legacy iptables marks that send packets out on the wrong SA.
     write("/etc/strongswan.d/lab.conf", "charon-systemd {\n  plugins {\n    connmark { load = no }\n    forecast { load = no }\n  }\n}\n")
-    build(wanted["clients"], wanted.get("clouds", 1))
+    build(wanted["clients"], wanted.get("clouds", 1), wanted.get("pair", False))
     write(TOPOLOGY, json.dumps(wanted))
     return wanted

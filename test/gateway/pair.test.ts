@@ -1,6 +1,6 @@
 import { l2tpAddresses, network, overlaps } from "../../gateway/addressing";
 import { renderKeepalived, line } from "../../gateway/formats/keepalived";
-import { l2tpShare, otherMachine, ownShare } from "../../gateway/pair";
+import { l2tpShare, otherMachine, ownShare, siteAddress } from "../../gateway/pair";
 import { renderBundle } from "../../gateway/renderBundle";
 import type { GatewaySpec, PairSpec } from "../../gateway/spec";
 import { validateSpec } from "../../gateway/validate";
@@ -43,6 +43,31 @@ describe("two machines share an address pool", () => {
 
   test("a gateway by itself has all of it", () => {
     expect(ownShare(network("10.77.2.0/24"), undefined).text).toBe("10.77.2.0/24");
+  });
+});
+
+describe("site connections of a pair", () => {
+  const sites = goldenSpecs["pair-sites"];
+  const said = (spec: GatewaySpec) => validateSpec(spec).map(({ path, message }) => `${path}: ${message}`);
+
+  test("are to be had where an address moves, which both machines speak from; on AWS each from its own", () => {
+    expect([said(sites), said(otherMachine(sites))]).toEqual([[], []]);
+    expect([sites, otherMachine(sites)].map(({ pair }) => siteAddress(pair!))).toEqual(["192.0.2.11", "192.0.2.11"]);
+    const aws = goldenSpecs["pair-aws"];
+    expect([otherMachine(aws), aws].map(({ pair }) => siteAddress(pair!))).toEqual(["10.76.0.5", "10.76.0.21"]);
+  });
+  test.each<[string, Partial<PairSpec>, RegExp]>([
+    ["a load balancer", { front: "loadBalancer", floating: [], healthCheckers: ["10.0.0.0/8"] }, /^sites: is not to be had behind a load balancer: .* a machine dials from its own$/],
+    ["a load balancer that shares clients out", { front: "loadSharing", floating: [], healthCheckers: ["10.0.0.0/8"], drainSeconds: 15 }, /^sites: is not to be had behind a load balancer: .* each machine dials from its own$/],
+    ["a name", { front: "dns", floating: [], healthCheckers: ["10.0.0.0/8"], drainSeconds: 15, ownEndpoint: "192.0.2.13", peerEndpoint: "192.0.2.12" }, /^sites: is not to be had behind a DNS name/],
+  ])("are refused behind %s, with the reason", (_what, changes, expected) => {
+    const spec = { ...sites, endpoint: "vpn.example.com", pair: { ...sites.pair!, ...changes } };
+    expect(said(spec)).toEqual([expect.stringMatching(expected) as string]);
+    expect(said({ ...spec, ikev2: { pool: "10.77.2.0/24" }, users: [{ name: "alice" }], sites: false })).toEqual([]);
+    expect(siteAddress(spec.pair)).toBeUndefined();
+  });
+  test("what stays with one machine is refused", () => {
+    expect(said({ ...sites, lac: true, layerTwo: true }).map((text) => text.split(":")[0])).toEqual(["sites.lac", "sites.layerTwo"]);
   });
 });
 

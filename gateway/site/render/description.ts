@@ -2,7 +2,7 @@ import { network } from "../../addressing";
 import { bgpEnds, linkAddresses, speaksBgp } from "../bgp";
 import { leastSiteMtu, siteMtus } from "../mtu";
 import { siteInterface, siteInterfaceId, siteNames } from "../names";
-import type { SiteView } from "../spec";
+import { followsActive, type SiteView } from "../spec";
 
 /** Seconds without a tunnel after which an end dials: the one that dials first soon, the other if that one does not. */
 const patience = { first: 1, second: 5 } as const;
@@ -23,6 +23,7 @@ export function renderSiteDescription(view: SiteView): string {
         near: networks(near.networks),
         far: networks(far.networks),
         dialAfterSeconds: far.endpoint === undefined ? null : dialsFirst ? patience.first : patience.second,
+        ...(followsActive(near) ? { whileActive: true } : {}),
         ...(spec.mode === "route"
           ? { interface: siteInterface(spec.name), interfaceId: siteInterfaceId(spec.name), mtu: { least: leastSiteMtu(spec), bySuite: siteMtus(spec) } }
           : {}),

@@ -3,7 +3,7 @@ import { renderStrongswanConf, section, setting, type Entry } from "../../format
 import { encodedSecret } from "../../render/swanctl";
 import { linkAddresses } from "../bgp";
 import { siteInterfaceId, siteNames } from "../names";
-import type { SiteSecrets, SiteView } from "../spec";
+import { followsActive, type SiteSecrets, type SiteView } from "../spec";
 
 /** Seconds of silence before the other end is asked whether it lives. */
 export const siteDeadPeerDelay = 5;
@@ -24,11 +24,11 @@ export function renderSiteConnection(view: SiteView): string {
       section("connections", [
         section(names.connection, [
           setting("version", spec.version),
-          setting("local_addrs", localAddresses(view)),
+          setting("local_addrs", localAddresses(view), followsActive(near) ? "Of the pair: only the active machine is reached at it." : undefined),
           setting("remote_addrs", far.endpoint ?? "%any", far.endpoint === undefined ? "Its address changes: it dials." : undefined),
           setting("proposals", near.proposals.ike),
           setting("fragmentation", true),
-          setting("mobike", spec.version === 2 && (near.endpoint === undefined || far.endpoint === undefined), "Only where an address may change."),
+          setting("mobike", spec.version === 2 && mayChange(view), "Only where an address may change."),
           ...(spec.encapsulate ? [setting("encap", true, "There is a network in between that carries no ESP but within UDP.")] : []),
           ...(certificate ? [setting("send_cert", "always")] : []),
           setting("unique", "replace", "There is one of the other end: a new connection is in the old one's stead."),
@@ -48,7 +48,7 @@ export function renderSiteConnection(view: SiteView): string {
 }
 
 function child(view: SiteView): Entry[] {
-  const { spec, near, far, dialsFirst } = view;
+  const { spec, near, far } = view;
   const selectors = (networks: readonly string[], own: string[]) =>
     spec.routing === "bgp" ? everything(["0.0.0.0/0", "::/0"]) : spec.anySelectors ? everything([...near.networks, ...own]) : [...networks.map((text) => network(text).text), ...own];
   const links = spec.layerTwo === undefined ? undefined : linkAddresses(view);
@@ -63,21 +63,34 @@ function child(view: SiteView): Entry[] {
     ...(spec.mode === "route"
       ? [setting("if_id_in", id, "Only what is routed into the connection's own interface goes into the tunnel."), setting("if_id_out", id)]
       : []),
-    setting(
-      "start_action",
-      far.endpoint === undefined ? "none" : dialsFirst ? "trap|start" : "trap",
-      "A packet for the other site brings the tunnel up, and never leaves without one.",
-    ),
-    setting("close_action", far.endpoint === undefined ? "none" : "trap"),
-    setting("dpd_action", far.endpoint === undefined ? "clear" : "restart"),
+    ...actions(view),
     setting("replay_window", 1024, "With the usual 32, packets that several cores reorder count as replayed and are dropped."),
     setting("copy_df", false, "Where a path swallows large packets and the ICMP about them, ESP is fragmented rather than lost."),
   ];
 }
 
+/** What charon does by itself. Of a pair it cannot know which machine is active: the follower dials, and nobody else. */
+function actions({ near, far, dialsFirst }: SiteView): Entry[] {
+  const byItself = far.endpoint !== undefined && !followsActive(near);
+  return [
+    setting(
+      "start_action",
+      !byItself ? "none" : dialsFirst ? "trap|start" : "trap",
+      followsActive(near) ? "Of a pair the active machine alone dials, and charon does not know which it is: the follower does." : "A packet for the other site brings the tunnel up, and never leaves without one.",
+    ),
+    setting("close_action", byItself ? "trap" : "none"),
+    setting("dpd_action", byItself ? "restart" : "clear"),
+  ];
+}
+
+/** MOBIKE would tell the other end of all addresses that a machine of a pair has, and go on from its own where the pair's has moved on. */
+function mayChange({ near, far }: SiteView): boolean {
+  return (near.endpoint === undefined || far.endpoint === undefined) && !followsActive(near) && !followsActive(far);
+}
+
 /** Of the far end's address family, so that an end with both takes the right one. */
-function localAddresses({ far }: SiteView): string {
-  return far.endpoint?.includes(":") ? "%any6" : "%any";
+function localAddresses({ far, localAddress }: SiteView): string {
+  return localAddress ?? (far.endpoint?.includes(":") ? "%any6" : "%any");
 }
 
 /** All addresses, of each family that is behind an end. */

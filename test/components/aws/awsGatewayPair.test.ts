@@ -236,6 +236,10 @@ describe("refused at preview, with nothing made", () => {
     ["a name that is not given, nor its zone", { front: "dns" }, [/error endpoint: is missing, and clients find the two machines by it/, /error zoneId: is missing/]],
     ["an address for a name, and a zone by its name", { front: "dns", endpoint: "198.51.100.7", zoneId: "example.com" }, [/error endpoint \("198\.51\.100\.7"\): is an address/, /error zoneId \("example\.com"\): is no id/]],
     ["a zone where no name is kept", { zoneId: "Z0123456789" }, [/error zoneId .*has no meaning with front floatingAddress/]],
+    ["sites behind a load balancer, which no tunnel comes from", { front: "loadBalancer", masquerade: "everywhere", sites: { enabled: true } }, [/error sites \(true\): is not to be had behind a load balancer: the other site wants one address that it is dialled from, too[^\n]*\n *Use front "floatingAddress"/]],
+    ["sites behind a name, an LNS and a segment of Ethernet", { front: "dns", endpoint: "vpn.example.com", zoneId: "Z0123456789ABC", sites: { enabled: true, lac: true, layerTwo: true } }, [/error sites \(true\): is not to be had behind a DNS name/, /error sites\.lac/, /error sites\.layerTwo/]],
+    ["routes to other sites where there is no room for any, no table, and no network", { siteNetworks: { branch: "10.30.0.1/24", all: "0.0.0.0/0", six: "fd30::/64" } }, [/error siteNetworks\.branch/, /error siteNetworks\.all/, /error siteNetworks\.six/, /error siteNetworks .*there is no room for any/, /error siteNetworks .*none is named/]],
+    ["routes to other sites that nothing moves", { front: "dns", endpoint: "vpn.example.com", zoneId: "Z0123456789ABC", sites: { enabled: true }, routeTableIds: { main: "rtb-1a" }, siteNetworks: { branch: "10.30.0.0/24" } }, [/error siteNetworks .*with front dns nothing moves them/]],
     ["routes behind a load balancer", { front: "loadBalancer", routeTableIds: { main: "rtb-1a" } }, [/error routeTableIds .*nothing moves them/]],
   ];
   const previewed = previews("AwsGatewayPair", [{}, { ...subnets, subnetIds: ["subnet-given", "subnet-same"] }, ...bad.map(([, changes]) => changes)]);

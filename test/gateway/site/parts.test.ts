@@ -3,13 +3,13 @@ import * as path from "path";
 import { siteInterface, siteInterfaceId, siteNames } from "../../../gateway/site/names";
 import { sitePart, siteSecretPart } from "../../../gateway/site/parts";
 import { viewFrom, type Side, type SiteConnectionSpec } from "../../../gateway/site/spec";
-import { exampleBgpSite, exampleEnd, exampleSite, exampleSiteCertificates, exampleSiteSecrets, exampleSpace } from "./specs";
+import { exampleBgpSite, exampleEnd, examplePairEnd, exampleSite, exampleSiteCertificates, exampleSiteSecrets, exampleSpace } from "./specs";
 
 const golden = path.join(__dirname, "golden");
 const device = exampleEnd({ name: "branch", kind: "device", endpoint: "198.51.100.70", identity: "198.51.100.70", networks: ["10.40.0.0/24"], pools: [] });
 const toDevice = exampleSite({ name: "office-to-branch", left: exampleEnd({ identity: "192.0.2.11", networks: ["10.20.0.0/24"] }), right: device });
 
-const cases: Record<string, [SiteConnectionSpec, Side]> = {
+const cases: Record<string, [SiteConnectionSpec, Side, (1 | 2)?]> = {
   left: [exampleSite(), "left"],
   right: [exampleSite(), "right"],
   policy: [exampleSite({ mode: "policy" }), "left"],
@@ -18,13 +18,15 @@ const cases: Record<string, [SiteConnectionSpec, Side]> = {
   "ipv6-outside": [exampleSite({ left: exampleEnd({ endpoint: "2001:db8:1::11" }), right: { ...exampleSite().right, endpoint: "2001:db8:12::11" } }), "left"],
   device: [toDevice, "left"],
   bgp: [exampleBgpSite(), "right"],
+  "pair-second": [exampleSite({ left: examplePairEnd }), "left", 2],
+  "pair-other-end": [exampleSite({ left: { ...examplePairEnd, endpoint: undefined } }), "right"],
   "bgp-transit": [exampleBgpSite({ transit: exampleSpace }), "left"],
 };
 
 // UPDATE_GOLDEN=1 writes them anew; the review reads the difference.
 describe.each(Object.keys(cases))("golden tree %s", (name) => {
-  const [spec, side] = cases[name];
-  const view = viewFrom(spec, side);
+  const [spec, side, machine] = cases[name];
+  const view = viewFrom(spec, side, machine);
   const secrets = spec.authentication === "psk" ? exampleSiteSecrets : exampleSiteCertificates;
   const files = Object.fromEntries([...sitePart(view, secrets).files, ...siteSecretPart(view, secrets).files].map((file) => [file.path, file.content]));
   test("is what the connection renders to", () => {
@@ -74,6 +76,34 @@ describe("a connection's parts", () => {
     for (const one of [text, other]) expect(one).toContain(`if_id_in = ${siteInterfaceId("office-to-cloud")}`);
     expect(text).toContain("trap|start");
     expect(other).not.toContain("trap|start");
+  });
+});
+
+describe("of a pair", () => {
+  const textOf = (machine: 1 | 2, changes: Partial<SiteConnectionSpec> = {}) => sitePart(viewFrom(exampleSite({ left: examplePairEnd, ...changes }), "left", machine)).files.map(({ content }) => content).join("\n");
+  test("each machine speaks from its own address, and nothing else of the two differs", () => {
+    expect(textOf(1)).toContain("local_addrs = 10.76.0.11\n");
+    expect(textOf(2)).toContain("local_addrs = 10.76.0.139\n");
+    expect(textOf(2).replace("10.76.0.139", "10.76.0.11")).toBe(textOf(1));
+  });
+  test("charon does nothing by itself, since it does not know which machine is active", () => {
+    for (const mode of ["route", "policy"] as const) expect(textOf(1, { mode })).toMatch(/start_action = none\n[^]*close_action = none\n *dpd_action = clear\n/);
+    expect(textOf(1)).toContain('"whileActive": true');
+    const other = sitePart(viewFrom(exampleSite({ left: examplePairEnd }), "right")).files.map(({ content }) => content).join("\n");
+    expect(other).toMatch(/start_action = trap\n[^]*dpd_action = restart\n/);
+    expect(other).not.toContain("whileActive");
+  });
+  test("neither end tells of further addresses, though one may change", () => {
+    for (const side of ["left", "right"] as const) {
+      const text = sitePart(viewFrom(exampleSite({ left: examplePairEnd, right: { ...exampleSite().right, endpoint: undefined } }), side)).files.map(({ content }) => content).join("\n");
+      expect([side, /mobike = no\n/.test(text)]).toEqual([side, true]);
+    }
+  });
+  test("a machine by itself speaks from its own address whoever is active, and is like any other gateway else", () => {
+    const member = exampleEnd({ machines: "member", localAddresses: ["192.0.2.12"] });
+    const text = sitePart(viewFrom(exampleBgpSite({}, { left: member }), "left")).files.map(({ content }) => content).join("\n");
+    const alone = sitePart(viewFrom(exampleBgpSite({}, { left: exampleEnd() }), "left")).files.map(({ content }) => content).join("\n");
+    expect(text.replace("local_addrs = 192.0.2.12", "local_addrs = %any")).toBe(alone);
   });
 });
 

@@ -34,6 +34,9 @@ export function exampleSite(changes: Partial<SiteConnectionSpec> = {}): SiteConn
   };
 }
 
+/** The same where the left end is a pair: on AWS each of its machines speaks from an address of its own. */
+export const examplePairEnd = exampleEnd({ networks: ["10.20.0.0/24"], machines: "pair", localAddresses: ["10.76.0.11", "10.76.0.139"] });
+
 export const exampleSiteSecrets: SiteSecrets = { preSharedKey: "canaryOfTheSiteKey84318431" };
 export const exampleSiteCertificates: SiteSecrets = {
   certificate: "-----BEGIN CERTIFICATE-----\nexample\n-----END CERTIFICATE-----\n",
