@@ -1,6 +1,7 @@
 """
-Somebody's device: Libreswan in the namespace `device`, configured from the text that a site connection outputs and
-nothing else. Its package cannot be installed beside strongSwan's, so it is unpacked without dpkg's knowledge.
+Somebody's device: Libreswan in the namespace `device`, and FRR where the text holds something for it, configured from the
+text that a site connection outputs and nothing else. Libreswan's package cannot be installed beside strongSwan's, so it is
+unpacked without dpkg's knowledge; FRR's is the image's.
 """
 
 import glob
@@ -13,8 +14,11 @@ from shell import STATE, Failure, in_namespace, read_json_input, run, start_unit
 
 NAMESPACE = "device"
 UNIT = "lab-pluto"
+FRR_UNIT = "lab-frr"
+FRR_ETC = "/etc/netns/device/frr"
 FOLDER = os.path.join(STATE, "libreswan")
 ETC = "/etc/netns/device"
+FRR_RUN = os.path.join(STATE, "frr")
 # What libreswan depends on (its control file), less what is there.
 NEEDS = re.compile(r"^Depends: (.*)$", re.M)
 
@@ -32,7 +36,36 @@ def install():
 
 
 def start():
-    return pluto(read_json_input()["text"])
+    text = read_json_input()["text"]
+    return {**pluto(text), **frr(text)}
+
+
+def frr(text):
+    """FRR as its package starts it, with its own files and sockets, and then what the text says for it."""
+    stop_unit(FRR_UNIT)
+    files = re.findall(r"^### /etc/frr/([a-z0-9.-]+).*\n((?:(?!### ).*\n?)*)", text, re.M)
+    if not files:
+        return {}
+    shutil.rmtree(FRR_ETC, ignore_errors=True)
+    shutil.rmtree(FRR_RUN, ignore_errors=True)
+    with open("/etc/frr/daemons") as file:
+        daemons = re.sub(r"^(bgpd|bfdd)=no", r"\1=yes", file.read(), flags=re.M)
+    write(f"{FRR_ETC}/daemons", daemons)
+    write(f"{FRR_ETC}/vtysh.conf", "service integrated-vtysh-config\n")
+    write(f"{FRR_ETC}/frr.conf", "log syslog informational\n", 0o640)
+    for name, content in files:
+        write(f"{FRR_ETC}/{name}", content, 0o640)
+    for folder in (FRR_RUN, "/run/frr"):
+        os.makedirs(folder, mode=0o755, exist_ok=True)
+    run("chown", "-R", "frr:frr", FRR_ETC, FRR_RUN)
+    start_unit(FRR_UNIT, NAMESPACE, "/usr/lib/frr/frrinit.sh", "start", properties=["Type=forking", f"BindPaths={FRR_ETC}:/etc/frr {FRR_RUN}:/run/frr"])
+    # As its owner does by the text's own words.
+    told = [vtysh("-f", f"{FRR_ETC}/{name}") for name, _ in files]
+    return {"frr": " ".join(told)[-500:]}
+
+
+def vtysh(*words):
+    return run("vtysh", "--vty_socket", FRR_RUN, "--config_dir", FRR_ETC, *words, timeout=60).stdout
 
 
 def pluto(text, setup=""):
@@ -72,6 +105,7 @@ def pluto(text, setup=""):
 
 def stop():
     stop_unit(UNIT)
+    stop_unit(FRR_UNIT)
     for family in ("state", "policy"):
         in_namespace(NAMESPACE, "ip", "xfrm", family, "flush", check=False)
 

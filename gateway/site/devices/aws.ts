@@ -65,6 +65,7 @@ export const aws: DeviceKind = {
   profile: "aws",
   render: (view, secrets) => commandLineSteps(view, secrets, title, "the AWS CLI 2 (in a virtual private gateway's account and region)", (key) => options(view, key), script),
   words,
+  bgp: { none: "nobody looked yet" },
   oneSuite: { ike: false, esp: false },
   dials: "ipv4",
   identity: "address",

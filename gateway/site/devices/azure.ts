@@ -72,6 +72,7 @@ export const azure: DeviceKind = {
   profile: "azure",
   render,
   words,
+  bgp: { none: "nobody looked yet" },
   oneSuite: { ike: true, esp: true },
   dials: "ipv4OrName",
   identity: "address",

@@ -91,6 +91,7 @@ export const ciscoAsa: DeviceKind = {
   profile: "cisco",
   render,
   words,
+  bgp: { none: "nobody looked yet" },
   oneSuite: { ike: false, esp: true },
   dials: "ipv4",
   // `crypto isakmp identity` is one for the whole device, and is its address unless something else is said.

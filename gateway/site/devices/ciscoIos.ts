@@ -104,6 +104,7 @@ export const ciscoIos: DeviceKind = {
   profile: "cisco",
   render,
   words,
+  bgp: { none: "nobody looked yet" },
   oneSuite: { ike: false, esp: true },
   dials: "ipv4",
   identity: "anything",

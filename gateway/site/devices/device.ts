@@ -1,5 +1,5 @@
 import type { SiteProfileName } from "../profiles";
-import type { SiteSecrets, SiteView } from "../spec";
+import type { SiteBgpTimers, SiteSecrets, SiteView } from "../spec";
 import type { DeviceWords } from "./words";
 
 /** One thing to do on a device: a file to write, or lines to enter. */
@@ -19,6 +19,26 @@ export interface DeviceOptions {
 
 /** The other end's configuration, as its owner enters it; `view` is the connection as that end sees it. */
 export type DeviceRenderer = (view: SiteView, secrets: SiteSecrets, options: DeviceOptions) => DeviceStep[];
+
+/** How a kind of device speaks BGP, as far as its text says it. */
+export interface DeviceBgp {
+  /** Lengths of the link's prefix that it can have; the first is what is allotted. */
+  linkPrefixes: readonly (30 | 31)[];
+  /** Where its link may lie; the first is what is allotted from. @default 169.254.0.0/16, of which 169.254.64.0/18 */
+  linksWithin?: readonly string[];
+  /** Links that its maker keeps for itself. @default none */
+  linksKept?: readonly string[];
+  /** Has the device the lower of the two addresses, whatever is asked for? @default false: whichever is left */
+  first?: boolean;
+  /** Does its text set up BFD? */
+  bfd: boolean;
+  /** @default 3 and 9 s */
+  timers?: SiteBgpTimers;
+  /** AS numbers that it cannot have itself or cannot speak with, and why. @default all are well */
+  refusesAs?: (as: number, whose: "device" | "gateway") => string | undefined;
+  /** Where this is from. */
+  source: string;
+}
 
 /** A kind of device that the library writes the configuration of. */
 export interface DeviceKind {
@@ -42,6 +62,8 @@ export interface DeviceKind {
   inside6?: boolean;
   /** Has its text more than one network at an end? @default true */
   severalNetworks?: boolean;
+  /** How it speaks BGP; `none`: its text holds none, and why. */
+  bgp: DeviceBgp | { none: string };
   /** Its interface names, where it has any. */
   interfaces?: { outside?: string; inside?: string; pattern: RegExp };
   /** Which pre-shared keys it takes, and in words. */

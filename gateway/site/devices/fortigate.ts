@@ -100,6 +100,7 @@ export const fortigate: DeviceKind = {
   profile: "fortigate",
   render,
   words,
+  bgp: { none: "nobody looked yet" },
   oneSuite: { ike: false, esp: false },
   dials: "ipv4OrName",
   identity: "anything",

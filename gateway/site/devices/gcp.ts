@@ -56,6 +56,7 @@ export const gcp: DeviceKind = {
   profile: "gcp",
   render: (view, secrets) => commandLineSteps(view, secrets, title, "gcloud", (key) => flags(view, key), script),
   words,
+  bgp: { none: "nobody looked yet" },
   oneSuite: { ike: false, esp: false },
   dials: "ipv4",
   identity: "address",

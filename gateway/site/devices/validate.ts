@@ -5,6 +5,7 @@ import { proposalProblem } from "../proposals";
 import type { SiteConnectionSpec, SiteSecrets } from "../spec";
 import type { DeviceKind, DeviceOptions } from "./device";
 import { deviceKind, deviceKinds } from "./index";
+import { deviceBgpProblems } from "./validateBgp";
 import { isOneSuite, missingWords } from "./words";
 
 /**
@@ -14,7 +15,7 @@ import { isOneSuite, missingWords } from "./words";
 export function deviceProblems(name: string, spec: SiteConnectionSpec, options: DeviceOptions = {}, secrets: SiteSecrets = {}): Problem[] {
   const kind = deviceKind(name);
   if (kind === undefined) return [error("device.kind", name, "is no kind of device", `Use one of ${Object.keys(deviceKinds).join(", ")}.`)];
-  return [...way(kind, spec), ...ends(kind, spec), ...networks(kind, spec), ...proposals(kind, spec), ...interfaces(kind, options), ...key(kind, secrets)];
+  return [...way(kind, spec), ...ends(kind, spec), ...networks(kind, spec), ...deviceBgpProblems(kind, spec), ...proposals(kind, spec), ...interfaces(kind, options), ...key(kind, secrets)];
 }
 
 function way({ title, ikev1, profile }: DeviceKind, spec: SiteConnectionSpec): Problem[] {

@@ -51,6 +51,7 @@ export const windowsRras: DeviceKind = {
   profile: "windows-rras",
   render,
   words,
+  bgp: { none: "nobody looked yet how its BGP router is told" },
   oneSuite: { ike: true, esp: true },
   dials: "ipv4OrName",
   identity: "address",

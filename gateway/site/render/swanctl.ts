@@ -1,7 +1,7 @@
 import { network } from "../../addressing";
 import { renderStrongswanConf, section, setting, type Entry } from "../../formats/strongswanConf";
 import { encodedSecret } from "../../render/swanctl";
-import { linkAddresses } from "../bgp";
+import { linkAddresses, speaksBgp, toDevice } from "../bgp";
 import { siteInterfaceId, siteNames } from "../names";
 import type { SiteSecrets, SiteView } from "../spec";
 
@@ -50,7 +50,7 @@ export function renderSiteConnection(view: SiteView): string {
 function child(view: SiteView): Entry[] {
   const { spec, near, far, dialsFirst } = view;
   const selectors = (networks: readonly string[], own: string[]) =>
-    spec.routing === "bgp" ? everything(["0.0.0.0/0", "::/0"]) : spec.anySelectors ? everything([...near.networks, ...own]) : [...networks.map((text) => network(text).text), ...own];
+    speaksBgp(view) ? everything(toDevice(spec) ? ["0.0.0.0/0"] : ["0.0.0.0/0", "::/0"]) : spec.anySelectors ? everything([...near.networks, ...own]) : [...networks.map((text) => network(text).text), ...own];
   const links = spec.layerTwo === undefined ? undefined : linkAddresses(view);
   const [here, there] = [links?.near, links?.far].map((one) => (one === undefined ? [] : [`${one.ipv4}/32`]));
   const id = siteInterfaceId(spec.name);

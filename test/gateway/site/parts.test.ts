@@ -3,7 +3,7 @@ import * as path from "path";
 import { siteInterface, siteInterfaceId, siteNames } from "../../../gateway/site/names";
 import { sitePart, siteSecretPart } from "../../../gateway/site/parts";
 import { viewFrom, type Side, type SiteConnectionSpec } from "../../../gateway/site/spec";
-import { exampleBgpSite, exampleEnd, exampleSite, exampleSiteCertificates, exampleSiteSecrets, exampleSpace } from "./specs";
+import { exampleBgpSite, exampleDeviceBgpSite, exampleEnd, exampleSite, exampleSiteCertificates, exampleSiteSecrets, exampleSpace } from "./specs";
 
 const golden = path.join(__dirname, "golden");
 const device = exampleEnd({ name: "branch", kind: "device", endpoint: "198.51.100.70", identity: "198.51.100.70", networks: ["10.40.0.0/24"], pools: [] });
@@ -18,6 +18,7 @@ const cases: Record<string, [SiteConnectionSpec, Side]> = {
   "ipv6-outside": [exampleSite({ left: exampleEnd({ endpoint: "2001:db8:1::11" }), right: { ...exampleSite().right, endpoint: "2001:db8:12::11" } }), "left"],
   device: [toDevice, "left"],
   bgp: [exampleBgpSite(), "right"],
+  "bgp-device": [exampleDeviceBgpSite(), "left"],
   "bgp-transit": [exampleBgpSite({ transit: exampleSpace }), "left"],
 };
 
