@@ -34,6 +34,8 @@ export interface DeviceBgp {
   bfd: boolean;
   /** @default 3 and 9 s */
   timers?: SiteBgpTimers;
+  /** Timers that it cannot have, and why. @default all are well */
+  refusesTimers?: (timers: SiteBgpTimers) => string | undefined;
   /** AS numbers that it cannot have itself or cannot speak with, and why. @default all are well */
   refusesAs?: (as: number, whose: "device" | "gateway") => string | undefined;
   /** Where this is from. */

@@ -1,6 +1,6 @@
 import { contains, network, overlaps, parseNetwork, type Network } from "../../addressing";
 import { error, type Problem } from "../../validate/problem";
-import { addressesOfLink, speaksBgp } from "../bgp";
+import { addressesOfLink, speaksBgp, timersOf } from "../bgp";
 import type { SiteBgpSpec, SiteConnectionSpec } from "../spec";
 import type { DeviceBgp, DeviceKind } from "./device";
 
@@ -9,7 +9,7 @@ export function deviceBgpProblems({ title, bgp: its, inside6 = false }: DeviceKi
   if (!speaksBgp({ spec })) return [];
   if ("none" in its) return [error("routing", "bgp", `is nothing that the text for ${title} holds: ${its.none}`, 'Use routing "static" with this kind of device.')];
   const bgp = spec.bgp!;
-  return [...link(title, its, bgp), ...numbers(its, bgp), ...(inside6 ? family(title, spec) : []), ...beyond(title, bgp), ...liveness(title, its, bgp)];
+  return [...link(title, its, bgp), ...numbers(its, bgp), ...(inside6 ? family(title, spec) : []), ...beyond(title, bgp), ...liveness(title, its, bgp), ...timers(title, its, spec)];
 }
 
 function link(title: string, its: DeviceBgp, { link: text, leftAddress }: SiteBgpSpec): Problem[] {
@@ -61,6 +61,12 @@ function beyond(title: string, { transit, shared = [] }: SiteBgpSpec): Problem[]
   return ([["transit", transit], ["shared", shared]] as const).flatMap(([name, list]) =>
     list.length === 0 ? [] : [error(`bgp.${name}`, list, `is between gateways, and ${title} is a device`, remedy)],
   );
+}
+
+function timers(title: string, { refusesTimers }: DeviceBgp, spec: SiteConnectionSpec): Problem[] {
+  const { keepalive, hold } = timersOf({ spec });
+  const why = refusesTimers?.({ keepalive, hold });
+  return why === undefined ? [] : [error("bgp.hold", hold, `with a keepalive of ${keepalive} s is not what ${title} has: ${why}`, "Leave bgp.keepalive and bgp.hold out.")];
 }
 
 function liveness(title: string, { bfd }: DeviceBgp, { bfdInterval }: SiteBgpSpec): Problem[] {

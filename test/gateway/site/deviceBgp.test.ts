@@ -1,3 +1,4 @@
+import { spawnSync } from "child_process";
 import * as fs from "fs";
 import * as path from "path";
 import { network, overlaps } from "../../../gateway/addressing";
@@ -43,7 +44,8 @@ describe.each(speaking)("%s with BGP", (kind) => {
     const spec = exampleDeviceBgpSite(kind);
     const { near, far } = linkAddresses({ spec, side: "left" });
     const text = rendered(kind);
-    for (const part of [near.ipv4, far.ipv4, String(spec.bgp!.left.as)]) expect(text).toContain(part);
+    // AWS is told the link and divides it itself.
+    for (const part of [...(kind === "aws" ? [spec.bgp!.link] : [near.ipv4, far.ipv4]), String(spec.bgp!.left.as)]) expect(text).toContain(part);
     const share = ofGateway(spec)["/etc/vpn-gateway/bgp.d/office-to-branch.conf"];
     expect(share).toContain(` neighbor ${far.ipv4} remote-as 65010\n`);
     expect(ofGateway(spec)["/etc/vpn-gateway/sites/office-to-branch.json"]).toContain(`"${near.ipv4}/${its.linkPrefixes[0]}"`);
@@ -54,10 +56,18 @@ describe.each(speaking)("%s with BGP", (kind) => {
     expect(ofGateway(spec)["/etc/vpn-gateway/bgp.d/office-to-branch.conf"].includes(" bfd ")).toBe(its.bfd);
     expect(/\bbfd\b/i.test(rendered(kind))).toBe(its.bfd);
   });
-  test("a silent neighbour is gone after the same time at both ends, and each can ask for another", () => {
-    const spec = exampleDeviceBgpSite(kind, { timers: { keepalive: 20, hold: 70 } });
-    expect(problems(kind, { timers: { keepalive: 20, hold: 70 } })).toEqual([]);
-    expect(ofGateway(spec)["/etc/vpn-gateway/bgp.d/office-to-branch.conf"]).toMatch(/ neighbor \S+ timers 20 70\n/);
+  test("the gateway has the kind's timers, or those that are asked for where the kind can have them", () => {
+    const share = (spec: SiteConnectionSpec) => ofGateway(spec)["/etc/vpn-gateway/bgp.d/office-to-branch.conf"];
+    const { keepalive, hold } = its.timers ?? { keepalive: 3, hold: 9 };
+    expect(share(exampleDeviceBgpSite(kind))).toContain(` timers ${keepalive} ${hold}\n`);
+    const timers = { keepalive: 20, hold: 70 };
+    if (its.refusesTimers?.(timers) === undefined) {
+      expect([share(exampleDeviceBgpSite(kind, { timers })), problems(kind, { timers })]).toEqual([expect.stringContaining(" timers 20 70\n"), []]);
+    } else expect(problems(kind, { timers })).toEqual([expect.stringMatching(/^bgp\.hold: with a keepalive of 20 s is not what .* has/)]);
+  });
+  test("no key of its own is asked for, and the one that there is stays out of what is no secret", () => {
+    const steps = deviceKinds[kind].render(viewFrom(exampleDeviceBgpSite(kind), "right"), exampleSiteSecrets, {});
+    expect(steps.filter(({ text }) => text.includes(exampleSiteSecrets.preSharedKey!))).toHaveLength(1);
   });
 });
 
@@ -99,6 +109,44 @@ describe("Libreswan and FRR", () => {
   });
 });
 
+describe("each value in its place, as the maker's documents have it", () => {
+  test.each<[Kind, (string | RegExp)[]]>([
+    ["cisco-ios", [/\n ip address 169\.254\.\d+\.\d+ 255\.255\.255\.252\n/, "\nrouter bgp 65010\n", / neighbor \S+ timers 3 9\n/, " address-family ipv4 unicast\n", /  neighbor \S+ prefix-list site-office-to-branch-in in\n/, "ip prefix-list site-office-to-branch-in seq 5 permit 10.20.0.0/24 le 32\n", "ip prefix-list site-office-to-branch-out seq 5 permit 10.40.0.0/24\n", "  network 10.40.0.0 mask 255.255.255.0\n", "ip route 10.20.0.0 255.255.255.0 Null0 254\n", "ip route 10.40.0.0 255.255.255.0 Null0 254\n"]],
+    ["cisco-asa", ["\nrouter bgp 65010\n", /  neighbor \S+ remote-as \d+\n/, "\nprefix-list site-office-to-branch-in seq 5 permit 10.20.0.0/24 le 32\n", "route Null0 10.20.0.0 255.255.255.0 254\n"]],
+    ["fortigate", [/set ip 169\.254\.\d+\.\d+ 255\.255\.255\.255\n +set remote-ip 169\.254\.\d+\.\d+ 255\.255\.255\.252\n/, "config router bgp\n    set as 65010\n    config neighbor\n", "set keep-alive-timer 3\n", "set holdtime-timer 9\n", /set prefix-list-in "st-offic-5906cd-in"\n/, "                set prefix 10.20.0.0 255.255.255.0\n                set le 32\n"]],
+    ["aws", ['"StaticRoutesOnly": false', /"TunnelInsideCidr": "169\.254\.\d+\.\d+\/30"/, "as_option=--bgp-asn-extended\n", "own_as=65010\n", "AmazonSideAsn"]],
+    ["gcp", ["own_as=65010\n", "keepalive=20\n", "--mask-length 30", "--advertisement-mode custom", "own_networks=10.40.0.0/24\n"]],
+    ["azure", ["$OwnAs = '65010'", /\$OwnAddress = '169\.254\.21\.\d+'/, /\$GatewayAddress = '169\.254\.21\.\d+'/, "-EnableBgp $true -GatewayCustomBgpIpAddress $own"]],
+  ])("%s", (kind, parts) => {
+    for (const part of parts) {
+      if (typeof part === "string") expect(rendered(kind)).toContain(part);
+      else expect(rendered(kind)).toMatch(part);
+    }
+  });
+  test.each<[Kind, RegExp]>([
+    ["cisco-ios", /ip route 10\.20\.0\.0 255\.255\.255\.0 Tunnel|ip unnumbered/],
+    ["cisco-asa", /route site-office-to-branch /],
+    ["fortigate", /set device/],
+    ["aws", /create-vpn-connection-route|65000/],
+    ["gcp", /routes create|target-vpn-gateways/],
+    ["azure", /-AddressPrefix/],
+  ])("%s has no static route into the tunnel any more", (kind, what) => {
+    expect(rendered(kind)).not.toMatch(what);
+    expect(rendered(kind, exampleDeviceBgpSite(kind, {}, { routing: "static", bgp: undefined }))).toMatch(what);
+  });
+  test("AWS has the lower address, whatever the link is", () => {
+    const spec = exampleDeviceBgpSite("aws");
+    const [lower, upper] = addressesOfLink(spec.bgp!.link)!;
+    expect([linkAddresses({ spec, side: "left" }).near.ipv4, linkAddresses({ spec, side: "left" }).far.ipv4]).toEqual([upper, lower]);
+  });
+  test.each(["aws", "gcp"] as const)("%s: the script is one that a shell can read, and asks for no variable that it does not set", (kind) => {
+    const [, { text }] = deviceKinds[kind].render(viewFrom(exampleDeviceBgpSite(kind), "right"), exampleSiteSecrets, {});
+    expect(spawnSync("sh", ["-n"], { input: text }).status).toBe(0);
+    const asked = [...text.matchAll(/\$\{?([a-z_]+)/g)].map(([, name]) => name);
+    for (const name of asked) expect([name, new RegExp(`^(for )?${name}( in |=)`, "m").test(text)]).toEqual([name, true]);
+  });
+});
+
 describe("a link", () => {
   test("has two addresses, of a /30 the middle ones", () => {
     expect(addressesOfLink("169.254.21.4/30")).toEqual(["169.254.21.5", "169.254.21.6"]);
@@ -132,6 +180,15 @@ describe("refused", () => {
     ["networks that a device shares", "libreswan", { shared: ["10.60.0.0/24"] }, {}, "bgp.shared: is between gateways, and Libreswan is a device"],
     ["a gateway without room", "libreswan", { left: { ...end, as: own, room: false } }, {}, "left: makes no room for BGP"],
     ["policies", "libreswan", {}, { mode: "policy" }, "mode: has no interface that BGP could be spoken on"],
+    ["a /31 where the device has none", "cisco-ios", { link: "169.254.64.0/31" }, {}, "bgp.link: is not what Cisco IOS XE has: /30"],
+    ["a link that AWS keeps", "aws", { link: "169.254.5.0/30", leftAddress: "169.254.5.2" }, {}, "bgp.link: is what AWS Site-to-Site VPN keeps for itself: 169.254.5.0/30"],
+    ["the address that AWS has itself", "aws", { link: "169.254.33.0/30", leftAddress: "169.254.33.1" }, {}, "bgp.leftAddress: is the lower address of 169.254.33.0/30, which AWS Site-to-Site VPN has itself"],
+    ["a link outside of Azure's", "azure", { link: "169.254.64.0/30" }, {}, "bgp.link: is outside of what Azure VPN Gateway takes: 169.254.21.0/24, 169.254.22.0/24"],
+    ["an AS number that Azure keeps", "azure", { left: { ...end, as: 65_515 } }, {}, "bgp.leftAs: is one that Azure keeps for itself (VPN Gateway FAQ)"],
+    ["an AS number that AWS keeps", "aws", { left: { ...end, as: 7224 } }, {}, "bgp.leftAs: is one that AWS keeps for itself (Site-to-Site VPN User Guide, customer gateway options)"],
+    ["a public AS number of a Cloud Router", "gcp", { right: { ...end, as: 3320 } }, {}, "device.as: is nothing that a Cloud Router can have: a private one (RFC 6996) or 16550"],
+    ["BFD with one that sets up none", "aws", { bfdInterval: 300 }, {}, "bgp.bfdInterval: asks for BFD, which the text for AWS Site-to-Site VPN does not set up"],
+    ["Azure's timers", "azure", { timers: { keepalive: 10, hold: 30 } }, {}, "bgp.hold: with a keepalive of 10 s is not what Azure VPN Gateway has: Azure has 60 and 180 s, and negotiates no others"],
     ["a kind that has no interface", "mikrotik", {}, {}, "routing: is nothing that the text for MikroTik RouterOS holds: RouterOS has no interface for IPsec that BGP could be spoken on"],
   ])("%s", (_what, kind, bgp, changes, said) => {
     expect(problems(kind, bgp, changes)).toContain(said);
