@@ -9,7 +9,7 @@ import { siteTunnel, type SiteTunnel } from "./siteTunnel";
 import { furtherParts } from "./parts";
 import { refuseOrWarn } from "./refuse";
 import { siteKey } from "./secrets";
-import { siteCertificates } from "./siteCertificates";
+import { deviceCertificates, siteCertificates } from "./siteCertificates";
 import { deviceConfiguration, keyForDevice, resolveDevice } from "./siteDevice";
 import { resolveSite, type SiteArgs } from "./siteSpec";
 
@@ -43,7 +43,7 @@ export class SiteConnection extends pulumi.ComponentResource {
         return plain;
       }),
     );
-    const certificates = args.authentication === "certificate" ? siteCertificates(name, spec, child) : undefined;
+    const certificates = args.authentication !== "certificate" ? undefined : args.device === undefined ? siteCertificates(name, spec, child) : deviceCertificates(name, spec, args.device, child);
     const key = certificates === undefined ? keyForDevice(siteKey(name, args.preSharedKey, spec, child), device) : undefined;
     const secretsOf = (side: Side): pulumi.Output<SiteSecrets> => certificates?.[side] ?? pulumi.secret(pulumi.output({ preSharedKey: key }));
 
@@ -63,7 +63,7 @@ export class SiteConnection extends pulumi.ComponentResource {
     const view = spec.apply((plain) => viewFrom(plain, side));
     const pusher = furtherParts(`${name}-${side}`, siteMachine(gateway), { parent: this });
     pusher.push(names.secretPart, pulumi.all([view, secrets]).apply(([plain, values]) => siteSecretPart(plain, values)), true, false);
-    const shown = pulumi.unsecret(secrets.apply(({ certificate, authority }) => ({ certificate, authority })));
+    const shown = pulumi.unsecret(secrets.apply(({ certificate, authority, revocationList }) => ({ certificate, authority, revocationList })));
     return pusher.push(names.part, pulumi.all([view, shown]).apply(([plain, certificates]) => sitePart(plain, certificates)), false, false);
   }
 }

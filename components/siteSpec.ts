@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { linkOf } from "../gateway/site/bgp";
 import { deviceKind } from "../gateway/site/devices";
 import { siteProfile, siteProfiles } from "../gateway/site/profiles";
-import type { SiteConnectionSpec, SiteEndSpec, SiteProposals } from "../gateway/site/spec";
+import type { SiteConnectionSpec, SiteDeviceProof, SiteEndSpec, SiteProposals } from "../gateway/site/spec";
 import { attempt } from "./attempt";
 import type { GatewaySite } from "./gatewaySite";
 import { resolveBgp } from "./siteBgpSpec";
@@ -38,6 +38,14 @@ export interface SiteDeviceArgs {
   outsideMtu?: pulumi.Input<number>;
   /** What it is set to, where that is not what its profile says. */
   proposals?: SiteProposalArgs;
+  /** With `authentication: "certificate"`: PEM of the authority that its own certificate, for its `identity`, is of. @default none: the connection's authority makes it one */
+  authority?: pulumi.Input<string>;
+  /** PEM of that authority's revocation list; without one nothing of it can be revoked. @default none */
+  revocationList?: pulumi.Input<string>;
+  /** The certificate that the stack made for it holds no longer: the device is cut off, and not let in. @default false */
+  revoked?: pulumi.Input<boolean>;
+  /** Serial numbers (hexadecimal) of other certificates of the connection's authority that hold no longer. @default none */
+  revokedSerials?: pulumi.Input<pulumi.Input<string>[]>;
 }
 
 /** With `routing: "bgp"`. */
@@ -88,7 +96,7 @@ export interface SiteArgs {
   rightNetworks?: pulumi.Input<pulumi.Input<string>[]>;
   /** Which proposals and lifetimes both ends have: see docs/sites.md. @default "modern"; towards a device that of its kind */
   profile?: pulumi.Input<string>;
-  /** `psk` or `certificate` of an authority of this connection's own. @default "psk" */
+  /** `psk` or `certificate` of an authority of this connection's own; towards a device of a kind whose text has certificates. @default "psk" */
   authentication?: string;
   /** Minted (40 letters and digits) unless given. */
   preSharedKey?: pulumi.Input<string>;
@@ -120,7 +128,7 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
     const site = pulumi.output(given);
     return {
       name: site.name, endpoint: site.endpoint, insideNetworks: site.insideNetworks, pools: site.pools,
-      outsideMtu: site.outsideMtu, sites: site.sites, bgp: site.bgp,
+      outsideMtu: site.outsideMtu, sites: site.sites, bgp: site.bgp, revocation: site.revocation,
     };
   };
   return pulumi
@@ -166,6 +174,14 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
         pools: [],
         outsideMtu: a.device?.outsideMtu ?? 1500,
       });
+      const deviceProof = (): SiteDeviceProof => ({
+        room: a.left?.revocation === true,
+        ownAuthority: args.device?.authority !== undefined,
+        list: args.device?.authority === undefined || args.device.revocationList !== undefined,
+        revoked: a.device?.revoked ?? false,
+        revokedSerials: a.device?.revokedSerials ?? [],
+      });
+      const proves = args.authentication === "certificate" || a.device?.revoked === true || (a.device?.revokedSerials ?? []).length > 0;
       const itsBgp = kind === undefined || "none" in kind.bgp ? undefined : kind.bgp;
       // Words that are one of a few come as any string (Pulumi's schema has no unions); validateSite judges them.
       return {
@@ -179,6 +195,7 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
         anySelectors: profile.anySelectors ?? false,
         ikeLifetime: profile.ikeLifetime,
         childLifetime: profile.childLifetime,
+        ...(a.device !== undefined && proves ? { deviceProof: deviceProof() } : {}),
         ...(a.routing === undefined || a.routing === "static" ? {} : { routing: a.routing, bgp: resolveBgp(name, a, itsBgp) }),
         ...(a.layerTwo === true ? { layerTwo: { link: a.bgp?.link ?? linkOf(name) } } : {}),
       } as SiteConnectionSpec;

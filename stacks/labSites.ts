@@ -20,7 +20,7 @@ export function labSites(): Record<string, unknown> {
       cloud,
       users: [],
       ikev2: { enabled: false },
-      sites: { enabled: true, bgp: cloud === 1 && config.get("deviceRouting") === "bgp" },
+      sites: { enabled: true, bgp: cloud === 1 && config.get("deviceRouting") === "bgp", revocation: cloud === 1 && config.get("deviceAuthentication") === "certificate" },
       insideNetworks: [network, ...(six ? [network6] : [])],
       outsideMtu: config.getNumber("outsideMtu"),
       administrators: [labAddresses.management],
@@ -49,7 +49,8 @@ export function labSites(): Record<string, unknown> {
       ? new SiteConnection("office-to-branch", {
           left: office.site,
           leftNetworks: [labClouds[0].network],
-          device: { kind: config.get("deviceKind"), name: "branch", endpoint: labDevice.address, networks: [labDevice.network], as: config.getNumber("deviceAs") },
+          device: { kind: config.get("deviceKind"), name: "branch", endpoint: labDevice.address, networks: [labDevice.network], as: config.getNumber("deviceAs"), revoked: config.getBoolean("deviceRevoked") },
+          authentication: config.get("deviceAuthentication"),
           routing: config.get("deviceRouting"),
           profile: config.get("deviceProfile"),
         })

@@ -34,12 +34,18 @@ export function siteNames(name: string) {
     preSharedKey: `/etc/swanctl/conf.d/sitekey-${name}.conf`,
     certificate: `/etc/swanctl/x509/site-${name}.pem`,
     authority: `/etc/swanctl/x509ca/site-${name}.pem`,
+    revocationList: `/etc/swanctl/x509crl/site-${name}.pem`,
     privateKey: `/etc/swanctl/private/site-${name}.pem`,
     firewall: `/etc/vpn-gateway/firewall.d/site-${name}.nft`,
     bgp: `/etc/vpn-gateway/bgp.d/${name}.conf`,
     description: `/etc/vpn-gateway/sites/${name}.json`,
     table: `vpn_gateway_site_${name.replaceAll("-", "_")}`,
   };
+}
+
+/** Common name of the authority of a connection's own. */
+export function authorityName(name: string): string {
+  return `${name} site authority`;
 }
 
 function digest(name: string): string {

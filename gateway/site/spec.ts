@@ -83,6 +83,20 @@ export interface SiteEndSpec {
   proposals: SiteProposals;
 }
 
+/** How a gateway judges the certificate of a device. */
+export interface SiteDeviceProof {
+  /** Does the gateway look at revocation lists? */
+  room: boolean;
+  /** Is it of an authority of the device's own, rather than of the connection's? */
+  ownAuthority: boolean;
+  /** Is there a list of what is revoked? Then it must be there, and not be over. */
+  list: boolean;
+  /** Does the certificate that the stack made for the device hold no longer? */
+  revoked: boolean;
+  /** Serial numbers (hexadecimal) of others that do not. */
+  revokedSerials: string[];
+}
+
 /** A connection between two sites. */
 export interface SiteConnectionSpec {
   /** Lower-case DNS label of at most 40 characters; another than any other connection's on either gateway. */
@@ -100,6 +114,8 @@ export interface SiteConnectionSpec {
   /** Seconds until an IKE SA and a child SA get new keys. */
   ikeLifetime: number;
   childLifetime: number;
+  /** With `authentication: "certificate"` and a device. */
+  deviceProof?: SiteDeviceProof;
   /** @default static */
   routing?: SiteRouting;
   /** With `routing: "bgp"`. */
@@ -116,10 +132,12 @@ export type Side = "left" | "right";
 /** What one end has to hide. */
 export interface SiteSecrets {
   preSharedKey?: string;
-  /** PEM: this end's certificate and key, and the authority that signed both ends' certificates. */
+  /** PEM: this end's certificate and key, and the authority that the other end's certificate is of. */
   certificate?: string;
   privateKey?: string;
   authority?: string;
+  /** PEM: which certificates of that authority hold no longer. Not secret. */
+  revocationList?: string;
 }
 
 /** A connection as one of its ends sees it. */

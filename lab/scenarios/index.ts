@@ -41,5 +41,5 @@ export const unproven: readonly string[] = [
   "rates-voice", "hostile-packets",
   "rekeys",
   "lac-foreign", "radius-interim",
-  "mesh-dead", "sites-device-bgp",
+  "mesh-dead", "sites-device-bgp", "sites-device-certificate",
 ];

@@ -98,4 +98,56 @@ export const siteDevices: Scenario[] = [
       await lab.world.call(["device", "stop"]);
     },
   },
+  {
+    name: "sites-device-certificate",
+    shows: "Libreswan with the certificate that the connection's authority made for it, from nothing but the text: the tunnel stands, and hosts reach each other both ways",
+    twin: "revoked, it is cut off and not let in, and status says why; nobody comes in while the list is missing; a kind whose text has none is refused before anything is touched",
+    program: sitesProgram,
+    seconds: 300,
+    async run(lab, { check, figure }) {
+      const sites = new Sites(lab);
+      const reason = () => sites.reason(1, connection);
+      const answers = async () => (await sites.ping(office.namespace, labDevice.host, 1)).received > 0;
+      const again = "swanctl --terminate --ike site-office-to-branch --force --timeout 3; true";
+      await lab.stack.set("device", "true");
+      await lab.stack.set("deviceKind", "cisco-ios");
+      await lab.stack.set("deviceAuthentication", "certificate");
+      const refused = await lab.stack.up({ mayFail: true });
+      const said = refused.stdout + refused.stderr;
+      check("twin: a kind whose text has no certificates is refused, and nothing is pushed", refused.code !== 0 && /is nothing that the text for Cisco IOS XE holds/.test(said) && (await sites.status(1)).length === 1, said.slice(-600));
+      await lab.stack.set("deviceKind", "libreswan");
+      await lab.stack.up();
+      await lab.read();
+      const version = await lab.world.call<{ version: string }>(["device", "install"], undefined, 900);
+      await lab.world.captureStart("proof", between, office.card);
+      const begun = await lab.world.call<{ said: string }>(["device", "start"], { text: lab.deviceConfiguration }, 240);
+      const up = await sites.standsWithin(1, connection, 90);
+      check(`${version.version} comes up with its certificate`, up !== undefined, up === undefined ? `${await reason()} ${begun.said}` : `${up.toFixed(0)} s`);
+      for (const [from, target] of [[office.namespace, labDevice.host], ["branch", office.host]]) {
+        const { sent, received } = await sites.ping(from, target);
+        check(`${from} reaches ${target}`, received === sent && sent > 0, `${received} of ${sent}`);
+      }
+      const proof = await sites.must(1, "swanctl --list-conns | grep -A12 ^site-office-to-branch; swanctl --list-certs --type x509_crl; ls /etc/swanctl/conf.d");
+      check("by certificates, a list, and no pre-shared key", /remote public key authentication/.test(proof) && /X\.509 CRL|serial:/.test(proof) && !/sitekey-office-to-branch/.test(proof), proof);
+
+      await lab.stack.set("deviceRevoked", "true");
+      const revoking = await lab.stack.up();
+      const down = await sites.fallsWithin(1, connection, 40);
+      const why = await sites.becomes(async () => /revoked/.test(await reason()), 60);
+      check("twin: revoked, it is cut off and not let in, and status says that it is revoked", down !== undefined && why && !(await answers()), await reason());
+      figure(`up ${revoking.seconds.toFixed(0)} s`);
+      await lab.stack.set("deviceRevoked", "false");
+      await lab.stack.up();
+      check("no longer revoked it comes up by itself", (await sites.standsWithin(1, connection, 120)) !== undefined && (await sites.becomes(answers, 20)), await reason());
+
+      await sites.must(1, `mv /etc/swanctl/x509crl/site-${connection}.pem /root/ && swanctl --load-creds --clear --noprompt && ${again}`);
+      const unknown = await sites.becomes(async () => /list of its authority is missing/.test(await reason()), 60);
+      check("twin: without the list nobody comes in, and status says so", unknown && !(await answers()), await reason());
+      await sites.must(1, `mv /root/site-${connection}.pem /etc/swanctl/x509crl/ && swanctl --load-creds --clear --noprompt`);
+      check("with it again it comes up by itself", (await sites.standsWithin(1, connection, 120)) !== undefined, await reason());
+      const clear = await lab.world.captureStop("proof");
+      check("not one packet in clear on the gateway's outer wire in all this", clear.packets === 0, clear.first.join(" "));
+      await lab.world.call(["device", "stop"]);
+    },
+  },
 ];

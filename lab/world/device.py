@@ -72,7 +72,7 @@ def pluto(text, setup=""):
     """Starts Libreswan anew with the files that the text holds; `setup`: more lines of ipsec.conf's `config setup`."""
     stop()
     os.makedirs(f"{ETC}/ipsec.d", mode=0o700, exist_ok=True)
-    for old in glob.glob(f"{ETC}/ipsec.d/*.conf") + glob.glob(f"{ETC}/ipsec.d/*.secrets"):
+    for old in [name for end in ("conf", "secrets", "pem") for name in glob.glob(f"{ETC}/ipsec.d/*.{end}")]:
         os.remove(old)
     files = re.findall(r"^### /etc/ipsec\.d/([a-z0-9.-]+).*\n((?:(?!### ).*\n?)*)", text, re.M)
     if not files:
@@ -88,6 +88,8 @@ def pluto(text, setup=""):
     os.makedirs("/var/lib/ipsec/nss", mode=0o700, exist_ok=True)
     if not os.path.exists("/var/lib/ipsec/nss/cert9.db"):
         run("ipsec", "initnss", timeout=60)
+    for script in re.findall(r"^### A shell.*\n((?:(?!### ).*\n?)*)", text, re.M):
+        in_namespace(NAMESPACE, "sh", "-c", script, timeout=120)
     binds = f"{ETC}/ipsec.d:/etc/ipsec.d {ETC}/ipsec.conf:/etc/ipsec.conf {ETC}/ipsec.secrets:/etc/ipsec.secrets {STATE}/pluto:/run/pluto"
     start_unit(UNIT, NAMESPACE, "/usr/libexec/ipsec/pluto", "--config", "/etc/ipsec.conf", "--nofork", properties=[f"BindPaths={binds}"])
     for _ in range(100):

@@ -15,6 +15,10 @@ export interface DeviceOptions {
   outsideInterface?: string;
   /** The one towards its networks, where rules name it. @default the kind's usual one */
   insideInterface?: string;
+  /** PEM of the authority that its certificate is of. @default the connection's */
+  authority?: string;
+  /** PEM of that authority's revocation list. @default none */
+  revocationList?: string;
 }
 
 /** The other end's configuration, as its owner enters it; `view` is the connection as that end sees it. */
@@ -54,6 +58,8 @@ export interface DeviceKind {
   oneSuite: { ike: boolean; esp: boolean };
   /** Does its text speak IKEv1 where the connection does? @default false */
   ikev1?: boolean;
+  /** Has its text certificates? @default false */
+  certificates?: boolean;
   /** What it may dial. */
   dials: "ipv4" | "ipv4OrName" | "anything";
   /** What it may call itself. */

@@ -1,7 +1,9 @@
 import { network } from "../../addressing";
 import { because, context, line, renderFrr } from "../../formats/frr";
+import { renderShell } from "../../formats/shell";
 import { refuseUnprintable } from "../../formats/text";
 import { linkAddresses, linkPrefix, ofFamily, speaksBgp } from "../bgp";
+import { authorityName } from "../names";
 import { isAead, parseProposal } from "../proposals";
 import { siteBgpEntries } from "../render/bgp";
 import type { SiteSecrets, SiteView } from "../spec";
@@ -23,13 +25,14 @@ function render(view: SiteView, secrets: SiteSecrets): DeviceStep[] {
   const id = (identity: string) => (/^[0-9.]+$|:/.test(identity) ? identity : `@${identity}`);
   const subnets = (texts: readonly string[]) => texts.map((text) => network(text).text);
   const bgp = speaksBgp(view);
+  const certificate = spec.authentication === "certificate";
   const [own, other] = bgp ? [["0.0.0.0/0"], ["0.0.0.0/0"]] : [subnets(near.networks), subnets(far.networks)];
   const several = own.length > 1 || other.length > 1;
   const lines = [
     `# ${heading(view)}`,
     `conn ${spec.name}`,
     `    ikev2=${spec.version === 2 ? "yes" : "no"}`,
-    `    authby=secret`,
+    ...(certificate ? [`    authby=rsasig`, `    leftcert=${spec.name}`, `    leftsendcert=always`, `    rightca="CN=${authorityName(spec.name)}"`] : [`    authby=secret`]),
     // Behind a NAT the machine's own address is another than the one that is dialled.
     `    left=%defaultroute`,
     `    leftid=${id(near.identity)}`,
@@ -52,8 +55,35 @@ function render(view: SiteView, secrets: SiteSecrets): DeviceStep[] {
   for (const line of lines) refuseUnprintable("ipsec.conf", line);
   return [
     { title: `/etc/ipsec.d/${spec.name}.conf`, text: `${lines.join("\n")}\n` },
-    { title: `/etc/ipsec.d/${spec.name}.secrets (mode 0600)`, text: `${id(near.identity)} ${id(far.identity)} : PSK "${refuseUnprintable("ipsec.secrets", keyOf(view, secrets))}"\n` },
+    ...(certificate
+      ? certificateSteps(view, secrets)
+      : [{ title: `/etc/ipsec.d/${spec.name}.secrets (mode 0600)`, text: `${id(near.identity)} ${id(far.identity)} : PSK "${refuseUnprintable("ipsec.secrets", keyOf(view, secrets))}"\n` }]),
     ...(bgp ? [{ title: `/etc/frr/${spec.name}.conf (with bgpd and bfdd on in /etc/frr/daemons; then \`vtysh -f\` it, and \`write\`)`, text: frr(view) }] : []),
+  ];
+}
+
+/** What the gateway's certificate is of, and the device's own certificate where it is of the same, into Libreswan's NSS database. */
+const importing = (own: boolean) => `
+set -e
+umask 077
+cd /etc/ipsec.d
+certutil -A -d sql:/var/lib/ipsec/nss -n "$name-authority" -t CT,, -a -i "$name-authority.pem"
+${own ? `# The device's own certificate is in the database by the name $name already.` : `certutil -F -d sql:/var/lib/ipsec/nss -n "$name" 2>/dev/null || :
+# Of no worth: the container is gone again at once.
+openssl pkcs12 -export -in "$name.pem" -name "$name" -passout pass:import -out "$name.p12"
+pk12util -i "$name.p12" -d sql:/var/lib/ipsec/nss -W import
+rm "$name.p12" "$name.pem"`}`;
+
+function certificateSteps({ spec }: SiteView, { certificate, privateKey, authority }: SiteSecrets): DeviceStep[] {
+  const own = spec.deviceProof?.ownAuthority === true;
+  const needed = (text: string | undefined) => {
+    if (!text) throw new Error(`site ${spec.name}: needs a certificate, its key and its authority`);
+    return text.trimEnd();
+  };
+  return [
+    { title: `/etc/ipsec.d/${spec.name}-authority.pem`, text: `${needed(authority)}\n` },
+    ...(own ? [] : [{ title: `/etc/ipsec.d/${spec.name}.pem (mode 0600)`, text: `${needed(privateKey)}\n${needed(certificate)}\n` }]),
+    { title: "A shell, as root, with the tools of NSS and OpenSSL, before the connection is loaded", text: renderShell({ name: spec.name }, importing(own), `Certificates of the site connection ${spec.name}. Written by pulumi-vpn-gateway.`) },
   ];
 }
 
@@ -98,6 +128,7 @@ export const libreswan: DeviceKind = {
   title: "Libreswan",
   profile: "libreswan",
   ikev1: true,
+  certificates: true,
   render,
   words: {
     ike: { encryption: encryptions, integrity: hashes, prf: same(["prfsha512", "prfsha384", "prfsha256", "prfsha1"]), groups },

@@ -18,6 +18,7 @@ const cases: Record<string, [SiteConnectionSpec, Side]> = {
   "ipv6-outside": [exampleSite({ left: exampleEnd({ endpoint: "2001:db8:1::11" }), right: { ...exampleSite().right, endpoint: "2001:db8:12::11" } }), "left"],
   device: [toDevice, "left"],
   bgp: [exampleBgpSite(), "right"],
+  "device-certificate": [{ ...toDevice, authentication: "certificate", deviceProof: { room: true, ownAuthority: false, list: true, revoked: false, revokedSerials: ["0A:0B"] } }, "left"],
   "bgp-device": [exampleDeviceBgpSite(), "left"],
   "bgp-transit": [exampleBgpSite({ transit: exampleSpace }), "left"],
 };

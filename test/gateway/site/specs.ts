@@ -41,6 +41,7 @@ export const exampleSiteCertificates: SiteSecrets = {
   certificate: "-----BEGIN CERTIFICATE-----\nexample\n-----END CERTIFICATE-----\n",
   authority: "-----BEGIN CERTIFICATE-----\nauthority\n-----END CERTIFICATE-----\n",
   privateKey: "-----BEGIN PRIVATE KEY-----\ncanaryprivatekey8431\n-----END PRIVATE KEY-----\n",
+  revocationList: "-----BEGIN X509 CRL-----\nlist\n-----END X509 CRL-----\n",
 };
 
 /** What the sites of a mesh may have. */
