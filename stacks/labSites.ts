@@ -20,6 +20,8 @@ export function labSites(): Record<string, unknown> {
       cloud,
       users: [],
       ikev2: { enabled: false },
+      // As with BGP from the start, so that it may come to a machine that stands.
+      ...(cloud === 1 ? { memoryMegabytes: 512 } : {}),
       sites: { enabled: true, bgp: cloud === 1 && config.get("deviceRouting") === "bgp", revocation: cloud === 1 && config.get("deviceAuthentication") === "certificate" },
       insideNetworks: [network, ...(six ? [network6] : [])],
       outsideMtu: config.getNumber("outsideMtu"),
