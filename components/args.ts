@@ -216,6 +216,8 @@ export interface SitesArgs {
   enabled?: boolean;
   /** Connections with `routing: "bgp"`, and a `Mesh`: FRR runs on the gateway then. @default false */
   bgp?: boolean;
+  /** Connections to devices that prove themselves by certificates, of which one may be revoked. Set on a gateway that stands, it restarts strongSwan once. @default false */
+  revocation?: boolean;
   /** Connections to somebody's L2TP server: `LacConnection`. @default false */
   lac?: boolean;
   /** Segments of Ethernet that are stretched over site connections: `LayerTwoExtension`. @default false */

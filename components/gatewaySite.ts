@@ -23,6 +23,8 @@ export interface GatewaySite {
   sites: boolean;
   /** And for BGP over them? */
   bgp: boolean;
+  /** And for devices whose certificates may be revoked? */
+  revocation: boolean;
   /** And for connections to an LNS? */
   lac: boolean;
   /** And for layer-2 extensions? */
@@ -77,6 +79,7 @@ export function gatewaySite(spec: pulumi.Output<GatewaySpec>, machine: Machine, 
       outsideMtu: of(({ outsideMtu }) => outsideMtu),
       sites: of(({ sites }) => sites === true),
       bgp: of(({ bgp }) => bgp === true),
+      revocation: of(({ siteRevocation }) => siteRevocation === true),
       lac: of(({ lac }) => lac === true),
       layerTwo: of(({ layerTwo }) => layerTwo === true),
       ...changes,

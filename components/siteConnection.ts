@@ -10,7 +10,7 @@ import { siteTunnel, type SiteTunnel } from "./siteTunnel";
 import { furtherParts } from "./parts";
 import { refuseOrWarn } from "./refuse";
 import { siteKey } from "./secrets";
-import { siteCertificates } from "./siteCertificates";
+import { deviceCertificates, siteCertificates } from "./siteCertificates";
 import { deviceConfiguration, keyForDevice, resolveDevice } from "./siteDevice";
 import { resolveSite, type SiteArgs } from "./siteSpec";
 
@@ -44,7 +44,7 @@ export class SiteConnection extends pulumi.ComponentResource {
         return plain;
       }),
     );
-    const certificates = args.authentication === "certificate" ? siteCertificates(name, spec, child) : undefined;
+    const certificates = args.authentication !== "certificate" ? undefined : args.device === undefined ? siteCertificates(name, spec, child) : deviceCertificates(name, spec, args.device, child);
     const key = certificates === undefined ? keyForDevice(siteKey(name, args.preSharedKey, spec, child), device) : undefined;
     const secretsOf = (side: Side): pulumi.Output<SiteSecrets> => certificates?.[side] ?? pulumi.secret(pulumi.output({ preSharedKey: key }));
 
@@ -62,7 +62,7 @@ export class SiteConnection extends pulumi.ComponentResource {
   /** To one machine after the other; gives the last push, once which the end stands. */
   private push(name: string, side: Side, end: SiteInput, spec: pulumi.Output<SiteConnectionSpec>, secrets: pulumi.Output<SiteSecrets>): pulumi.CustomResource {
     const names = siteNames(name);
-    const shown = pulumi.unsecret(secrets.apply(({ certificate, authority }) => ({ certificate, authority })));
+    const shown = pulumi.unsecret(secrets.apply(({ certificate, authority, revocationList }) => ({ certificate, authority, revocationList })));
     let last: pulumi.CustomResource | undefined;
     for (const { site, machine } of machinesOf(end)) {
       const view = spec.apply((plain) => viewFrom(plain, side, machine));

@@ -14,8 +14,8 @@ export const usualDevice = "libreswan";
 /** undefined between two gateways. */
 export function resolveDevice(args: SiteDeviceArgs | undefined): pulumi.Output<SiteDevice> | undefined {
   if (args === undefined) return undefined;
-  const { kind, outsideInterface, insideInterface } = args;
-  return pulumi.output({ kind, outsideInterface, insideInterface }).apply((device) => ({ ...device, kind: device.kind ?? usualDevice }));
+  const { kind, outsideInterface, insideInterface, authority, revocationList } = args;
+  return pulumi.output({ kind, outsideInterface, insideInterface, authority, revocationList }).apply((device) => ({ ...device, kind: device.kind ?? usualDevice }));
 }
 
 /** What the device's owner enters. Expects a connection that `deviceProblems` has no error for. */

@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import { asOf, linkOf, routerIdOf } from "../gateway/site/bgp";
+import { linkOf } from "../gateway/site/bgp";
 import { deviceKind } from "../gateway/site/devices";
 import { siteProfile, siteProfiles } from "../gateway/site/profiles";
-import type { SiteBgpEnd, SiteBgpSpec, SiteConnectionSpec, SiteEndSpec, SiteMachines, SiteProposals } from "../gateway/site/spec";
+import type { SiteConnectionSpec, SiteDeviceProof, SiteEndSpec, SiteMachines, SiteProposals } from "../gateway/site/spec";
 import { attempt } from "./attempt";
 import { firstOf, isPairSite, type SiteInput } from "./pairSite";
+import { resolveBgp } from "./siteBgpSpec";
 import { usualDevice } from "./siteDevice";
 
 /** What one end offers, where it is not what the profile says. */
@@ -29,26 +30,45 @@ export interface SiteDeviceArgs {
   endpoint?: pulumi.Input<string>;
   /** Its IKE identity. @default its endpoint's address, else `right.NAME` of the connection */
   identity?: pulumi.Input<string>;
-  /** Networks behind it, in CIDR notation. */
+  /** Networks behind it, in CIDR notation. With BGP it may announce these and what is within them. */
   networks: pulumi.Input<pulumi.Input<string>[]>;
+  /** Its AS number, with `routing: "bgp"`; `bgp.rightAs` is the same. @default none: BGP needs it */
+  as?: pulumi.Input<number>;
   /** MTU of its link to the outside, in bytes. @default 1500 */
   outsideMtu?: pulumi.Input<number>;
   /** What it is set to, where that is not what its profile says. */
   proposals?: SiteProposalArgs;
+  /** With `authentication: "certificate"`: PEM of the authority that its own certificate, for its `identity`, is of. @default none: the connection's authority makes it one */
+  authority?: pulumi.Input<string>;
+  /** PEM of that authority's revocation list; without one nothing of it can be revoked. @default none */
+  revocationList?: pulumi.Input<string>;
+  /** The certificate that the stack made for it holds no longer: the device is cut off, and not let in. @default false */
+  revoked?: pulumi.Input<boolean>;
+  /** Serial numbers (hexadecimal) of other certificates of the connection's authority that hold no longer. @default none */
+  revokedSerials?: pulumi.Input<pulumi.Input<string>[]>;
 }
 
 /** With `routing: "bgp"`. */
 export interface SiteBgpArgs {
-  /** AS numbers. @default a private one of 4 bytes by the gateway's name, which stays the same whoever comes or goes */
+  /** AS numbers. @default a private one of 4 bytes by the gateway's name, which stays the same whoever comes or goes; of a device `device.as` */
   leftAs?: pulumi.Input<number>;
   rightAs?: pulumi.Input<number>;
   /** 1–999: of two gateways with the same networks behind them, others take the one with more. @default 100 */
   leftPreference?: pulumi.Input<number>;
   rightPreference?: pulumi.Input<number>;
-  /** Inside network of the tunnel, a /31 of 169.254.0.0/16. @default one of 169.254.64.0/18 by the connection's name */
+  /**
+   * Inside network of the tunnel, a /31 of 169.254.0.0/16; towards a device a /30 where its kind has no /31.
+   * @default one of 169.254.64.0/18 by the connection's name, or of what the device's kind takes
+   */
   link?: pulumi.Input<string>;
-  /** Milliseconds between two packets of BFD, of which three may be lost; 0: no BFD, and a dead link is one of 9 s. @default 300 */
+  /** Which of the link's two addresses the left end has; the other is the right end's. @default the lower; of AWS' links the upper */
+  leftAddress?: pulumi.Input<string>;
+  /** Milliseconds between two packets of BFD, of which three may be lost; 0: no BFD, and a dead link is one of `hold`. @default 300, or 0 with a device whose text sets up none */
   bfdInterval?: pulumi.Input<number>;
+  /** Seconds between two words of BGP. @default 3, or what the device's kind wants */
+  keepalive?: pulumi.Input<number>;
+  /** Seconds after which a silent neighbour is gone, three keepalives or more; the smaller of the two ends' counts (RFC 4271, 4.2). @default 9, or what the device's kind wants */
+  hold?: pulumi.Input<number>;
   /** Networks that may be reached through the other end without being its own, in CIDR notation. @default none */
   transit?: pulumi.Input<pulumi.Input<string>[]>;
   /** Networks that both ends have behind them: neither tells the other of them. @default none */
@@ -76,11 +96,11 @@ export interface SiteArgs {
   rightNetworks?: pulumi.Input<pulumi.Input<string>[]>;
   /** Which proposals and lifetimes both ends have: see docs/sites.md. @default "modern"; towards a device that of its kind */
   profile?: pulumi.Input<string>;
-  /** `psk` or `certificate` of an authority of this connection's own. @default "psk" */
+  /** `psk` or `certificate` of an authority of this connection's own; towards a device of a kind whose text has certificates. @default "psk" */
   authentication?: string;
   /** Minted (40 letters and digits) unless given. */
   preSharedKey?: pulumi.Input<string>;
-  /** `static`: the networks that are named here; `bgp`: the two gateways tell each other, which needs `sites: { bgp: true }` of both. @default "static" */
+  /** `static`: the networks that are named here; `bgp`: the two ends tell each other, which needs `sites: { bgp: true }` of gateways and `device.as` of a device. @default "static" */
   routing?: pulumi.Input<string>;
   bgp?: SiteBgpArgs;
   /**
@@ -108,7 +128,7 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
     const site = firstOf(given);
     return {
       name: site.name, platform: site.platform, endpoint: site.endpoint, insideNetworks: site.insideNetworks, pools: site.pools,
-      outsideMtu: site.outsideMtu, sites: site.sites, bgp: site.bgp, machines: site.machines,
+      outsideMtu: site.outsideMtu, sites: site.sites, bgp: site.bgp, machines: site.machines, revocation: site.revocation,
       localAddresses: [site.localAddress, ...(isPairSite(given) ? [pulumi.output(given.second).localAddress] : [])],
     };
   };
@@ -123,8 +143,8 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
       routing: args.routing, bgp: args.bgp, layerTwo: args.layerTwo,
     })
     .apply((a) => attempt((): SiteConnectionSpec => {
-      const usual = a.device === undefined ? undefined : deviceKind(a.device.kind ?? usualDevice)?.profile;
-      const profile = siteProfile(a.profile ?? usual ?? "modern");
+      const kind = a.device === undefined ? undefined : deviceKind(a.device.kind ?? usualDevice);
+      const profile = siteProfile(a.profile ?? kind?.profile ?? "modern");
       if (profile === undefined) {
         throw new pulumi.RunError(`site connection ${name}: there is no profile ${JSON.stringify(a.profile)}: use one of ${Object.keys(siteProfiles).join(", ")}`);
       }
@@ -161,25 +181,15 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
         pools: [],
         outsideMtu: a.device?.outsideMtu ?? 1500,
       });
-      const bgpEnd = (side: "left" | "right"): SiteBgpEnd => {
-        const site = a[side];
-        const [as, preference] = side === "left" ? [a.bgp?.leftAs, a.bgp?.leftPreference] : [a.bgp?.rightAs, a.bgp?.rightPreference];
-        return {
-          room: site?.bgp === true,
-          as: as ?? asOf(site?.name ?? "device"),
-          routerId: site === undefined ? "0.0.0.0" : routerIdOf(site.name, site.endpoint),
-          preference: preference ?? 100,
-        };
-      };
-      const bgp = (): SiteBgpSpec => ({
-        left: bgpEnd("left"),
-        right: bgpEnd("right"),
-        link: a.bgp?.link ?? linkOf(name),
-        bfdInterval: a.bgp?.bfdInterval ?? 300,
-        transit: a.bgp?.transit ?? [],
-        ...(a.bgp?.shared === undefined || a.bgp.shared.length === 0 ? {} : { shared: a.bgp.shared }),
-        mostPrefixes: a.bgp?.mostPrefixes ?? 100,
+      const deviceProof = (): SiteDeviceProof => ({
+        room: a.left?.revocation === true,
+        ownAuthority: args.device?.authority !== undefined,
+        list: args.device?.authority === undefined || args.device.revocationList !== undefined,
+        revoked: a.device?.revoked ?? false,
+        revokedSerials: a.device?.revokedSerials ?? [],
       });
+      const proves = args.authentication === "certificate" || a.device?.revoked === true || (a.device?.revokedSerials ?? []).length > 0;
+      const itsBgp = kind === undefined || "none" in kind.bgp ? undefined : kind.bgp;
       // Words that are one of a few come as any string (Pulumi's schema has no unions); validateSite judges them.
       return {
         name,
@@ -192,7 +202,8 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
         anySelectors: profile.anySelectors ?? false,
         ikeLifetime: profile.ikeLifetime,
         childLifetime: profile.childLifetime,
-        ...(a.routing === undefined || a.routing === "static" ? {} : { routing: a.routing, bgp: bgp() }),
+        ...(a.device !== undefined && proves ? { deviceProof: deviceProof() } : {}),
+        ...(a.routing === undefined || a.routing === "static" ? {} : { routing: a.routing, bgp: resolveBgp(name, a, itsBgp) }),
         ...(a.layerTwo === true ? { layerTwo: { link: a.bgp?.link ?? linkOf(name) } } : {}),
       } as SiteConnectionSpec;
     }));

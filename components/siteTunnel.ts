@@ -17,7 +17,7 @@ export function siteTunnel(spec: pulumi.Output<SiteConnectionSpec>, left: pulumi
 }
 
 function once(site: pulumi.Output<GatewaySite>, ready: pulumi.Output<unknown>): pulumi.Output<GatewaySite> {
-  const { name, connection, platform, endpoint, insideNetworks, pools, outsideMtu, sites, bgp, lac, layerTwo } = site;
+  const { name, connection, platform, endpoint, insideNetworks, pools, outsideMtu, sites, bgp, revocation, lac, layerTwo } = site;
   const machineId = pulumi.all([site.machineId, ready]).apply(([id]) => id);
-  return pulumi.output({ name, connection, machineId, platform, endpoint, insideNetworks, pools, outsideMtu, sites, bgp, lac, layerTwo }) as pulumi.Output<GatewaySite>;
+  return pulumi.output({ name, connection, machineId, platform, endpoint, insideNetworks, pools, outsideMtu, sites, bgp, revocation, lac, layerTwo }) as pulumi.Output<GatewaySite>;
 }

@@ -83,6 +83,7 @@ export function resolveSpec(name: string, args: RemoteAccessArgs, defaults: Spec
           : {}),
         ...(sites ? { sites } : {}),
         ...(args.sites?.bgp === true ? { bgp: true } : {}),
+        ...(args.sites?.revocation === true ? { siteRevocation: true } : {}),
         ...(args.sites?.lac === true ? { lac: true } : {}),
         ...(args.sites?.layerTwo === true ? { layerTwo: true } : {}),
         insideNetworks: a.insideNetworks ?? [],

@@ -1,8 +1,7 @@
-import { createHash, X509Certificate } from "crypto";
+import { X509Certificate } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { PrivateKey } from "@pulumi/tls/privateKey";
 import { SelfSignedCert } from "@pulumi/tls/selfSignedCert";
-import { renderRevocationList } from "../gateway/certificates/revocationList";
 import { issueUserCertificate } from "../gateway/certificates/userCertificate";
 import type { UserCredential } from "../gateway/clients/access";
 import { carriedCredential, type GatewayIdentity } from "../gateway/identity";
@@ -10,6 +9,7 @@ import type { GatewaySpec } from "../gateway/spec";
 import type { RemoteAccessArgs } from "./args";
 import { validity } from "./authority";
 import { key, type ServerIdentity } from "./certificates";
+import { revocationListOf } from "./revocation";
 import { containerPassword } from "./secrets";
 
 /** What the stack's authority gives users: their keys and certificates, and the list of those that hold no longer. */
@@ -53,22 +53,7 @@ export function userCertificates(
   }
   const all = pulumi.secret(pulumi.output(credentials)) as pulumi.Output<Record<string, UserCredential>>;
   const serialNumbers = pulumi.unsecret(pulumi.all([spec, all, carried]).apply(([plain, given, former]) => revoked(plain, given, former?.credentials)));
-  // Another list is another certificate here, whose dates are the list's.
-  const dates = new SelfSignedCert(
-    `${name}-revocation-list-dates`,
-    {
-      privateKeyPem: identity.authorityKey,
-      subject: { commonName: serialNumbers.apply((serials) => `revoked ${createHash("sha256").update(serials.join()).digest("hex").slice(0, 16)}`) },
-      allowedUses: ["crl_signing"],
-      ...validity,
-    },
-    opts,
-  );
-  const revocationList = pulumi.all([authority, serialNumbers, dates.certPem]).apply(([signer, serials, dated]) => {
-    const { validFrom, validTo } = new X509Certificate(dated);
-    return renderRevocationList(signer, { serialNumbers: serials, thisUpdate: new Date(validFrom), nextUpdate: new Date(validTo) });
-  });
-  return { credentials: all, revocationList: pulumi.unsecret(revocationList) };
+  return { credentials: all, revocationList: revocationListOf(name, authority, serialNumbers, opts) };
 }
 
 /** Serial numbers of what holds no longer, each once. */

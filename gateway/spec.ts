@@ -332,6 +332,8 @@ export interface GatewaySpec {
   sites?: boolean;
   /** Do site connections tell each other their networks by BGP? FRR runs then. @default false */
   bgp?: boolean;
+  /** Does charon look at revocation lists for site connections, too? Devices with certificates need it. @default false */
+  siteRevocation?: boolean;
   /** With `bgp`: a router of the cloud's that is told what site connections have learned. @default none */
   routeServer?: RouteServerSpec;
   /** Is there room for connections to somebody's LNS (gateway/lac/)? @default false */

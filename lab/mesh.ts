@@ -5,25 +5,6 @@ import { sleep } from "./progress";
 import { Sites } from "./sites";
 import type { PingResult } from "./world";
 
-/** What `vpn-gateway status --json` says of BGP. */
-export interface RoutingStatus {
-  running: boolean;
-  as: number;
-  sessions: {
-    connection: string;
-    peer: string;
-    neighbor: string;
-    stands: boolean;
-    since: string | null;
-    reason: string | null;
-    bfd: string | null;
-    learned: string[];
-    refused: string[];
-    announced: number;
-  }[];
-  routes: { network: string; ways: { connection: string; path: string; used: boolean }[] }[];
-}
-
 /** tcpdump's words for what belongs into the tunnels of a mesh: between any two inside networks. */
 export const meshPlain = (() => {
   const sides = ["10.20.0.0/24", "10.30.0.0/24", "10.50.0.0/24", "10.60.0.0/24"];
@@ -40,10 +21,6 @@ export class MeshLab extends Sites {
   }
   static device(one: number, other: number): string {
     return siteInterface(MeshLab.connection(one, other));
-  }
-
-  async routing(gateway: number): Promise<RoutingStatus> {
-    return (JSON.parse((await this.run(gateway, "vpn-gateway status --json")).stdout) as { routing: RoutingStatus }).routing;
   }
 
   /** Are all sessions of these gateways up? */

@@ -21,6 +21,25 @@ export interface SiteStatus {
   suite: string | null;
 }
 
+/** What `vpn-gateway status --json` says of BGP. */
+export interface RoutingStatus {
+  running: boolean;
+  as: number;
+  sessions: {
+    connection: string;
+    peer: string;
+    neighbor: string;
+    stands: boolean;
+    since: string | null;
+    reason: string | null;
+    bfd: string | null;
+    learned: string[];
+    refused: string[];
+    announced: number;
+  }[];
+  routes: { network: string; ways: { connection: string; path: string; used: boolean }[] }[];
+}
+
 /** Gateways of the lab with site connections between them, counted from 1. */
 export class Sites {
   constructor(readonly lab: Lab) {}
@@ -37,6 +56,10 @@ export class Sites {
   }
   async reason(gateway: number, name = "office-to-cloud"): Promise<string> {
     return (await this.status(gateway)).find((site) => site.name === name)?.reason ?? "";
+  }
+
+  async routing(gateway: number): Promise<RoutingStatus> {
+    return (JSON.parse((await this.run(gateway, "vpn-gateway status --json")).stdout) as { routing: RoutingStatus }).routing;
   }
 
   /** Seconds until something is so; undefined where it does not become so. */

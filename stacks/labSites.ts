@@ -20,7 +20,9 @@ export function labSites(): Record<string, unknown> {
       cloud,
       users: [],
       ikev2: { enabled: false },
-      sites: { enabled: true },
+      // As with BGP from the start, so that it may come to a machine that stands.
+      ...(cloud === 1 ? { memoryMegabytes: 512 } : {}),
+      sites: { enabled: true, bgp: cloud === 1 && config.get("deviceRouting") === "bgp", revocation: cloud === 1 && config.get("deviceAuthentication") === "certificate" },
       insideNetworks: [network, ...(six ? [network6] : [])],
       outsideMtu: config.getNumber("outsideMtu"),
       administrators: [labAddresses.management],
@@ -49,7 +51,9 @@ export function labSites(): Record<string, unknown> {
       ? new SiteConnection("office-to-branch", {
           left: office.site,
           leftNetworks: [labClouds[0].network],
-          device: { kind: config.get("deviceKind"), name: "branch", endpoint: labDevice.address, networks: [labDevice.network] },
+          device: { kind: config.get("deviceKind"), name: "branch", endpoint: labDevice.address, networks: [labDevice.network], as: config.getNumber("deviceAs"), revoked: config.getBoolean("deviceRevoked") },
+          authentication: config.get("deviceAuthentication"),
+          routing: config.get("deviceRouting"),
           profile: config.get("deviceProfile"),
         })
       : undefined;

@@ -3,16 +3,21 @@ import { commentLines, refuseUnprintable } from "./text";
 /** A value of FortiOS's `set`: a word of its own language, or text that somebody chose, which is quoted. */
 export type FortiosValue = { word: string } | { text: string };
 
+type FortiosSettings = readonly (readonly [name: string, ...values: FortiosValue[]])[];
+
 export interface FortiosEntry {
   /** What `edit` names: text, or a number (0: the next free one). */
   name: string | number;
-  settings: readonly (readonly [name: string, ...values: FortiosValue[]])[];
+  settings: FortiosSettings;
+  sections?: readonly FortiosSection[];
 }
 
 /** One `config … end`. */
 export interface FortiosSection {
   path: readonly string[];
-  entries: readonly FortiosEntry[];
+  settings?: FortiosSettings;
+  sections?: readonly FortiosSection[];
+  entries?: readonly FortiosEntry[];
 }
 
 const format = "FortiOS CLI";
@@ -28,16 +33,31 @@ export const text = (value: string): FortiosValue => ({ text: value });
  * @throws Error for a value that cannot be carried, without showing it
  */
 export function renderFortios(sections: readonly FortiosSection[], heading: string): string {
-  const lines = sections.flatMap(({ path, entries }) => [
+  return [...commentLines(format, "#", heading), ...sections.flatMap(section)].join("\n") + "\n";
+}
+
+function section({ path, settings = [], sections = [], entries = [] }: FortiosSection): string[] {
+  return [
     `config ${path.map(plain).join(" ")}`,
-    ...entries.flatMap(({ name, settings }) => [
-      `    edit ${typeof name === "number" ? name : quoted(name)}`,
-      ...settings.map(([key, ...values]) => `        set ${[plain(key), ...values.map(value)].join(" ")}`),
-      "    next",
+    ...indented([
+      ...settings.map(setting),
+      ...sections.flatMap(section),
+      ...entries.flatMap((entry) => [
+        `edit ${typeof entry.name === "number" ? entry.name : quoted(entry.name)}`,
+        ...indented([...entry.settings.map(setting), ...(entry.sections ?? []).flatMap(section)]),
+        "next",
+      ]),
     ]),
     "end",
-  ]);
-  return [...commentLines(format, "#", heading), ...lines].join("\n") + "\n";
+  ];
+}
+
+function setting([key, ...values]: FortiosSettings[number]): string {
+  return `set ${[plain(key), ...values.map(value)].join(" ")}`;
+}
+
+function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => `    ${line}`);
 }
 
 function value(given: FortiosValue): string {

@@ -9,17 +9,18 @@ import { attributeSettings, eapRadiusSettings, socketsOf } from "./radius";
  * Plugins of charon-systemd. Every one more is code that an unauthenticated peer may reach, and two that the
  * distribution loads by itself are in our way: connmark and forecast program iptables behind the firewall's back.
  */
-export function charonPlugins(spec: Pick<GatewaySpec, "platform" | "l2tp" | "ikev2" | "sites" | "radius">): string[] {
+export function charonPlugins(spec: Pick<GatewaySpec, "platform" | "l2tp" | "ikev2" | "sites" | "radius" | "siteRevocation">): string[] {
   const always = ["nonce", "random", "drbg", "openssl", "kernel-netlink", "socket-default", "vici"];
   const certificates = ["pem", "pkcs1", "pkcs8", "pubkey", "x509", "constraints"];
   // eap-identity asks for a user's name; eap-mschapv2 finds MD4 and DES in OpenSSL's legacy provider.
   const eap = [...platform(spec.platform).passwordPlugins, "eap-identity", "eap-mschapv2"];
-  // The list of revoked certificates counts only where it is looked at.
-  const ofUsers = ["revocation", "eap-tls"];
+  const users = spec.ikev2?.certificates === true;
+  // A list of revoked certificates counts only where it is looked at.
+  const lists = users || spec.siteRevocation === true ? ["revocation"] : [];
   // Before vici: who of the two is asked for an address first, is who was loaded first (attribute_manager.c).
   const radius = asksRadius(spec, "ikev2") ? ["eap-radius", ...(framesAddresses(spec) ? ["attr"] : [])] : [];
   // Whether a site proves itself by a certificate is not known here: its part may come later.
-  return [...radius, ...always, ...(spec.ikev2 || spec.sites ? certificates : []), ...(spec.ikev2 ? eap : []), ...(spec.ikev2?.certificates === true ? ofUsers : [])];
+  return [...radius, ...always, ...(spec.ikev2 || spec.sites ? certificates : []), ...(spec.ikev2 ? eap : []), ...lists, ...(users ? ["eap-tls"] : [])];
 }
 
 /** The IKE daemon's own settings: strongswan.conf(5), for its strongswan.d. */

@@ -1,6 +1,6 @@
 import { createHash } from "crypto";
-import { formatAddress, network, parseAddress, type Network } from "../addressing";
-import type { SiteBgpEnd, SiteView } from "./spec";
+import { formatAddress, network, parseAddress, parseNetwork, type Network } from "../addressing";
+import type { SiteBgpEnd, SiteBgpTimers, SiteConnectionSpec, SiteView } from "./spec";
 
 /** RFC 6996: AS numbers for private use, of 2 and of 4 bytes. */
 const privateRanges = [[64_512, 65_534], [4_200_000_000, 4_294_967_294]] as const;
@@ -57,6 +57,31 @@ export function allotLinks(connections: readonly string[]): string[] {
   });
 }
 
+/** The same for a link of another size or within another range: towards a device that wants one. */
+export function linkWithin(connection: string, range: string, prefix: 30 | 31): string {
+  const { first, last } = network(range);
+  const size = 1n << BigInt(32 - prefix);
+  const number = BigInt(digest(`link ${connection}`)) % ((last - first + 1n) / size);
+  return `${formatAddress({ family: 4, value: first + size * number })}/${prefix}`;
+}
+
+/** The two addresses of a /31, or the two of a /30 that are hosts'; undefined for what is neither. */
+export function addressesOfLink(link: string): [string, string] | undefined {
+  const parsed = parseNetwork(link);
+  if (parsed === undefined || parsed.family !== 4 || (parsed.prefix !== 31 && parsed.prefix !== 30)) return undefined;
+  const lower = parsed.first + (parsed.prefix === 30 ? 1n : 0n);
+  return [formatAddress({ family: 4, value: lower }), formatAddress({ family: 4, value: lower + 1n })];
+}
+
+/** Length of the prefix of a connection's link. */
+export function linkPrefix({ spec }: Pick<SiteView, "spec">): number {
+  return network(linkOfSpec(spec)).prefix;
+}
+
+function linkOfSpec(spec: SiteConnectionSpec): string {
+  return (spec.bgp?.link ?? spec.layerTwo?.link)!;
+}
+
 /** Of a private network (RFC 4193) of our own, whose last 32 bits are the IPv4 address of the same end. */
 const sixth = 0xfd767067n << 96n;
 
@@ -67,9 +92,9 @@ export interface LinkAddresses {
 }
 
 export function linkAddresses({ spec, side }: Pick<SiteView, "spec" | "side">): { near: LinkAddresses; far: LinkAddresses } {
-  const { first } = network((spec.bgp?.link ?? spec.layerTwo?.link)!);
-  const at = (value: bigint): LinkAddresses => ({ ipv4: formatAddress({ family: 4, value }), ipv6: formatAddress({ family: 6, value: sixth + value }) });
-  const [left, right] = [at(first), at(first + 1n)];
+  const at = (ipv4: string): LinkAddresses => ({ ipv4, ipv6: formatAddress({ family: 6, value: sixth + parseAddress(ipv4)!.value }) });
+  const [first, second] = addressesOfLink(linkOfSpec(spec))!;
+  const [left, right] = (spec.bgp?.leftAddress === second ? [second, first] : [first, second]).map(at);
   return side === "left" ? { near: left, far: right } : { near: right, far: left };
 }
 
@@ -82,6 +107,18 @@ export function bgpEnds({ spec, side }: SiteView): { near: SiteBgpEnd; far: Site
 /** Does it speak BGP? */
 export function speaksBgp({ spec }: Pick<SiteView, "spec">): boolean {
   return spec.routing === "bgp" && spec.bgp !== undefined;
+}
+
+/** BGP's timers where nothing else is said: for where there is no BFD. */
+export const usualTimers: SiteBgpTimers = { keepalive: 3, hold: 9 };
+
+export function timersOf({ spec }: Pick<SiteView, "spec">): SiteBgpTimers {
+  return spec.bgp?.timers ?? usualTimers;
+}
+
+/** Is one end somebody's device? BGP with such a one is of IPv4 alone. */
+export function toDevice({ left, right }: SiteConnectionSpec): boolean {
+  return left.kind === "device" || right.kind === "device";
 }
 
 export function ofFamily(texts: readonly string[], family: 4 | 6): Network[] {

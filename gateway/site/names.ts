@@ -46,8 +46,14 @@ export function siteStrongswan(name: string, on: string | undefined) {
     preSharedKey: `${swanctl}/conf.d/sitekey-${name}.conf`,
     certificate: `${swanctl}/x509/site-${name}.pem`,
     authority: `${swanctl}/x509ca/site-${name}.pem`,
+    revocationList: `${swanctl}/x509crl/site-${name}.pem`,
     privateKey: `${swanctl}/private/site-${name}.pem`,
   };
+}
+
+/** Common name of the authority of a connection's own. */
+export function authorityName(name: string): string {
+  return `${name} site authority`;
 }
 
 function digest(name: string): string {

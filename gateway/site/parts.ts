@@ -8,7 +8,7 @@ import { renderSiteConnection, renderSiteSecret } from "./render/swanctl";
 import type { SiteSecrets, SiteView } from "./spec";
 
 /** What an end shows to prove itself, and what it proves the other by. PEM. */
-export type SiteCertificates = Pick<SiteSecrets, "certificate" | "authority">;
+export type SiteCertificates = Pick<SiteSecrets, "certificate" | "authority" | "revocationList">;
 
 /**
  * What anybody may read of a connection on one of its gateways. Expects a connection that `validateSite` has no error for.
@@ -38,9 +38,10 @@ export function siteSecretPart(view: SiteView, secrets: SiteSecrets): Part {
   };
 }
 
-function certificateFiles(view: SiteView, { certificate, authority }: SiteCertificates): ConfigFile[] {
+function certificateFiles(view: SiteView, { certificate, authority, revocationList }: SiteCertificates): ConfigFile[] {
   const files = strongswan(view);
-  return [readable(files.authority, pem(needed(view, authority))), readable(files.certificate, pem(needed(view, certificate)))];
+  const list = view.spec.deviceProof?.list === true ? [readable(files.revocationList, pem(needed(view, revocationList)))] : [];
+  return [...list, readable(files.authority, pem(needed(view, authority))), readable(files.certificate, pem(needed(view, certificate)))];
 }
 
 function needed({ spec }: SiteView, text: string | undefined): string {

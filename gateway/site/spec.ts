@@ -23,9 +23,9 @@ export type SiteRouting = (typeof siteRoutings)[number];
 
 /** One end of a BGP session. */
 export interface SiteBgpEnd {
-  /** Does its gateway run FRR? */
+  /** Does its gateway run FRR? Of a device nobody asks. */
   room: boolean;
-  /** AS number, 4 bytes. */
+  /** AS number, 4 bytes. 0: that of a device, which was not given. */
   as: number;
   /** IPv4 notation, not 0.0.0.0; the same in all sessions of a gateway. */
   routerId: string;
@@ -33,14 +33,23 @@ export interface SiteBgpEnd {
   preference: number;
 }
 
+export interface SiteBgpTimers {
+  keepalive: number;
+  hold: number;
+}
+
 /** How the two ends tell each other their networks. */
 export interface SiteBgpSpec {
   left: SiteBgpEnd;
   right: SiteBgpEnd;
-  /** The link's own network, a /31 of IPv4 link-local addresses (RFC 3021): the left end has its first, the right its second. */
+  /** The link's own network of IPv4 link-local addresses: a /31 (RFC 3021), or towards a device that has no such a /30. */
   link: string;
-  /** Milliseconds between two packets of BFD; three that do not come are a dead link. 0: no BFD, and BGP's own 9 s. */
+  /** Which of the link's two addresses the left end has. @default the first */
+  leftAddress?: string;
+  /** Milliseconds between two packets of BFD; three that do not come are a dead link. 0: no BFD, and BGP's own hold time. */
   bfdInterval: number;
+  /** Seconds between two words of BGP, and after which a silent neighbour is gone (RFC 4271, 4.2). @default 3 and 9 */
+  timers?: SiteBgpTimers;
   /** Networks that may be reached through the other end without being its own: a mesh's whole space. Empty: none. */
   transit: string[];
   /** Networks that both ends have behind them: neither is told of them by the other. @default none */
@@ -86,6 +95,20 @@ export interface SiteEndSpec {
   localAddresses?: string[];
 }
 
+/** How a gateway judges the certificate of a device. */
+export interface SiteDeviceProof {
+  /** Does the gateway look at revocation lists? */
+  room: boolean;
+  /** Is it of an authority of the device's own, rather than of the connection's? */
+  ownAuthority: boolean;
+  /** Is there a list of what is revoked? Then it must be there, and not be over. */
+  list: boolean;
+  /** Does the certificate that the stack made for the device hold no longer? */
+  revoked: boolean;
+  /** Serial numbers (hexadecimal) of others that do not. */
+  revokedSerials: string[];
+}
+
 /** A connection between two sites. */
 export interface SiteConnectionSpec {
   /** Lower-case DNS label of at most 40 characters; another than any other connection's on either gateway. */
@@ -103,6 +126,8 @@ export interface SiteConnectionSpec {
   /** Seconds until an IKE SA and a child SA get new keys. */
   ikeLifetime: number;
   childLifetime: number;
+  /** With `authentication: "certificate"` and a device. */
+  deviceProof?: SiteDeviceProof;
   /** @default static */
   routing?: SiteRouting;
   /** With `routing: "bgp"`. */
@@ -119,10 +144,12 @@ export type Side = "left" | "right";
 /** What one end has to hide. */
 export interface SiteSecrets {
   preSharedKey?: string;
-  /** PEM: this end's certificate and key, and the authority that signed both ends' certificates. */
+  /** PEM: this end's certificate and key, and the authority that the other end's certificate is of. */
   certificate?: string;
   privateKey?: string;
   authority?: string;
+  /** PEM: which certificates of that authority hold no longer. Not secret. */
+  revocationList?: string;
 }
 
 /** A connection as one of its ends sees it. */

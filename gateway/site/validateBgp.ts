@@ -1,6 +1,6 @@
 import { contains, network, overlaps, parseAddress, parseNetwork, type Network } from "../addressing";
 import { error, warning, type Problem } from "../validate/problem";
-import { kindOfAs, linkRange } from "./bgp";
+import { addressesOfLink, kindOfAs, linkRange, timersOf, toDevice } from "./bgp";
 import { siteRoutings, type Side, type SiteBgpSpec, type SiteConnectionSpec } from "./spec";
 
 const sides = ["left", "right"] as const;
@@ -12,7 +12,7 @@ export function bgpProblems(spec: SiteConnectionSpec): Problem[] {
   const { routing = "static", bgp } = spec;
   if (!siteRoutings.includes(routing)) return [error("routing", routing, "is no way to know the other site's networks", `Use one of ${siteRoutings.join(", ")}.`)];
   if (routing === "static" || bgp === undefined) return [];
-  return [...possible(spec), ...numbers(spec, bgp), ...link("bgp.link", spec, bgp), ...space(spec, bgp), ...amounts(bgp)];
+  return [...possible(spec), ...numbers(spec, bgp), ...link("bgp.link", spec, bgp), ...ownAddress(bgp), ...space(spec, bgp), ...amounts(spec, bgp)];
 }
 
 /** What is wrong with a connection that a layer-2 extension shall go over. */
@@ -26,22 +26,25 @@ export function layerTwoRoomProblems(spec: SiteConnectionSpec): Problem[] {
   return spec.bgp === undefined ? [...problems, ...link("layerTwo", spec, spec.layerTwo)] : problems;
 }
 
-/** Whom BGP can be spoken with, and how. */
+/** Whether BGP can be spoken, and by our ends. By which devices: `devices/validateBgp.ts`. */
 function possible(spec: SiteConnectionSpec): Problem[] {
   const problems: Problem[] = [];
   if (spec.mode !== "route") problems.push(error("mode", spec.mode, "has no interface that BGP could be spoken on", 'Use mode "route", or routing "static".'));
   for (const side of sides) {
     const { kind, name } = spec[side];
-    if (kind === "device") problems.push(error(side, name, "is a device, and the text for it holds no BGP yet", 'Use routing "static" with devices.'));
-    else if (!spec.bgp![side].room) problems.push(error(side, name, "makes no room for BGP", "Give the gateway `sites: { enabled: true, bgp: true }`."));
+    if (kind !== "device" && !spec.bgp![side].room) problems.push(error(side, name, "makes no room for BGP", "Give the gateway `sites: { enabled: true, bgp: true }`."));
   }
   return problems;
 }
 
 function numbers(spec: SiteConnectionSpec, { left, right }: SiteBgpSpec): Problem[] {
-  const problems = sides.flatMap((side) => asProblems(`bgp.${side}As`, (side === "left" ? left : right).as));
+  const path = (side: Side) => (spec[side].kind === "device" ? "device.as" : `bgp.${side}As`);
+  if (spec.right.kind === "device" && right.as === 0) {
+    return [...asProblems(path("left"), left.as), error(path("right"), undefined, "is not given, and BGP asks each end for its AS number", "Give the device's, such as 65010: what its owner has set, or shall set.")];
+  }
+  const problems = sides.flatMap((side) => asProblems(path(side), (side === "left" ? left : right).as));
   if (left.as === right.as) {
-    problems.push(error("bgp.rightAs", right.as, `is the AS number of ${spec.left.name}, too`, "Give one of the two another: with the same one each refuses what the other has learned (RFC 4271, 9.1.2)."));
+    problems.push(error(path("right"), right.as, `is the AS number of ${spec.left.name}, too`, "Give one of the two another: with the same one each refuses what the other has learned (RFC 4271, 9.1.2)."));
   }
   if (left.routerId === right.routerId && spec.right.kind !== "device") {
     problems.push(error("right", spec.right.name, `has the router id ${right.routerId}, as ${spec.left.name} has`, "Two gateways have two endpoints: give each its own."));
@@ -66,13 +69,20 @@ export function asProblems(path: string, as: number): Problem[] {
 function link(path: string, spec: SiteConnectionSpec, bgp: { link: string }): Problem[] {
   const parsed = parseNetwork(bgp.link);
   const advice = `Use a /31 of ${linkRange}, such as 169.254.64.0/31, or leave it out.`;
-  if (parsed === undefined || parsed.prefix !== 31 || parsed.hostBits || !overlaps(parsed, network("169.254.0.0/16"))) {
-    return [error(path, bgp.link, "is not a /31 of 169.254.0.0/16", advice)];
+  const fits = addressesOfLink(bgp.link) !== undefined && (parsed!.prefix === 31 || toDevice(spec));
+  if (!fits || parsed!.hostBits || !overlaps(parsed!, network("169.254.0.0/16"))) {
+    return [error(path, bgp.link, `is not a /31 ${toDevice(spec) ? "or /30 " : ""}of 169.254.0.0/16`, advice)];
   }
-  if (overlaps(parsed, network(metadata))) return [error(path, bgp.link, "holds addresses that clouds keep for themselves", advice)];
+  if (overlaps(parsed!, network(metadata))) return [error(path, bgp.link, "holds addresses that clouds keep for themselves", advice)];
   const taken = sides.flatMap((side) => spec[side].networks.map((text, index) => ({ where: `${side}.networks[${index}]`, text, parsed: parseNetwork(text) })));
-  const clash = taken.find((one) => one.parsed && overlaps(one.parsed, parsed));
+  const clash = taken.find((one) => one.parsed && overlaps(one.parsed, parsed!));
   return clash === undefined ? [] : [error(path, bgp.link, `overlaps ${clash.where} (${clash.text})`, advice)];
+}
+
+function ownAddress({ link: text, leftAddress }: SiteBgpSpec): Problem[] {
+  const both = addressesOfLink(text);
+  if (leftAddress === undefined || both === undefined || both.includes(leftAddress)) return [];
+  return [error("bgp.leftAddress", leftAddress, `is no address of the link ${text}`, `Use ${both.join(" or ")}, or leave it out.`)];
 }
 
 /** A mesh's whole space: what is not within it would be refused by each of the others. */
@@ -97,7 +107,8 @@ function outside(side: Side, spec: SiteConnectionSpec, space: readonly Network[]
   });
 }
 
-function amounts({ left, right, bfdInterval, mostPrefixes }: SiteBgpSpec): Problem[] {
+function amounts(spec: SiteConnectionSpec, { left, right, bfdInterval, mostPrefixes }: SiteBgpSpec): Problem[] {
+  const { keepalive, hold } = timersOf({ spec });
   const whole = (path: string, value: number, least: number, most: number, or = "") =>
     Number.isInteger(value) && ((or !== "" && value === 0) || (value >= least && value <= most)) ? [] : [error(path, value, `is not ${or}a whole number from ${least} to ${most}`, "Give one within that range.")];
   return [
@@ -105,6 +116,9 @@ function amounts({ left, right, bfdInterval, mostPrefixes }: SiteBgpSpec): Probl
     ...whole("bgp.rightPreference", right.preference, 1, 999),
     ...whole("bgp.bfdInterval", bfdInterval, 100, 10_000, "0 or "),
     ...whole("bgp.mostPrefixes", mostPrefixes, 1, 100_000),
+    ...whole("bgp.keepalive", keepalive, 1, 21_845),
+    ...whole("bgp.hold", hold, 3, 65_535),
+    ...(hold < 3 * keepalive ? [error("bgp.hold", hold, `is less than three times the keepalive of ${keepalive} s: one packet lost would end the session`, "Give at least three times as much (RFC 4271, 4.4).")] : []),
     ...sides.flatMap((side) => (parseAddress((side === "left" ? left : right).routerId)?.family === 4 ? [] : [error(side, undefined, "has no router id", "Give the gateway an endpoint.")])),
   ];
 }

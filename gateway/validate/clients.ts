@@ -10,6 +10,7 @@ export function clientProblems(spec: GatewaySpec): Problem[] {
     ...bgpProblems(spec),
     ...lacProblems(spec),
     ...layerTwoProblems(spec),
+    ...siteRevocationProblems(spec),
     ...oneOf("tunnel", spec.tunnel, tunnelScopes),
     ...oneOf("masquerade", spec.masquerade, masqueradePolicies),
     ...spec.clients.flatMap((kind, index) => oneOf(`clients[${index}]`, kind, clientKinds)),
@@ -58,6 +59,11 @@ function lacProblems(spec: GatewaySpec): Problem[] {
   if (spec.lac && missing !== undefined) return [error("sites.lac", true, `cannot be had on ${spec.platform}: ${missing}`, "Leave it out, or use a platform that has both (debian13, ubuntu2404, el9).")];
   if (!spec.lac || spec.sites) return [];
   return [error("sites.lac", true, "has no follower that would dial", "Set sites.enabled, too, or leave it out.")];
+}
+
+function siteRevocationProblems(spec: GatewaySpec): Problem[] {
+  if (!spec.siteRevocation || spec.sites) return [];
+  return [error("sites.revocation", true, "there are no site connections whose certificates could be revoked", "Set sites.enabled, too, or leave it out.")];
 }
 
 /** A layer-2 extension goes over a site connection. */

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import calendar
+import glob
+import os
 import re
 import time
 
@@ -17,6 +19,8 @@ FILES = {
     "authority": f"{layout.SWANCTL}x509ca/vpn-gateway.pem",
     "revocation list": f"{layout.SWANCTL}x509crl/vpn-gateway.pem",
 }
+# The same of a site connection (gateway/site/names.ts): x509/site-NAME.pem and so on.
+FOLDERS = {what: os.path.dirname(path) for what, path in FILES.items()}
 EXPLICIT_VERSION, UTC_TIME = 0xA0, 0x17
 COMMON_NAME, ORGANISATION = bytes.fromhex("550403"), bytes.fromhex("55040a")  # 2.5.4.3, 2.5.4.10
 
@@ -24,11 +28,20 @@ COMMON_NAME, ORGANISATION = bytes.fromhex("550403"), bytes.fromhex("55040a")  # 
 def collect(gateway: Gateway) -> list[dict]:
     """Each that is there: from when and until when (Unix time; None where the file does not say)."""
     found = []
-    for what, path in FILES.items():
+    for what, path in [*FILES.items(), *_of_sites(gateway)]:
         state = files.look(gateway.paths.of(path))
         if state.kind == "file":
             begin, end = validity(state.text) or (None, None)
             found.append({"what": what, "path": path, "from": moment(begin), "until": moment(end), "holds": end is not None and (begin or 0) <= time.time() < end})
+    return found
+
+
+def _of_sites(gateway: Gateway) -> list[tuple[str, str]]:
+    found = []
+    for what, folder in FOLDERS.items():
+        for name in sorted(glob.glob(gateway.paths.of(f"{folder}/site-*.pem"))):
+            path = name.removeprefix(gateway.paths.root)
+            found.append((f"{what} of {os.path.basename(path)[len('site-') : -len('.pem')]}", path))
     return found
 
 

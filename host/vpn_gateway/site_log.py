@@ -12,6 +12,7 @@ REASONS = [
     (r"received AUTHENTICATION_FAILED notify error", "the other end refuses our proof of identity: its pre-shared key or trusted authority, or the identities, differ from ours"),
     (r"subject certificate invalid \(valid from (.+) to (.+)\)", "a certificate is not valid now: from {0} to {1}"),
     (r"certificate was revoked", "a certificate was revoked"),
+    (r"constraint check failed: RULE_CRL_VALIDATION", "nothing says whether its certificate is revoked: the list of its authority is missing, or over"),
     (r"no trusted .* public key found for '(.+)'", "no trusted certificate is for {0}"),
     (r"no issuer certificate found for \"(.+)\"", "the authority of {0} is not trusted"),
     (r"no (?:alternative|matching peer) config found", "the other end gives an identity that is not expected"),

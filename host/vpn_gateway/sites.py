@@ -50,9 +50,8 @@ def check(gateway: Gateway, path: str, content: bytes) -> str | None:
             continue
         if other["interfaceId"] == site["interfaceId"] or other["interface"] == site["interface"]:
             return f"the site connection {other['name']} has the same interface number by chance: rename one of the two"
-        shared = set(link_addresses(other)) & set(link_addresses(site))
-        if shared:
-            return f"the site connection {other['name']} has the link address {min(shared)}, too: rename one of the two, or give one another `bgp.link`"
+        if any(mine.overlaps(theirs) for mine in _links(site) for theirs in _links(other) if mine.version == theirs.version):
+            return f"the site connection {other['name']} has the link address {link_addresses(site)[0]}, too: rename one of the two, or give one another `bgp.link`"
     return None
 
 
@@ -81,6 +80,10 @@ def take_away(gateway: Gateway, before: bytes | None, after: bytes | None) -> No
 def link_addresses(site: Site) -> list[str]:
     """The gateway's own within a tunnel: of BGP, or for a layer-2 extension."""
     return site.get("bgp", site).get("addresses", [])
+
+
+def _links(site: Site) -> list:
+    return [ipaddress.ip_interface(address).network for address in link_addresses(site)]
 
 
 def ensure(gateway: Gateway, site: Site) -> None:

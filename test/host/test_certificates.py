@@ -55,6 +55,14 @@ class CertificatesTest(MachineTest):
         shown = self.run_command("status").stdout
         self.assertRegex(shown, r"certificate: until 20\d\d-\S+Z, (29|30) days left\nrevocation list: until \S+, [67] days left\nclock: 20")
 
+    def test_those_of_site_connections_by_name(self) -> None:
+        cert, listed = made()
+        self.write("/etc/swanctl/x509/site-office-to-branch.pem", cert)
+        self.write("/etc/swanctl/x509crl/site-office-to-branch.pem", listed)
+        self.write("/etc/swanctl/x509crl/other.pem", listed)
+        self.assertRegex(self.run_command("status").stdout, r"certificate of office-to-branch: until \S+, \d+ days left\nrevocation list of office-to-branch: until ")
+        self.assertEqual([each["path"] for each in self.status()["certificates"]], ["/etc/swanctl/x509/site-office-to-branch.pem", "/etc/swanctl/x509crl/site-office-to-branch.pem"])
+
     def test_one_that_is_over_and_one_that_is_none(self) -> None:
         path = "/etc/swanctl/x509/vpn-gateway.pem"
         certificate = {"what": "certificate", "path": path, "from": "2020-01-01T00:00:00Z", "until": "2020-01-02T00:00:00Z", "holds": False}

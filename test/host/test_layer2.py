@@ -202,6 +202,11 @@ class PartTest(Layer2Test):
         said = self.apply(site_part("branch", 9, far=["10.40.0.0/24"], addresses=LINK), expect=1).stderr
         self.assertIn("the site connection office has the link address 169.254.64.6/31, too", said)
 
+    def test_nor_one_whose_link_holds_anothers(self) -> None:
+        said = self.apply(site_part("branch", 9, far=["10.40.0.0/24"], addresses=["169.254.64.5/30"]), expect=1).stderr
+        self.assertIn("the site connection office has the link address 169.254.64.5/30, too", said)
+        self.apply(site_part("branch", 9, far=["10.40.0.0/24"], addresses=["169.254.64.9/30"]))
+
 
 class FollowerTest(MachineTest):
     def setUp(self) -> None:

@@ -1,6 +1,7 @@
-import type { SiteView } from "../spec";
-import { commandLineSteps, phaseWords } from "./commandLine";
-import type { DeviceKind } from "./device";
+import { bgpEnds, speaksBgp } from "../bgp";
+import type { SiteSecrets, SiteView } from "../spec";
+import { bgpVariables, commandLineSteps, phaseWords } from "./commandLine";
+import type { DeviceKind, DeviceStep } from "./device";
 import { plainSequenceNumbers, type DeviceWords } from "./words";
 
 const title = "AWS Site-to-Site VPN";
@@ -21,10 +22,12 @@ const numbers = (list: readonly string[]) => list.map((text) => ({ Value: Number
 function options(view: SiteView, preSharedKey: string): object {
   const { spec } = view;
   const { ike, esp } = phaseWords(words, view);
+  const bgp = speaksBgp(view);
   return {
-    StaticRoutesOnly: true,
+    StaticRoutesOnly: !bgp,
     TunnelOptions: [
       {
+        ...(bgp ? { TunnelInsideCidr: spec.bgp!.link } : {}),
         PreSharedKey: preSharedKey,
         IKEVersions: [{ Value: "ikev2" }],
         Phase1EncryptionAlgorithms: values(ike.encryption),
@@ -43,28 +46,52 @@ function options(view: SiteView, preSharedKey: string): object {
   };
 }
 
-const script = `
+const script = (bgp: boolean) => `
 : "\${VPN_GATEWAY_ID:?is not set: the id of your virtual private gateway}"
 set -e
-customer=$(aws ec2 create-customer-gateway --type ipsec.1 --ip-address "$gateway" --bgp-asn 65000 \\
+${bgp ? `theirs=$(aws ec2 describe-vpn-gateways --vpn-gateway-ids "$VPN_GATEWAY_ID" --query 'VpnGateways[0].AmazonSideAsn' --output text)
+[ "$theirs" = "$own_as" ] || { echo "the AS number of $VPN_GATEWAY_ID is $theirs, and device.as says $own_as" >&2; exit 1; }
+` : ""}customer=$(aws ec2 create-customer-gateway --type ipsec.1 --ip-address "$gateway" ${bgp ? '"$as_option" "$gateway_as"' : "--bgp-asn 65000"} \\
   --tag-specifications "ResourceType=customer-gateway,Tags=[{Key=Name,Value=$name}]" --query CustomerGateway.CustomerGatewayId --output text)
 connection=$(aws ec2 create-vpn-connection --type ipsec.1 --customer-gateway-id "$customer" --vpn-gateway-id "$VPN_GATEWAY_ID" \\
   --tag-specifications "ResourceType=vpn-connection,Tags=[{Key=Name,Value=$name}]" --options "file://$name.json" --query VpnConnection.VpnConnectionId --output text)
 aws ec2 wait vpn-connection-available --vpn-connection-ids "$connection"
-for network in $networks; do
+${bgp ? `# What it learns comes into the VPC's route tables that are named here, and into no other.
+for table in \${ROUTE_TABLE_IDS:-}; do
+  aws ec2 enable-vgw-route-propagation --gateway-id "$VPN_GATEWAY_ID" --route-table-id "$table"
+done` : `for network in $networks; do
   aws ec2 create-vpn-connection-route --vpn-connection-id "$connection" --destination-cidr-block "$network"
-done
+done`}
 # The first tunnel's address: give it to the SiteConnection as device.endpoint, and run \`pulumi up\` again.
 aws ec2 describe-vpn-connections --vpn-connection-ids "$connection" \\
   --query 'VpnConnections[0].Options.TunnelOptions[0].OutsideIpAddress' --output text
 `;
 
+/** Numbers of 4 bytes whose first bit is set have an option of their own (EC2 API Reference, CreateCustomerGateway). */
+function render(view: SiteView, secrets: SiteSecrets): DeviceStep[] {
+  const bgp = speaksBgp(view);
+  const variables = bgp ? { ...bgpVariables(view), as_option: bgpEnds(view).far.as > 0x7fffffff ? "--bgp-asn-extended" : "--bgp-asn" } : {};
+  return commandLineSteps(view, secrets, title, "the AWS CLI 2 (in a virtual private gateway's account and region)", (key) => options(view, key), script(bgp), variables);
+}
+
+/** docs.aws.amazon.com/vpn/latest/s2svpn/cgw-options.html: kept by AWS, some of them in one region. */
+const keptAs = [7224, 9059, 10_124, 17_943];
 
 export const aws: DeviceKind = {
   title,
   profile: "aws",
-  render: (view, secrets) => commandLineSteps(view, secrets, title, "the AWS CLI 2 (in a virtual private gateway's account and region)", (key) => options(view, key), script),
+  render,
   words,
+  bgp: {
+    linkPrefixes: [30],
+    linksKept: ["169.254.0.0/30", "169.254.1.0/30", "169.254.2.0/30", "169.254.3.0/30", "169.254.4.0/30", "169.254.5.0/30", "169.254.169.252/30"],
+    first: true,
+    bfd: false,
+    timers: { keepalive: 10, hold: 30 },
+    refusesAs: (as, whose) => (whose === "gateway" && keptAs.includes(as) ? "is one that AWS keeps for itself (Site-to-Site VPN User Guide, customer gateway options)" : undefined),
+    source:
+      "EC2 API Reference: VpnTunnelOptionsSpecification (TunnelInsideCidr: a /30, and which are kept), CreateCustomerGateway (BgpAsn, BgpAsnExtended), EnableVgwRoutePropagation, VpnGateway (AmazonSideAsn); awsdocs/amazon-vpc-network-administrator-guide, doc_source/GenericConfig.md and Cisco.md (AWS has the first address, hold time 30 s)",
+  },
   oneSuite: { ike: false, esp: false },
   dials: "ipv4",
   identity: "address",

@@ -1,11 +1,12 @@
 import { ciscoBlock, ciscoLine, renderCiscoCli } from "../../formats/ciscoCli";
 import { maximumSegmentSize } from "../../mtu";
+import { linkAddresses, speaksBgp } from "../bgp";
 import { leastSiteMtu } from "../mtu";
 import { siteNames } from "../names";
 import { isAead } from "../proposals";
 import type { SiteSecrets, SiteView } from "../spec";
 import { addressAndMask, tunnelAddresses, tunnelNumber } from "./addresses";
-import { ciscoGroups, ciscoInterface, ciscoKey, ciscoPrfs } from "./cisco";
+import { ciscoBgp, ciscoGroups, ciscoInterface, ciscoKey, ciscoLinkMask, ciscoPrfs } from "./cisco";
 import { type DeviceKind, deviceLifetimes, type DeviceOptions, type DeviceStep, gatewayEndpoint, keyOf, untried } from "./device";
 import { plainSequenceNumbers, prfOf, translated, type DeviceWords } from "./words";
 
@@ -38,6 +39,7 @@ function render(view: SiteView, secrets: SiteSecrets, { outsideInterface = outsi
   const [esp] = near.proposals.esp.map((text) => translated(words.esp, text));
   const aead = isAead(near.proposals.esp[0]);
   const addresses = tunnelAddresses(spec.name);
+  const bgp = speaksBgp(view);
   const lines = [
     ...near.proposals.ike.map((text, index) => {
       const { encryption, integrity, prf, groups } = translated(words.ike, text);
@@ -70,17 +72,20 @@ function render(view: SiteView, secrets: SiteSecrets, { outsideInterface = outsi
     ]),
     ciscoBlock(["interface", `Tunnel${number}`], [
       ciscoLine("nameif", name),
-      ciscoLine("ip", "address", addresses.device, "255.255.255.252"),
+      ciscoLine("ip", "address", bgp ? linkAddresses(view).near.ipv4 : addresses.device, ciscoLinkMask),
       ciscoLine("tunnel", "source", "interface", outsideInterface),
       ciscoLine("tunnel", "destination", gateway),
       ciscoLine("tunnel", "mode", "ipsec", "ipv4"),
       ciscoLine("tunnel", "protection", "ipsec", "profile", name),
     ]),
     ...far.networks.flatMap((text) => [
-      ciscoLine("route", name, ...addressAndMask(text), addresses.other, "1"),
+      ...(bgp ? [] : [ciscoLine("route", name, ...addressAndMask(text), addresses.other, "1")]),
       // Without the tunnel nothing leaves in clear.
       ciscoLine("route", "Null0", ...addressAndMask(text), "254"),
     ]),
+    // A network is announced only where the very same is a route: this one is, also where there are none but parts of it.
+    ...(bgp ? near.networks.map((text) => ciscoLine("route", "Null0", ...addressAndMask(text), "254")) : []),
+    ...(bgp ? ciscoBgp(view, "asa") : []),
     ciscoLine("sysopt", "connection", "tcpmss", String(maximumSegmentSize(leastSiteMtu(spec), 4))),
   ];
   return [{ title: "In configuration mode", text: renderCiscoCli(lines, untried(view, title)) }];
@@ -91,6 +96,11 @@ export const ciscoAsa: DeviceKind = {
   profile: "cisco",
   render,
   words,
+  bgp: {
+    linkPrefixes: [30],
+    bfd: false,
+    source: "awsdocs/amazon-vpc-network-administrator-guide, doc_source/cisco-asa-vti-bgp.md (router bgp with everything in its address family, neighbor … timers, network); ASA command reference, prefix-list, neighbor prefix-list",
+  },
   oneSuite: { ike: false, esp: true },
   dials: "ipv4",
   // `crypto isakmp identity` is one for the whole device, and is its address unless something else is said.

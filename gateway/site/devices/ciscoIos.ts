@@ -1,12 +1,13 @@
 import { parseAddress } from "../../addressing";
 import { ciscoBlock, ciscoLine, renderCiscoCli, type CiscoLine } from "../../formats/ciscoCli";
 import { maximumSegmentSize } from "../../mtu";
+import { linkAddresses, speaksBgp } from "../bgp";
 import { leastSiteMtu } from "../mtu";
 import { siteNames } from "../names";
 import { isAead } from "../proposals";
 import type { SiteSecrets, SiteView } from "../spec";
 import { addressAndMask, tunnelNumber } from "./addresses";
-import { ciscoGroups, ciscoInterface, ciscoKey, ciscoPrfs } from "./cisco";
+import { ciscoBgp, ciscoGroups, ciscoInterface, ciscoKey, ciscoLinkMask, ciscoPrfs } from "./cisco";
 import { type DeviceKind, deviceLifetimes, type DeviceOptions, type DeviceStep, gatewayEndpoint, keyOf, untried } from "./device";
 import { plainSequenceNumbers, translated, type DeviceWords } from "./words";
 
@@ -58,6 +59,7 @@ function render(view: SiteView, secrets: SiteSecrets, { outsideInterface = outsi
   const [esp] = near.proposals.esp.map((text) => translated(words.esp, text));
   const tunnel = `Tunnel${tunnelNumber(spec.name)}`;
   const mtu = leastSiteMtu(spec);
+  const bgp = speaksBgp(view);
   const lines = [
     ...blocks,
     ciscoBlock(["crypto", "ikev2", "policy", name], names.map((one) => ciscoLine("proposal", one))),
@@ -82,7 +84,7 @@ function render(view: SiteView, secrets: SiteSecrets, { outsideInterface = outsi
       ciscoLine("set", "ikev2-profile", name),
     ]),
     ciscoBlock(["interface", tunnel], [
-      ciscoLine("ip", "unnumbered", outsideInterface),
+      bgp ? ciscoLine("ip", "address", linkAddresses(view).near.ipv4, ciscoLinkMask) : ciscoLine("ip", "unnumbered", outsideInterface),
       ciscoLine("ip", "mtu", String(mtu)),
       ciscoLine("ip", "tcp", "adjust-mss", String(maximumSegmentSize(mtu, 4))),
       ciscoLine("tunnel", "source", outsideInterface),
@@ -91,10 +93,13 @@ function render(view: SiteView, secrets: SiteSecrets, { outsideInterface = outsi
       ciscoLine("tunnel", "protection", "ipsec", "profile", name),
     ]),
     ...far.networks.flatMap((text) => [
-      ciscoLine("ip", "route", ...addressAndMask(text), tunnel),
+      ...(bgp ? [] : [ciscoLine("ip", "route", ...addressAndMask(text), tunnel)]),
       // Without the tunnel nothing leaves in clear.
       ciscoLine("ip", "route", ...addressAndMask(text), "Null0", "254"),
     ]),
+    // A network is announced only where the very same is a route: this one is, also where there are none but parts of it.
+    ...(bgp ? near.networks.map((text) => ciscoLine("ip", "route", ...addressAndMask(text), "Null0", "254")) : []),
+    ...(bgp ? ciscoBgp(view, "ios") : []),
   ];
   return [{ title: "In configuration mode", text: renderCiscoCli(lines, untried(view, title)) }];
 }
@@ -104,6 +109,11 @@ export const ciscoIos: DeviceKind = {
   profile: "cisco",
   render,
   words,
+  bgp: {
+    linkPrefixes: [30],
+    bfd: false,
+    source: "awsdocs/amazon-vpc-network-administrator-guide, doc_source/Cisco.md (a tunnel interface with an address, router bgp, neighbor … timers, network); IP Routing: BGP Configuration Guide, IOS XE 17 (prefix-list in and out, 4-byte AS numbers)",
+  },
   oneSuite: { ike: false, esp: true },
   dials: "ipv4",
   identity: "anything",

@@ -1,5 +1,5 @@
 import type { SiteProfileName } from "../profiles";
-import type { SiteSecrets, SiteView } from "../spec";
+import type { SiteBgpTimers, SiteSecrets, SiteView } from "../spec";
 import type { DeviceWords } from "./words";
 
 /** One thing to do on a device: a file to write, or lines to enter. */
@@ -15,10 +15,36 @@ export interface DeviceOptions {
   outsideInterface?: string;
   /** The one towards its networks, where rules name it. @default the kind's usual one */
   insideInterface?: string;
+  /** PEM of the authority that its certificate is of. @default the connection's */
+  authority?: string;
+  /** PEM of that authority's revocation list. @default none */
+  revocationList?: string;
 }
 
 /** The other end's configuration, as its owner enters it; `view` is the connection as that end sees it. */
 export type DeviceRenderer = (view: SiteView, secrets: SiteSecrets, options: DeviceOptions) => DeviceStep[];
+
+/** How a kind of device speaks BGP, as far as its text says it. */
+export interface DeviceBgp {
+  /** Lengths of the link's prefix that it can have; the first is what is allotted. */
+  linkPrefixes: readonly (30 | 31)[];
+  /** Where its link may lie; the first is what is allotted from. @default 169.254.0.0/16, of which 169.254.64.0/18 */
+  linksWithin?: readonly string[];
+  /** Links that its maker keeps for itself. @default none */
+  linksKept?: readonly string[];
+  /** Has the device the lower of the two addresses, whatever is asked for? @default false: whichever is left */
+  first?: boolean;
+  /** Does its text set up BFD? */
+  bfd: boolean;
+  /** @default 3 and 9 s */
+  timers?: SiteBgpTimers;
+  /** Timers that it cannot have, and why. @default all are well */
+  refusesTimers?: (timers: SiteBgpTimers) => string | undefined;
+  /** AS numbers that it cannot have itself or cannot speak with, and why. @default all are well */
+  refusesAs?: (as: number, whose: "device" | "gateway") => string | undefined;
+  /** Where this is from. */
+  source: string;
+}
 
 /** A kind of device that the library writes the configuration of. */
 export interface DeviceKind {
@@ -32,6 +58,8 @@ export interface DeviceKind {
   oneSuite: { ike: boolean; esp: boolean };
   /** Does its text speak IKEv1 where the connection does? @default false */
   ikev1?: boolean;
+  /** Has its text certificates? @default false */
+  certificates?: boolean;
   /** What it may dial. */
   dials: "ipv4" | "ipv4OrName" | "anything";
   /** What it may call itself. */
@@ -42,6 +70,8 @@ export interface DeviceKind {
   inside6?: boolean;
   /** Has its text more than one network at an end? @default true */
   severalNetworks?: boolean;
+  /** How it speaks BGP; `none`: its text holds none, and why. */
+  bgp: DeviceBgp | { none: string };
   /** Its interface names, where it has any. */
   interfaces?: { outside?: string; inside?: string; pattern: RegExp };
   /** Which pre-shared keys it takes, and in words. */

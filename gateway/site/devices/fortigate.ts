@@ -1,6 +1,7 @@
-import { parseAddress } from "../../addressing";
-import { renderFortios, text, word, type FortiosEntry } from "../../formats/fortiosCli";
+import { network, parseAddress } from "../../addressing";
+import { renderFortios, text, word, type FortiosEntry, type FortiosSection } from "../../formats/fortiosCli";
 import { maximumSegmentSize } from "../../mtu";
+import { bgpEnds, linkAddresses, speaksBgp, timersOf } from "../bgp";
 import { leastSiteMtu } from "../mtu";
 import { siteInterface } from "../names";
 import { isAead } from "../proposals";
@@ -30,6 +31,47 @@ function proposalWords(list: readonly string[], phase: "ike" | "esp"): string[] 
   });
 }
 
+/**
+ * Addresses for the interface, and a session with lists both ways.
+ * FortiOS CLI reference, `router bgp`, `router prefix-list`, `system interface`; AWS' example (awsdocs/amazon-vpc-network-administrator-guide, fortinet.md).
+ */
+function bgpSections(view: SiteView, tunnel: string): FortiosSection[] {
+  const { near, far } = view;
+  const [links, ends, timers] = [linkAddresses(view), bgpEnds(view), timersOf(view)];
+  const list = (name: string, networks: readonly string[], within: boolean): FortiosEntry => ({
+    name: `${tunnel}-${name}`,
+    settings: [],
+    sections: [{
+      path: ["rule"],
+      entries: networks.map((one, index) => ({
+        name: index + 1,
+        settings: [["prefix", ...addressAndMask(one).map(word)], ...(within && network(one).prefix < 32 ? [["le", word(32)] as const] : [])],
+      })),
+    }],
+  });
+  return [
+    { path: ["system", "interface"], entries: [{ name: tunnel, settings: [["ip", word(links.near.ipv4), word("255.255.255.255")], ["remote-ip", word(links.far.ipv4), word("255.255.255.252")]] }] },
+    { path: ["router", "prefix-list"], entries: [list("in", far.networks, true), list("out", near.networks, false)] },
+    {
+      path: ["router", "bgp"],
+      settings: [["as", word(ends.near.as)]],
+      sections: [
+        {
+          path: ["neighbor"],
+          entries: [{
+            name: links.far.ipv4,
+            settings: [
+              ["remote-as", word(ends.far.as)], ["keep-alive-timer", word(timers.keepalive)], ["holdtime-timer", word(timers.hold)], ["soft-reconfiguration", word("enable")],
+              ["prefix-list-in", text(`${tunnel}-in`)], ["prefix-list-out", text(`${tunnel}-out`)],
+            ],
+          }],
+        },
+        { path: ["network"], entries: near.networks.map((one) => ({ name: 0, settings: [["prefix", ...addressAndMask(one).map(word)]] })) },
+      ],
+    },
+  ];
+}
+
 /** An interface of its own (phase1-interface), static routes, and two rules: FortiOS Administration Guide, "Site-to-site VPN". */
 function render(view: SiteView, secrets: SiteSecrets, options: DeviceOptions): DeviceStep[] {
   const { spec, near, far } = view;
@@ -43,6 +85,9 @@ function render(view: SiteView, secrets: SiteSecrets, options: DeviceOptions): D
   const segment = String(maximumSegmentSize(leastSiteMtu(spec), 4));
   const networks = [near, far].map(({ networks: list }, side) => list.map((one, index) => ({ name: `${tunnel}-${side === 0 ? "near" : "far"}-${index + 1}`, one })));
   const [nearNames, farNames] = networks.map((list) => list.map(({ name }) => text(name)));
+  const bgp = speaksBgp(view);
+  // Without the tunnel nothing leaves in clear; and a network is announced only where the very same is a route.
+  const held = (one: string): FortiosEntry => ({ name: 0, settings: [["dst", ...addressAndMask(one).map(word)], ["blackhole", word("enable")], ["distance", word(254)]] });
   const rule = (direction: "out" | "in"): FortiosEntry => {
     const [from, to] = direction === "out" ? [insideInterface, tunnel] : [tunnel, insideInterface];
     const [source, target] = direction === "out" ? [nearNames, farNames] : [farNames, nearNames];
@@ -86,11 +131,11 @@ function render(view: SiteView, secrets: SiteSecrets, options: DeviceOptions): D
     {
       path: ["router", "static"],
       entries: far.networks.flatMap((one) => [
-        { name: 0, settings: [["dst", ...addressAndMask(one).map(word)], ["device", text(tunnel)]] },
-        // Without the tunnel nothing leaves in clear.
-        { name: 0, settings: [["dst", ...addressAndMask(one).map(word)], ["blackhole", word("enable")], ["distance", word(254)]] },
-      ]),
+        ...(bgp ? [] : [{ name: 0, settings: [["dst", ...addressAndMask(one).map(word)], ["device", text(tunnel)]] }]),
+        held(one),
+      ]).concat(bgp ? near.networks.map(held) : []),
     },
+    ...(bgp ? bgpSections(view, tunnel) : []),
   ] as Parameters<typeof renderFortios>[0];
   return [{ title: "In the CLI", text: renderFortios(sections, untried(view, title)) }];
 }
@@ -100,6 +145,11 @@ export const fortigate: DeviceKind = {
   profile: "fortigate",
   render,
   words,
+  bgp: {
+    linkPrefixes: [30],
+    bfd: false,
+    source: "docs.fortinet.com/document/fortigate/6.0.0/cli-reference/722994/router-bgp (as, neighbor: remote-as, keep-alive-timer, holdtime-timer, prefix-list-in, prefix-list-out; network); awsdocs/amazon-vpc-network-administrator-guide, doc_source/fortinet.md (addresses of the tunnel's interface)",
+  },
   oneSuite: { ike: false, esp: false },
   dials: "ipv4OrName",
   identity: "anything",

@@ -1,6 +1,7 @@
-import type { SiteView } from "../spec";
-import { commandLineSteps, phaseWords } from "./commandLine";
-import type { DeviceKind } from "./device";
+import { kindOfAs, speaksBgp } from "../bgp";
+import type { SiteSecrets, SiteView } from "../spec";
+import { bgpVariables, commandLineSteps, phaseWords } from "./commandLine";
+import type { DeviceKind, DeviceStep } from "./device";
 import { plainSequenceNumbers, type DeviceWords } from "./words";
 
 const title = "Google Cloud VPN";
@@ -50,12 +51,42 @@ echo "$address"
 `;
 
 
-/** A Classic VPN gateway with static routes: HA VPN takes its routes by BGP alone. */
+/** One tunnel of an HA VPN gateway, whose first interface it begins at, and a Cloud Router that is told which networks it announces. */
+const bgpScript = `
+: "\${REGION:?is not set}" "\${NETWORK:?is not set: the name of your VPC network}"
+set -e
+gcloud compute vpn-gateways create "$name" --network "$NETWORK" --region "$REGION"
+gcloud compute external-vpn-gateways create "$name" --interfaces "0=$gateway"
+gcloud compute routers create "$name" --network "$NETWORK" --region "$REGION" --asn "$own_as" --keepalive-interval "$keepalive"
+gcloud compute vpn-tunnels create "$name" --region "$REGION" --vpn-gateway "$name" --interface 0 \\
+  --peer-external-gateway "$name" --peer-external-gateway-interface 0 --router "$name" --flags-file "$name.json"
+gcloud compute routers add-interface "$name" --region "$REGION" --interface-name "$name" --vpn-tunnel "$name" --ip-address "$own_address" --mask-length 30
+gcloud compute routers add-bgp-peer "$name" --region "$REGION" --peer-name "$name" --interface "$name" --peer-ip-address "$gateway_address" --peer-asn "$gateway_as" \\
+  --advertisement-mode custom --set-advertisement-ranges "$(echo "$own_networks" | tr ' ' ',')"
+# Give this to the SiteConnection as device.endpoint, and run \`pulumi up\` again.
+gcloud compute vpn-gateways describe "$name" --region "$REGION" --format 'value(vpnInterfaces[0].ipAddress)'
+`;
+
+function render(view: SiteView, secrets: SiteSecrets): DeviceStep[] {
+  const steps = (text: string, variables = {}) => commandLineSteps(view, secrets, title, "gcloud", (key) => flags(view, key), text, variables);
+  return speaksBgp(view) ? steps(bgpScript, bgpVariables(view)) : steps(script);
+}
+
+/** A Classic VPN gateway with static routes, since HA VPN takes its routes by BGP alone; with BGP an HA VPN gateway. */
 export const gcp: DeviceKind = {
   title,
   profile: "gcp",
-  render: (view, secrets) => commandLineSteps(view, secrets, title, "gcloud", (key) => flags(view, key), script),
+  render,
   words,
+  bgp: {
+    linkPrefixes: [30],
+    bfd: false,
+    timers: { keepalive: 20, hold: 60 },
+    refusesTimers: ({ keepalive }) => (keepalive < 20 || keepalive > 60 ? "a Cloud Router takes a keepalive of 20 to 60 s" : undefined),
+    refusesAs: (as, whose) => (whose === "device" && as !== 16_550 && kindOfAs(as) === "public" ? "is nothing that a Cloud Router can have: a private one (RFC 6996) or 16550" : undefined),
+    source:
+      "gcloud compute vpn-gateways create, external-vpn-gateways create, routers create (--asn, --keepalive-interval), routers add-interface, routers add-bgp-peer (docs.cloud.google.com/sdk/gcloud/reference/compute); docs.cloud.google.com/network-connectivity/docs/router/how-to/managing-bgp-timers: keepalive 20 s, hold time three times it",
+  },
   oneSuite: { ike: false, esp: false },
   dials: "ipv4",
   identity: "address",

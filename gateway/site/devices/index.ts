@@ -9,7 +9,7 @@ import { libreswan } from "./libreswan";
 import { mikrotik } from "./mikrotik";
 import { windowsRras } from "./windowsRras";
 
-export type { DeviceKind, DeviceOptions, DeviceStep } from "./device";
+export type { DeviceBgp, DeviceKind, DeviceOptions, DeviceStep } from "./device";
 
 /** Each kind of device that the library writes the configuration of. */
 export const deviceKinds = {

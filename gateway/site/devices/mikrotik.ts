@@ -72,6 +72,7 @@ export const mikrotik: DeviceKind = {
   profile: "mikrotik",
   render,
   words,
+  bgp: { none: "RouterOS has no interface for IPsec that BGP could be spoken on" },
   oneSuite: { ike: true, esp: true },
   dials: "ipv4OrName",
   identity: "anything",

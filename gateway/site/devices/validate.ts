@@ -5,6 +5,8 @@ import { proposalProblem } from "../proposals";
 import type { SiteConnectionSpec, SiteSecrets } from "../spec";
 import type { DeviceKind, DeviceOptions } from "./device";
 import { deviceKind, deviceKinds } from "./index";
+import { deviceBgpProblems } from "./validateBgp";
+import { proofProblems } from "./validateProof";
 import { isOneSuite, missingWords } from "./words";
 
 /**
@@ -14,14 +16,11 @@ import { isOneSuite, missingWords } from "./words";
 export function deviceProblems(name: string, spec: SiteConnectionSpec, options: DeviceOptions = {}, secrets: SiteSecrets = {}): Problem[] {
   const kind = deviceKind(name);
   if (kind === undefined) return [error("device.kind", name, "is no kind of device", `Use one of ${Object.keys(deviceKinds).join(", ")}.`)];
-  return [...way(kind, spec), ...ends(kind, spec), ...networks(kind, spec), ...proposals(kind, spec), ...interfaces(kind, options), ...key(kind, secrets)];
+  return [...way(kind, spec), ...proofProblems(kind, spec, options), ...ends(kind, spec), ...networks(kind, spec), ...deviceBgpProblems(kind, spec), ...proposals(kind, spec), ...interfaces(kind, options), ...key(kind, secrets)];
 }
 
 function way({ title, ikev1, profile }: DeviceKind, spec: SiteConnectionSpec): Problem[] {
   const problems: Problem[] = [];
-  if (spec.authentication === "certificate") {
-    problems.push(error("authentication", "certificate", "is for two gateways: the library has no certificates for devices", "Leave it out: a pre-shared key is minted."));
-  }
   if (spec.version === 1 && !ikev1) problems.push(error("version", 1, `is not what the text for ${title} speaks`, "Use a profile of IKEv2."));
   const { anySelectors = false }: SiteProfile = siteProfiles[profile];
   if (anySelectors !== spec.anySelectors) {

@@ -51,6 +51,7 @@ export const windowsRras: DeviceKind = {
   profile: "windows-rras",
   render,
   words,
+  bgp: { none: "no document of Microsoft's was found that gives its IKEv2 interface an address to speak BGP from" },
   oneSuite: { ike: true, esp: true },
   dials: "ipv4OrName",
   identity: "address",

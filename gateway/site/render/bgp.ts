@@ -1,9 +1,9 @@
 import { because, context, line, renderFrr, type FrrEntry } from "../../formats/frr";
-import { bgpEnds, linkAddresses, ofFamily } from "../bgp";
+import { bgpEnds, linkAddresses, ofFamily, timersOf, toDevice } from "../bgp";
 import type { SiteView } from "../spec";
 
-/** Seconds: BGP's keepalive and hold time, for where there is no BFD, and between two tries to connect. */
-const timers = { keepalive: 3, hold: 9, connect: 5 } as const;
+/** Seconds between two tries to connect. */
+const connectSeconds = 5;
 /** As many lost packets of BFD are a dead link (RFC 5880, 6.8.4). */
 export const bfdMultiplier = 3;
 /** Minutes after which a session that was shut for too many prefixes is tried again. */
@@ -16,6 +16,11 @@ const transitPreference = 100;
 
 const families = [["ip", "ipv4", 4], ["ipv6", "ipv6", 6]] as const;
 
+/** With a device IPv4 alone: what it does not speak it need not refuse. */
+function familiesOf({ spec }: SiteView) {
+  return families.filter(([, , family]) => family === 4 || !toDevice(spec));
+}
+
 /**
  * A connection's share of FRR's configuration: complete by itself, so that connections come and go one by one. What all
  * connections of a gateway say alike (AS number, router id, own networks) stands in each; vtysh and frr-reload.py take it
@@ -25,7 +30,12 @@ export function renderSiteBgp(view: SiteView): string {
   const { spec, near, far } = view;
   const ends = bgpEnds(view);
   const heading = `BGP of the site connection ${spec.name}: ${near.name} (AS ${ends.near.as}) to ${far.name} (AS ${ends.far.as}). Written by pulumi-vpn-gateway.`;
-  return renderFrr([...bfdProfile(view), ...lists(view), ...maps(view), ...session(view)], heading);
+  return renderFrr(siteBgpEntries(view), heading);
+}
+
+/** The same without its heading: for what else speaks FRR's language. */
+export function siteBgpEntries(view: SiteView): FrrEntry[] {
+  return [...bfdProfile(view), ...lists(view), ...maps(view), ...session(view)];
 }
 
 function bfdProfile({ spec }: SiteView): FrrEntry[] {
@@ -44,7 +54,7 @@ function lists(view: SiteView): FrrEntry[] {
   const { spec, near, far } = view;
   const { transit } = spec.bgp!;
   const entries: FrrEntry[] = [];
-  for (const [ip, , family] of families) {
+  for (const [ip, , family] of familiesOf(view)) {
     const list = (name: string) => [ip, "prefix-list", `site-${spec.name}-${name}`, "seq"] as const;
     const numbered = (name: string, rules: readonly (readonly (string | number)[])[]) =>
       rules.map((words, index) => line(...list(name), 5 * (index + 1), ...words));
@@ -78,7 +88,7 @@ function maps(view: SiteView): FrrEntry[] {
   const ends = bgpEnds(view);
   const own = linkAddresses(view).near.ipv6;
   const through = spec.bgp!.transit.length > 0;
-  return families.flatMap(([, , family]) => {
+  return familiesOf(view).flatMap(([, , family]) => {
     const match = (list: string) => line("match", family === 4 ? "ip" : "ipv6", "address", "prefix-list", `site-${spec.name}-${list}`);
     const hop = family === 6 ? [line("set", "ipv6", "next-hop", "global", own)] : [];
     const rule = (direction: string, number: number, entries: FrrEntry[]) => context(["route-map", `site-${spec.name}-${direction}${family}`, "permit", number], entries);
@@ -116,6 +126,7 @@ function session(view: SiteView): FrrEntry[] {
   const { spec, near } = view;
   const { mostPrefixes, bfdInterval } = spec.bgp!;
   const ends = bgpEnds(view);
+  const timers = timersOf(view);
   const peer = linkAddresses(view).far.ipv4;
   const neighbor = (...words: (string | number)[]) => line("neighbor", peer, ...words);
   const family = ([, name, number]: (typeof families)[number]) =>
@@ -134,9 +145,9 @@ function session(view: SiteView): FrrEntry[] {
       neighbor("remote-as", ends.far.as),
       neighbor("description", `site-${spec.name}`),
       neighbor("timers", timers.keepalive, timers.hold),
-      neighbor("timers", "connect", timers.connect),
+      neighbor("timers", "connect", connectSeconds),
       ...(bfdInterval === 0 ? [] : [neighbor("bfd"), neighbor("bfd", "profile", `site-${spec.name}`)]),
-      ...families.map(family),
+      ...familiesOf(view).map(family),
     ]),
   ];
 }

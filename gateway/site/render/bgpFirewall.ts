@@ -1,5 +1,5 @@
 import type { Rule } from "../../formats/nft";
-import { linkAddresses } from "../bgp";
+import { linkAddresses, toDevice } from "../bgp";
 import { siteInterface, siteInterfaces } from "../names";
 import type { SiteView } from "../spec";
 
@@ -30,7 +30,7 @@ export function withinRules(view: SiteView): Rule[] {
     ...withWhy("Out of the tunnel come the far site's addresses, and what may lie beyond it; ours never do.", [
       ...families.map(([ip, family]) => ({ rule: `${own} ${ip} saddr @here${family} ${dropped}` })),
       { rule: `${own} ip saddr ${far.ipv4} accept` },
-      { rule: `${own} ip6 saddr ${far.ipv6} accept` },
+      ...(toDevice(view.spec) ? [] : [{ rule: `${own} ip6 saddr ${far.ipv6} accept` }]),
       ...families.map(([ip]) => ({ rule: `${own} ${ip} saddr ${linkLocal[ip]} ${aboutPackets[ip]} accept` })),
       ...families.map(([ip, family]) => ({ rule: `${own} ${ip} saddr != @far${family} ${ip} saddr != @beyond${family} ${dropped}` })),
     ]),

@@ -1,5 +1,5 @@
 import { network } from "../../addressing";
-import { bgpEnds, linkAddresses, speaksBgp } from "../bgp";
+import { bgpEnds, linkAddresses, linkPrefix, speaksBgp, toDevice } from "../bgp";
 import { leastSiteMtu, siteMtus } from "../mtu";
 import { siteInterface, siteInterfaceId, siteNames } from "../names";
 import { followsActive, type SiteView } from "../spec";
@@ -39,7 +39,7 @@ export function renderSiteDescription(view: SiteView): string {
 function bgp(view: SiteView): Record<string, unknown> {
   const [links, ends] = [linkAddresses(view), bgpEnds(view)];
   return {
-    addresses: [`${links.near.ipv4}/31`, `${links.near.ipv6}/127`],
+    addresses: [`${links.near.ipv4}/${linkPrefix(view)}`, ...(toDevice(view.spec) ? [] : [`${links.near.ipv6}/127`])],
     neighbor: links.far.ipv4,
     as: ends.near.as,
     neighborAs: ends.far.as,

@@ -1,9 +1,9 @@
 import { network } from "../../addressing";
 import { renderStrongswanConf, section, setting, type Entry } from "../../formats/strongswanConf";
 import { encodedSecret } from "../../render/swanctl";
-import { linkAddresses } from "../bgp";
+import { linkAddresses, speaksBgp, toDevice } from "../bgp";
 import { siteInterfaceId, siteNames } from "../names";
-import { followsActive, type SiteSecrets, type SiteView } from "../spec";
+import { followsActive, type SiteConnectionSpec, type SiteSecrets, type SiteView } from "../spec";
 
 /** Seconds of silence before the other end is asked whether it lives. */
 export const siteDeadPeerDelay = 5;
@@ -17,7 +17,7 @@ export function renderSiteConnection(view: SiteView): string {
     setting("auth", certificate ? "pubkey" : "psk"),
     setting("id", (end === "near" ? near : far).identity),
     ...(certificate && end === "near" ? [setting("certs", `site-${spec.name}.pem`)] : []),
-    ...(certificate && end === "far" ? [setting("cacerts", `site-${spec.name}.pem`, "No other authority speaks for this site.")] : []),
+    ...(certificate && end === "far" ? [setting("cacerts", `site-${spec.name}.pem`, "No other authority speaks for this site."), ...revocation(spec)] : []),
   ];
   return renderStrongswanConf(
     [
@@ -47,10 +47,20 @@ export function renderSiteConnection(view: SiteView): string {
   );
 }
 
+/**
+ * Without the list nobody comes in. What is revoked is named, so that the connection's text is another with each of them: a
+ * tunnel that was made by the text before is made anew, and then the list decides.
+ */
+function revocation({ deviceProof }: SiteConnectionSpec): Entry[] {
+  if (deviceProof?.list !== true) return [];
+  const named = [...(deviceProof.revoked ? ["the device's own"] : []), ...deviceProof.revokedSerials];
+  return [setting("revocation", "strict", `Certificates that hold no longer: ${named.join(", ") || "none"}.`)];
+}
+
 function child(view: SiteView): Entry[] {
   const { spec, near, far } = view;
   const selectors = (networks: readonly string[], own: string[]) =>
-    spec.routing === "bgp" ? everything(["0.0.0.0/0", "::/0"]) : spec.anySelectors ? everything([...near.networks, ...own]) : [...networks.map((text) => network(text).text), ...own];
+    speaksBgp(view) ? everything(toDevice(spec) ? ["0.0.0.0/0"] : ["0.0.0.0/0", "::/0"]) : spec.anySelectors ? everything([...near.networks, ...own]) : [...networks.map((text) => network(text).text), ...own];
   const links = spec.layerTwo === undefined ? undefined : linkAddresses(view);
   const [here, there] = [links?.near, links?.far].map((one) => (one === undefined ? [] : [`${one.ipv4}/32`]));
   const id = siteInterfaceId(spec.name);

@@ -144,7 +144,10 @@ describe("refused", () => {
     ["policy-based", {}, { mode: "policy" }, "mode: has no interface that BGP could be spoken on"],
     ["the same router id", { left: end(left), right: end(right) }, {}, "right: has the router id 192.0.2.99, as office has"],
     ["an unknown routing", {}, { routing: "rip" as never }, "routing: is no way to know the other site's networks"],
-    ["a device", {}, { right: { ...exampleSite().right, kind: "device" } }, "right: is a device, and the text for it holds no BGP yet"],
+    ["a link of two gateways that is a /30", { link: "169.254.64.4/30" }, {}, "bgp.link: is not a /31 of 169.254.0.0/16"],
+    ["an address that is none of the link's", { leftAddress: "169.254.64.9" }, {}, "bgp.leftAddress: is no address of the link 169.254.64.6/31"],
+    ["a hold time of two seconds", { timers: { keepalive: 1, hold: 2 } }, {}, "bgp.hold: is not a whole number from 3 to 65535"],
+    ["a hold time that one lost packet uses up", { timers: { keepalive: 10, hold: 20 } }, {}, "bgp.hold: is less than three times the keepalive of 10 s: one packet lost would end the session"],
   ])("%s", (_what, bgp, changes, said) => {
     expect(problems(bgp, changes)).toContain(said);
   });

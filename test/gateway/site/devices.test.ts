@@ -78,9 +78,6 @@ describe.each(kinds)("%s", (kind) => {
     const proposals = { ike: ["aes256gcm16-prfsha384-ecp384-ke1_mlkem1024"], esp: ["aes256gcm16-ecp384-ke1_mlkem1024"] };
     expect(problems(kind, toDevice(kind, { right: { proposals } })).filter((text) => /ke1_mlkem1024, which .* does not know/.test(text))).toHaveLength(2);
   });
-  test("certificates are refused", () => {
-    expect(problems(kind, toDevice(kind, { spec: { authentication: "certificate" } }))).toContain("authentication: is for two gateways: the library has no certificates for devices");
-  });
 });
 
 describe("what each text must hold", () => {

@@ -3,7 +3,7 @@ import * as path from "path";
 import { siteInterface, siteInterfaceId, siteNames } from "../../../gateway/site/names";
 import { sitePart, siteSecretPart } from "../../../gateway/site/parts";
 import { viewFrom, type Side, type SiteConnectionSpec } from "../../../gateway/site/spec";
-import { exampleBgpSite, exampleEnd, examplePairEnd, exampleSite, exampleSiteCertificates, exampleSiteSecrets, exampleSpace } from "./specs";
+import { exampleBgpSite, exampleDeviceBgpSite, exampleEnd, examplePairEnd, exampleSite, exampleSiteCertificates, exampleSiteSecrets, exampleSpace } from "./specs";
 
 const golden = path.join(__dirname, "golden");
 const device = exampleEnd({ name: "branch", kind: "device", endpoint: "198.51.100.70", identity: "198.51.100.70", networks: ["10.40.0.0/24"], pools: [] });
@@ -20,6 +20,8 @@ const cases: Record<string, [SiteConnectionSpec, Side, (1 | 2)?]> = {
   bgp: [exampleBgpSite(), "right"],
   "pair-second": [exampleSite({ left: examplePairEnd }), "left", 2],
   "pair-other-end": [exampleSite({ left: { ...examplePairEnd, endpoint: undefined } }), "right"],
+  "device-certificate": [{ ...toDevice, authentication: "certificate", deviceProof: { room: true, ownAuthority: false, list: true, revoked: false, revokedSerials: ["0A:0B"] } }, "left"],
+  "bgp-device": [exampleDeviceBgpSite(), "left"],
   "bgp-transit": [exampleBgpSite({ transit: exampleSpace }), "left"],
 };
 

@@ -1,4 +1,6 @@
-import { siteProfiles } from "../../../gateway/site/profiles";
+import { resolveBgp } from "../../../components/siteBgpSpec";
+import { deviceKinds, type DeviceKind } from "../../../gateway/site/devices";
+import { siteProfiles, type SiteProfile } from "../../../gateway/site/profiles";
 import type { SiteBgpSpec, SiteConnectionSpec, SiteEndSpec, SiteSecrets } from "../../../gateway/site/spec";
 
 const proposals = { ike: [...siteProfiles.modern.ike], esp: [...siteProfiles.modern.esp] };
@@ -42,10 +44,30 @@ export const exampleSiteCertificates: SiteSecrets = {
   certificate: "-----BEGIN CERTIFICATE-----\nexample\n-----END CERTIFICATE-----\n",
   authority: "-----BEGIN CERTIFICATE-----\nauthority\n-----END CERTIFICATE-----\n",
   privateKey: "-----BEGIN PRIVATE KEY-----\ncanaryprivatekey8431\n-----END PRIVATE KEY-----\n",
+  revocationList: "-----BEGIN X509 CRL-----\nlist\n-----END X509 CRL-----\n",
 };
 
 /** What the sites of a mesh may have. */
 export const exampleSpace = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
+
+/** The office's gateway and a branch's device that tell each other their networks, both ends set to the kind's profile. */
+export function exampleDeviceBgpSite(kind: keyof typeof deviceKinds = "libreswan", bgp: Partial<SiteBgpSpec> = {}, changes: Partial<SiteConnectionSpec> = {}): SiteConnectionSpec {
+  const { profile: name, bgp: its } = deviceKinds[kind] as DeviceKind;
+  const profile = siteProfiles[name] as SiteProfile;
+  const both = { ike: [...profile.ike], esp: [...profile.esp] };
+  const inputs = { left: { name: "office", endpoint: "192.0.2.11", bgp: true }, device: { as: 65_010 } };
+  return exampleSite({
+    name: "office-to-branch",
+    left: exampleEnd({ identity: "192.0.2.11", networks: ["10.20.0.0/24"], proposals: both }),
+    right: exampleEnd({ name: "branch", kind: "device", endpoint: "198.51.100.70", identity: "198.51.100.70", networks: ["10.40.0.0/24"], pools: [], proposals: both }),
+    anySelectors: profile.anySelectors ?? false,
+    ikeLifetime: profile.ikeLifetime,
+    childLifetime: profile.childLifetime,
+    routing: "bgp",
+    bgp: { ...resolveBgp("office-to-branch", inputs, "none" in its ? undefined : its), ...bgp },
+    ...changes,
+  });
+}
 
 /** The same two gateways, which tell each other their networks. */
 export function exampleBgpSite(bgp: Partial<SiteBgpSpec> = {}, changes: Partial<SiteConnectionSpec> = {}): SiteConnectionSpec {
