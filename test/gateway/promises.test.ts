@@ -5,8 +5,6 @@ import { clientKinds, type GatewaySpec } from "../../gateway/spec";
 import { readIni, readPppWords, readStrongswanConf, type Tree } from "./formats/readers";
 import { exampleSecrets, exampleSpec, goldenSpecs } from "./specs";
 
-const { strongswan } = platform("debian13");
-
 function files(spec: GatewaySpec): Record<string, string> {
   return Object.fromEntries(renderReadableParts(spec).flatMap((part) => part.files.map(({ path, content }) => [path, content])));
 }
@@ -52,7 +50,7 @@ describe.each(Object.keys(goldenSpecs))("%s", (name) => {
   });
 
   test("the version of IKE is written out, and so are the proposals", () => {
-    const text = files(spec)[strongswan.connections];
+    const text = files(spec)[platform(spec.platform).strongswan.connections];
     // Of a gateway for site connections alone each connection is a part of its own.
     expect(text !== undefined).toBe(spec.l2tp !== undefined || spec.ikev2 !== undefined);
     const { connections = {} } = readStrongswanConf(text ?? "") as { connections?: Record<string, Tree> };
@@ -75,7 +73,7 @@ describe.each(Object.keys(goldenSpecs))("%s", (name) => {
     const found = rules.filter((rule) => rule.includes("@ikev1_first"));
     expect(found.map((rule) => /update @(ikev1_first[46]) \{ (ip6?) saddr \. udp sport limit rate over .* \} counter drop$/.exec(rule)?.slice(1))).toEqual(spec.l2tp ? [["ikev1_first4", "ip"], ["ikev1_first6", "ip6"]] : []);
     if (spec.l2tp) expect(rules.indexOf(found[1])).toBeLessThan(rules.indexOf("udp dport { 500, 4500 } accept"));
-    const { "charon-systemd": charon } = readStrongswanConf(files(spec)[strongswan.charon]) as { "charon-systemd": Record<string, string> };
+    const { "charon-systemd": charon } = readStrongswanConf(files(spec)[platform(spec.platform).strongswan.charon]) as { "charon-systemd": Record<string, string> };
     expect(Number(charon.init_limit_half_open)).toBeGreaterThan(Number(charon.block_threshold));
     // Some waiting is usual: as many messages as threads (16 where nothing is said), and some more.
     expect(Number(charon.init_limit_job_load)).toBeGreaterThanOrEqual(4 * Number(charon.threads ?? 16));
@@ -133,7 +131,7 @@ describe.each(Object.keys(goldenSpecs))("%s", (name) => {
   });
 
   test("connmark and forecast stay out of charon", () => {
-    const { "charon-systemd": charon } = readStrongswanConf(files(spec)[strongswan.charon]) as { "charon-systemd": Tree };
+    const { "charon-systemd": charon } = readStrongswanConf(files(spec)[platform(spec.platform).strongswan.charon]) as { "charon-systemd": Tree };
     expect(charon.load_modular).toBe("no");
     expect(charon.load).not.toMatch(/connmark|forecast|updown|eap-(aka|sim)/);
     expect(/eap-radius/.test(charon.load as string)).toBe(spec.radius !== undefined);
@@ -164,7 +162,7 @@ test("masquerade is by policy, and never for what goes back into a tunnel", () =
 
 test("a split tunnel carries the inside networks and the name servers, a full one everything", () => {
   const selectors = (spec: GatewaySpec) => {
-    const { connections } = readStrongswanConf(files(spec)[strongswan.connections]) as { connections: { ikev2: { children: { ikev2: Tree } } } };
+    const { connections } = readStrongswanConf(files(spec)[platform(spec.platform).strongswan.connections]) as { connections: { ikev2: { children: { ikev2: Tree } } } };
     return connections.ikev2.children.ikev2.local_ts;
   };
   expect(selectors(exampleSpec())).toBe("0.0.0.0/0");

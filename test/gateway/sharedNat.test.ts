@@ -11,7 +11,7 @@ function files(spec: GatewaySpec): Record<string, string> {
 }
 
 function child(spec: GatewaySpec): Tree {
-  const { connections } = readStrongswanConf(files(spec)[strongswan.connections]) as { connections: Record<string, Tree> };
+  const { connections } = readStrongswanConf(files(spec)[platform(spec.platform).strongswan.connections]) as { connections: Record<string, Tree> };
   return ((connections.l2tp.children as Tree).l2tp as Tree);
 }
 
