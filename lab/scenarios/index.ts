@@ -46,4 +46,3 @@ export const unproven: readonly string[] = [
   "lac-foreign", "radius-interim", "radius-attributes", "radius-directory",
   "mesh-dead",
   "pair-site",
-];

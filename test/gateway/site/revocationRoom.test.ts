@@ -1,5 +1,5 @@
 import { charonPlugins } from "../../../gateway/render/charon";
-import { renderBundle } from "../../../gateway/renderBundle";
+import { renderReadableParts } from "../../../gateway/renderBundle";
 import { validateSpec } from "../../../gateway/validate";
 import { exampleSpec } from "../specs";
 
@@ -11,7 +11,7 @@ describe("room for revocation lists", () => {
     expect(charonPlugins(revocation).filter((name) => !charonPlugins(sites).includes(name))).toEqual(["revocation"]);
     expect(charonPlugins(revocation)).toEqual(expect.arrayContaining(["x509", "constraints"]));
     expect(validateSpec(revocation)).toEqual([]);
-    const files = (spec: typeof sites) => renderBundle(spec, {}).parts.flatMap((part) => part.files.map((file) => [file.path, file.content]));
+    const files = (spec: typeof sites) => renderReadableParts(spec).flatMap((part) => part.files.map((file) => [file.path, file.content]));
     const before = new Map(files(sites) as [string, string][]);
     expect(files(revocation).filter(([path, content]) => before.get(path) !== content).map(([path]) => path)).toEqual(["/etc/strongswan.d/vpn-gateway.conf"]);
   });
