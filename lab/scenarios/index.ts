@@ -46,3 +46,4 @@ export const unproven: readonly string[] = [
   "lac-foreign", "radius-interim", "radius-attributes", "radius-directory",
   "mesh-dead",
   "pair-site",
+];
