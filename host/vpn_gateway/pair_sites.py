@@ -3,6 +3,8 @@ Site connections of a pair: the active machine alone has their tunnels. The othe
 refuses their networks, has no SA and no route, and dials nobody.
 """
 
+from __future__ import annotations
+
 import contextlib
 import time
 from collections.abc import Iterator

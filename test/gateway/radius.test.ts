@@ -153,7 +153,7 @@ describe("where answers grant something", () => {
   const text = (path: string) => files(spec)[path].content;
 
   test("both daemons ask the relay, an address for each server, and the relay the servers", () => {
-    const { "charon-systemd": charon } = readStrongswanConf(text(paths.charon)) as { "charon-systemd": Tree };
+    const { "charon-systemd": charon } = readStrongswanConf(text(strongswan.charon)) as { "charon-systemd": Tree };
     const asked = Object.values((((charon.plugins as Tree)["eap-radius"] as Tree).servers as Record<string, Tree>)).map(({ address, auth_port: port }) => `${String(address)} ${String(port)}`);
     expect(asked).toEqual(["127.88.0.1 1812", "127.88.0.2 1645"]);
     expect(Object.fromEntries(readRadiusClient(text(paths.radiusClient)))).toMatchObject({ authserver: "127.88.0.1:1812 127.88.0.2:1645", acctserver: "127.88.0.1:1813 127.88.0.2:1646" });
@@ -199,7 +199,7 @@ describe("where answers grant something", () => {
 });
 
 test("where a person has to press a button charon waits as long as the server may take, with a thread for each who waits", () => {
-  const charonOf = (timeout?: number) => (readStrongswanConf(files(exampleSpec({ users: [], radius: { servers, timeout } }))[paths.charon].content) as { "charon-systemd": Tree })["charon-systemd"];
+  const charonOf = (timeout?: number) => (readStrongswanConf(files(exampleSpec({ users: [], radius: { servers, timeout } }))[strongswan.charon].content) as { "charon-systemd": Tree })["charon-systemd"];
   const sockets = (charon: Tree) => (((charon.plugins as Tree)["eap-radius"] as Tree).servers as Record<string, Tree>)["server-1"].sockets;
   expect(charonOf()).toMatchObject({ threads: "32" });
   expect(charonOf().half_open_timeout).toBeUndefined();
