@@ -77,7 +77,7 @@ class Relay:
         servers = files.read_json(self.gateway.paths.of(FILE), {}).get("relay", [])
         with open(self.gateway.paths.of(SECRETS)) as file:
             secrets = [str(json.loads(line)).encode() for line in file.read().split("\n") if line]
-        for server, secret in zip(servers, secrets, strict=False):
+        for server, secret in zip(servers, secrets):
             for port in server["ports"]:
                 inlet = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
                 inlet.bind((server["at"], port))
