@@ -43,7 +43,7 @@ export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firew
 export const unproven: readonly string[] = [
   "rates-voice", "hostile-packets",
   "rekeys",
-  "lac-foreign", "radius-interim", "radius-attributes", "radius-directory",
+  "lac-foreign", "radius-interim", "radius-directory",
   "mesh-dead",
   "pair-site",
 ];
