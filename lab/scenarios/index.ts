@@ -43,7 +43,6 @@ export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firew
 export const unproven: readonly string[] = [
   "rates-voice", "hostile-packets",
   "rekeys",
-  "lac-foreign", "radius-interim", "radius-directory",
+  "lac-foreign", "radius-interim",
   "mesh-dead",
-  "pair-site",
 ];
