@@ -42,7 +42,6 @@ export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firew
 /** Written, and not yet seen to pass: they run by name alone, so that `--all` says what is known to hold. */
 export const unproven: readonly string[] = [
   "rates-voice", "hostile-packets",
-  "rekeys",
   "lac-foreign", "radius-interim",
   "mesh-dead",
 ];
