@@ -14,7 +14,7 @@ import { renderKernelParameters } from "./render/sysctl";
 import { bothActive } from "./pair";
 import { needsPreSharedKey } from "./preSharedKey";
 import { answersGrant, asksRadius, directory, keepsBooks, onGateway } from "./radius";
-import { renderBooks, renderRadiusdClient, renderRadiusdConf, renderRadiusdUnit, runFolder } from "./render/freeradius";
+import { renderBooks, renderRadiusdClient, renderRadiusdConf, renderRadiusdUnit } from "./render/freeradius";
 import { renderFreeradiusUsers } from "./render/freeradiusUsers";
 import { booksSchema, database, renderDatabasePassword } from "./render/radiusBooks";
 import { renderDirectory } from "./render/radiusDirectory";
@@ -77,7 +77,7 @@ function identityPart(spec: GatewaySpec, secrets: GatewaySecrets): Part {
   const books = keepsBooks(spec) ? database(spec) : undefined;
   if (books !== undefined) files.push(secret(paths.radiusdDatabase, renderDatabasePassword(books, secrets)));
   const asked = directory(spec);
-  if (asked !== undefined) files.push(secret(paths.radiusdDirectory, renderDirectory(spec, asked, secrets, runFolder)));
+  if (asked !== undefined) files.push(secret(paths.radiusdDirectory, renderDirectory(spec, asked, secrets)));
   return { ...emptyPart("identity", true), files };
 }
 

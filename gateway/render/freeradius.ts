@@ -6,17 +6,8 @@ import type { GatewaySecrets, GatewaySpec } from "../spec";
 import { booksFiles, booksModules, booksPeers, booksServers, database, databasePort, toBooks } from "./radiusBooks";
 import { directoryFiles, directoryModules, directoryPeers, toDirectory } from "./radiusDirectory";
 import { radiusSecret } from "./radius";
+import { copyOf, fileName, runFolder, stateFolder } from "./radiusFolders";
 import { sandboxOf } from "./sandbox";
-
-/**
- * Where FreeRADIUS reads from: copies that its own user alone may read, made by systemd as root at each start and reload. What
- * the parts hold stays root's alone, and the program needs no right to read anything of root's.
- */
-export const runFolder = "/run/vpn-gateway-radius";
-/** Where it writes: its books, and nothing else. */
-export const stateFolder = "/var/lib/vpn-gateway-radius";
-
-const copy = (path: string) => `${runFolder}/${path.slice(path.lastIndexOf("/") + 1)}`;
 
 /**
  * radiusd.conf(5) of the gateway's own FreeRADIUS, with nothing in it but what MS-CHAPv2 needs, bare (PPP) and within EAP
@@ -51,7 +42,7 @@ export function renderRadiusdConf(spec: GatewaySpec): string {
         pair("max_spare_servers", 4),
         pair("max_requests_per_server", 0),
       ]),
-      include(copy(paths.radiusdClient)),
+      include(copyOf(paths.radiusdClient)),
       block("modules", modules(spec)),
       block("server own", server(spec)),
       ...(keepsBooks(spec) ? booksServers(spec) : []),
@@ -66,7 +57,7 @@ function modules(spec: GatewaySpec): RadiusdEntry[] {
     block("always ok", [pair("rcode", "ok")]),
     block("expr", [], "%{sha256:…} and %{tolower:…}."),
     block("files", [
-      pair("usersfile", copy(paths.radiusdUsers)),
+      pair("usersfile", copyOf(paths.radiusdUsers)),
       template("key", "%{Tmp-String-0}-%{sha256:&User-Name}", "By which protocol, and who: whatever a name holds, the file does not."),
     ]),
     block("mschap", [
@@ -75,7 +66,7 @@ function modules(spec: GatewaySpec): RadiusdEntry[] {
       pair("with_ntdomain_hack", true, "Windows leaves its domain out of what it hashes; charon and pppd know that, too."),
     ]),
     block("eap", [pair("default_eap_type", "mschapv2"), pair("timer_expire", 60), pair("max_sessions", 4096), block("mschapv2", [])]),
-    ...directoryModules(spec, runFolder),
+    ...directoryModules(spec),
     ...(keepsBooks(spec) ? booksModules(spec) : []),
   ];
 }
@@ -133,7 +124,7 @@ export function renderBooks(spec: GatewaySpec): string {
 export function renderRadiusdUnit(spec: GatewaySpec): string {
   const facts = platform(spec.platform);
   const { units } = facts;
-  const install = (path: string, from = path) => `+/usr/bin/install -m 0400 -o freerad -g freerad ${from} ${copy(path)}`;
+  const install = (path: string, from = path) => `+/usr/bin/install -m 0400 -o freerad -g freerad ${from} ${copyOf(path)}`;
   const users = `-${install(paths.radiusdUsers)}`;
   return renderUnit(
     [
@@ -153,9 +144,9 @@ export function renderRadiusdUnit(spec: GatewaySpec): string {
           directive("NotifyAccess", "all"),
           directive("User", "freerad"),
           directive("Group", "freerad"),
-          directive("RuntimeDirectory", folderName(runFolder)),
+          directive("RuntimeDirectory", fileName(runFolder)),
           directive("RuntimeDirectoryMode", "0700"),
-          directive("StateDirectory", folderName(stateFolder)),
+          directive("StateDirectory", fileName(stateFolder)),
           directive("StateDirectoryMode", "0700"),
           directive("ExecStartPre", install(paths.radiusd), "Root's files are copied for the program's own user."),
           directive("ExecStartPre", install(paths.radiusdClient)),
@@ -201,8 +192,4 @@ function peers(beside: string[] | undefined) {
     directive("IPAddressDeny", "any", beside.length === 0 ? "Nobody but the machine itself asks it, and it asks nobody." : "Nobody but the machine itself asks it, and it asks its database and its directory alone."),
     directive("IPAddressAllow", ["localhost", ...beside].join(" ")),
   ];
-}
-
-function folderName(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }

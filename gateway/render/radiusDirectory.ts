@@ -2,6 +2,7 @@ import { parseAddress } from "../addressing";
 import { block, call, include, pair, renderRadiusd, template, type RadiusdEntry } from "../formats/radiusd";
 import { paths } from "../platforms";
 import { defaultHashAttribute, defaultNameAttribute, directory, directoryUrl } from "../radius";
+import { copyOf } from "./radiusFolders";
 import type { DirectorySpec, GatewaySecrets, GatewaySpec } from "../spec";
 
 /** Seconds that the directory is given: below the 6 s for which pppd and charon wait. */
@@ -16,7 +17,7 @@ const trusted = "/etc/ssl/certs/ca-certificates.crt";
  *
  * @throws Error for what the format cannot carry; never with the password.
  */
-export function renderDirectory(spec: GatewaySpec, own: DirectorySpec, { radiusDirectory }: Pick<GatewaySecrets, "radiusDirectory">, runFolder: string): string {
+export function renderDirectory(spec: GatewaySpec, own: DirectorySpec, { radiusDirectory }: Pick<GatewaySecrets, "radiusDirectory">): string {
   if (radiusDirectory === undefined || radiusDirectory === "") throw new Error("radius: no password of the directory");
   const name = `(${own.nameAttribute ?? defaultNameAttribute}=%{User-Name})`;
   const { scheme, host, port } = directoryUrl(own.url);
@@ -40,7 +41,7 @@ export function renderDirectory(spec: GatewaySpec, own: DirectorySpec, { radiusD
         ]),
         ...(own.tls === false
           ? []
-          : [block("tls", [pair("start_tls", scheme === "ldap"), pair("ca_file", own.authority === undefined ? trusted : `${runFolder}/${fileName(paths.radiusdDirectoryAuthority)}`), pair("require_cert", "demand")])]),
+          : [block("tls", [pair("start_tls", scheme === "ldap"), pair("ca_file", own.authority === undefined ? trusted : copyOf(paths.radiusdDirectoryAuthority)), pair("require_cert", "demand")])]),
         block("pool", [pair("start", 0, "It starts whether the directory is there or not."), pair("min", 0), pair("max", 8), pair("spare", 2), pair("uses", 0), pair("lifetime", 0), pair("idle_timeout", 60), pair("retry_delay", 1)]),
       ]),
     ],
@@ -55,8 +56,8 @@ function literal(filter: string): string {
 }
 
 /** Modules: the directory, and what turns a hash in hexadecimal into bytes. */
-export function directoryModules(spec: GatewaySpec, runFolder: string): RadiusdEntry[] {
-  return directory(spec) === undefined ? [] : [include(`${runFolder}/${fileName(paths.radiusdDirectory)}`), block("pap", [pair("normalise", true)])];
+export function directoryModules(spec: GatewaySpec): RadiusdEntry[] {
+  return directory(spec) === undefined ? [] : [include(copyOf(paths.radiusdDirectory)), block("pap", [pair("normalise", true)])];
 }
 
 /** After the list: whoever is not on it is looked for in the directory. */
@@ -76,8 +77,4 @@ export function directoryPeers(spec: GatewaySpec): string[] | undefined {
   if (own === undefined) return [];
   const { host } = directoryUrl(own.url);
   return parseAddress(host) === undefined ? undefined : [host];
-}
-
-function fileName(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }

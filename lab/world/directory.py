@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 
-from shell import STATE, Failure, ip_in, read_json_input, run, start_unit, stop_unit, write
+from shell import STATE, Failure, ip_in, read_json_input, run, signal_unit, start_unit, stop_unit, write
 
 NAMESPACE = "inside"
 UNIT = "lab-directory"
@@ -89,12 +89,8 @@ def start(wanted):
 
 
 def stop():
-    signal("CONT")
+    signal_unit(UNIT, "CONT")
     stop_unit(UNIT)
-
-
-def signal(name):
-    run("systemctl", "kill", "-s", name, UNIT, check=False)
 
 
 def act(action):
@@ -105,5 +101,5 @@ def act(action):
     if action == "stop":
         stop()
     else:
-        signal("STOP" if action == "silence" else "CONT")
+        signal_unit(UNIT, "STOP" if action == "silence" else "CONT")
     return {"done": True}

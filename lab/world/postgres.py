@@ -6,7 +6,7 @@ import re
 import shutil
 import time
 
-from shell import STATE, Failure, in_namespace, ip_in, read_json_input, run, start_unit, stop_unit, write
+from shell import STATE, Failure, in_namespace, ip_in, read_json_input, run, signal_unit, start_unit, stop_unit, write
 
 NAMESPACE = "inside"
 UNIT = "lab-postgres"
@@ -88,13 +88,8 @@ def sql(database, text):
 
 def stop():
     if programs() is not None:
-        signal("CONT")
+        signal_unit(UNIT, "CONT")
     stop_unit(UNIT)
-
-
-def signal(name):
-    """To each of its processes: while they stand still, the kernel goes on to take what is sent to them."""
-    run("systemctl", "kill", "-s", name, UNIT, check=False)
 
 
 def act(action):
@@ -108,5 +103,5 @@ def act(action):
     if action == "stop":
         stop()
     else:
-        signal("STOP" if action == "silence" else "CONT")
+        signal_unit(UNIT, "STOP" if action == "silence" else "CONT")
     return {"done": True}

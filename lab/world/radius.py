@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 
-from shell import STATE, Failure, in_namespace, ip_in, is_active, read_json_input, run, start_unit, stop_unit, write
+from shell import STATE, Failure, in_namespace, ip_in, is_active, read_json_input, run, signal_unit, start_unit, stop_unit, write
 
 NAMESPACE = "inside"
 LIBRARIES = "/usr/lib/freeradius"
@@ -149,7 +149,7 @@ def start(wanted):
 
 
 def stop(number):
-    run("systemctl", "kill", "-s", "CONT", unit(number), check=False)
+    signal_unit(unit(number), "CONT")
     stop_unit(unit(number))
 
 
@@ -193,5 +193,5 @@ def act(action, number):
     if action == "stop":
         stop(number)
     else:
-        run("systemctl", "kill", "-s", "STOP" if action == "silence" else "CONT", unit(number))
+        signal_unit(unit(number), "STOP" if action == "silence" else "CONT", check=True)
     return {"done": True}

@@ -88,5 +88,10 @@ def stop_unit(unit):
     run("systemctl", "reset-failed", unit, check=False)
 
 
+def signal_unit(unit, name, check=False):
+    """To each of its processes: while they stand still, the kernel goes on to take what is sent to them."""
+    run("systemctl", "kill", "-s", name, unit, check=check)
+
+
 def is_active(unit):
     return run("systemctl", "-q", "is-active", unit, check=False).returncode == 0

@@ -6,7 +6,7 @@ import * as path from "path";
 import { renderPgpass } from "../../gateway/formats/pgpass";
 import { renderReadableParts, renderSecretParts } from "../../gateway/renderBundle";
 import { paths, platform } from "../../gateway/platforms";
-import { runFolder, stateFolder } from "../../gateway/render/freeradius";
+import { runFolder, stateFolder } from "../../gateway/render/radiusFolders";
 import { radiusKey } from "../../gateway/render/freeradiusUsers";
 import type { GatewaySpec, RadiusSpec, UserSpec } from "../../gateway/spec";
 import { validateSpec } from "../../gateway/validate";

@@ -5,7 +5,7 @@ import * as path from "path";
 import { ntHash } from "../../gateway/ntHash";
 import { paths } from "../../gateway/platforms";
 import { renderReadableParts, renderSecretParts } from "../../gateway/renderBundle";
-import { runFolder, stateFolder } from "../../gateway/render/freeradius";
+import { runFolder, stateFolder } from "../../gateway/render/radiusFolders";
 import type { DirectorySpec, GatewaySpec } from "../../gateway/spec";
 import { validateSpec } from "../../gateway/validate";
 import { readUnit } from "./formats/readers";

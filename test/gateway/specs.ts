@@ -39,6 +39,22 @@ export function exampleSecrets(spec: GatewaySpec): GatewaySecrets {
   };
 }
 
+/** The second machine has the first one's addresses the other way round. */
+const floatingPair = (member: 1 | 2): GatewaySpec["pair"] => ({
+  member,
+  front: "floatingAddress",
+  address: member === 1 ? "192.0.2.12" : "192.0.2.13",
+  peer: member === 1 ? "192.0.2.13" : "192.0.2.12",
+  interface: "wan0",
+  floating: [
+    { address: "192.0.2.11/24", interface: "wan0" },
+    { address: "10.20.0.1/24", interface: "lan0" },
+  ],
+  virtualRouterId: 51,
+  healthPort: 8500,
+  healthCheckers: [],
+});
+
 /** The specs whose whole configuration stands under golden/. */
 export const goldenSpecs: Record<string, GatewaySpec> = {
   "l2tp-only": exampleSpec({ ikev2: undefined, insideNetworks: [], dns: ["9.9.9.9"] }),
@@ -55,20 +71,7 @@ export const goldenSpecs: Record<string, GatewaySpec> = {
     masquerade: "never",
   }),
   "pair-floating": exampleSpec({
-    pair: {
-      member: 1,
-      front: "floatingAddress",
-      address: "192.0.2.12",
-      peer: "192.0.2.13",
-      interface: "wan0",
-      floating: [
-        { address: "192.0.2.11/24", interface: "wan0" },
-        { address: "10.20.0.1/24", interface: "lan0" },
-      ],
-      virtualRouterId: 51,
-      healthPort: 8500,
-      healthCheckers: [],
-    },
+    pair: floatingPair(1),
   }),
   "pair-load-balancer": exampleSpec({
     pair: {
@@ -126,20 +129,7 @@ export const goldenSpecs: Record<string, GatewaySpec> = {
     ikev2: undefined,
     users: [],
     sites: true,
-    pair: {
-      member: 2,
-      front: "floatingAddress",
-      address: "192.0.2.13",
-      peer: "192.0.2.12",
-      interface: "wan0",
-      floating: [
-        { address: "192.0.2.11/24", interface: "wan0" },
-        { address: "10.20.0.1/24", interface: "lan0" },
-      ],
-      virtualRouterId: 51,
-      healthPort: 8500,
-      healthCheckers: [],
-    },
+    pair: floatingPair(2),
   }),
   "sites-only": exampleSpec({ l2tp: undefined, ikev2: undefined, sites: true, users: [] }),
   "sites-bgp": exampleSpec({ l2tp: undefined, ikev2: undefined, sites: true, bgp: true, users: [] }),
