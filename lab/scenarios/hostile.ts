@@ -36,7 +36,24 @@ export const hostile: Scenario[] = [
       // Many more, as the real parsers take them: what validation lets through, charon holds one for one.
       const users = [...new Set(fc.sample(name, { numRuns: 400, seed: 20261121 }))].filter((user) => nameProblem(user) === undefined);
       const distinct = users.filter((user, index) => users.findIndex((other) => other.toLowerCase() === user.toLowerCase()) === index);
-      const spec = { name: "gateway", users: distinct.map((user) => ({ name: user })), ikev2: { pool: "10.77.2.0/24" }, l2tp: { pool: "10.77.1.0/24" } } as unknown as GatewaySpec;
+      const spec: GatewaySpec = {
+        name: "gateway",
+        platform: "debian13",
+        endpoint: "203.0.113.10",
+        outsideMtu: 1500,
+        clients: ["linux"],
+        l2tp: { pool: "10.77.1.0/24" },
+        ikev2: { pool: "10.77.2.0/24" },
+        insideNetworks: [],
+        dns: [],
+        tunnel: "full",
+        clientToClient: false,
+        masquerade: "internet",
+        administrators: [],
+        sshPort: 22,
+        deadPeerDelay: 30,
+        users: distinct.map((user) => ({ name: user })),
+      };
       const secrets: GatewaySecrets = {
         preSharedKey: "unused here",
         privateKey: "-",
