@@ -1,5 +1,5 @@
 import { siteInterface } from "../gateway/site/names";
-import { powerOffMachine, powerOnMachine } from "./machine";
+import { freezeMachine, powerOffMachine, powerOnMachine } from "./machine";
 import { labClouds } from "./networks";
 import { sleep } from "./progress";
 import { Sites } from "./sites";
@@ -52,6 +52,10 @@ export class MeshLab extends Sites {
 
   async powerOff(gateway: number): Promise<void> {
     await powerOffMachine(this.lab.id, `gateway-${gateway}`);
+  }
+  /** Stands still at once, and says nothing to anybody; `false`: goes on as if nothing had been. */
+  freeze(gateway: number, frozen: boolean): void {
+    freezeMachine(this.lab.id, `gateway-${gateway}`, frozen);
   }
   async powerOn(gateway: number): Promise<void> {
     await powerOnMachine(this.lab.id, `gateway-${gateway}`, () => undefined);

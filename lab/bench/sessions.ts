@@ -135,7 +135,7 @@ export async function sessions(bench: SessionsLab, tell: (line: string) => void)
     availableMegabytes: { before: rounded(before / 1024, 0), with: rounded(withAll / 1024, 0) },
     host: await bench.host(),
     notes: [
-      `a gateway of ${machine.vcpus} CPU and ${machine.memoryMegabytes} MB; clients are strongSwan's and xl2tpd's behind one NAT, an SA and a source port for each L2TP session`,
+      `a gateway of ${machine.vcpus} CPU and ${machine.memoryMegabytes} MB; clients are strongSwan's and xl2tpd's behind one NAT; each L2TP session has an address, an SA and an xl2tpd of its own`,
       "each session asks three times through its tunnel: L2TP's the gateway, IKEv2's a host behind it",
       "clients have strongSwan's own patience: they ask each 60 s, give a silent gateway up after 165 s more, and all dial again by themselves",
     ],

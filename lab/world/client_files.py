@@ -68,6 +68,11 @@ def dead_peer_delay(wanted):
     return "1s" if wanted.get("fastDeadPeer") else "10s"
 
 
+def local_addresses(wanted):
+    """With `localAddress`, that one of several of the same machine."""
+    return f'\n    local_addrs = {wanted["localAddress"]}' if wanted.get("localAddress") else ""
+
+
 def l2tp_swanctl(number, wanted, name="vpn"):
     proposals = wanted.get("proposals") or L2TP_PROPOSALS
     esp = wanted.get("espProposals") or L2TP_ESP_PROPOSALS
@@ -75,7 +80,7 @@ def l2tp_swanctl(number, wanted, name="vpn"):
     return f"""connections {{
   {name} {{
     version = 1
-    remote_addrs = {wanted["gateway"]}
+    remote_addrs = {wanted["gateway"]}{local_addresses(wanted)}
     proposals = {quoted(proposals)}
     rekey_time = 0
     reauth_time = 0
@@ -156,9 +161,10 @@ def xl2tpd_conf(number, wanted, options="/etc/ppp/options.lab"):
     redial = f"redial = yes\nredial timeout = {pause}\nmax redials = 1000\n" if wanted.get("redial", True) else ""
     # Redialling first asks over the tunnel that is dead: by default that takes half a minute to be seen.
     retries = "max retries = 1\n" if wanted.get("fastDeadPeer") else ""
+    listen = f"listen-addr = {wanted['localAddress']}\n" if wanted.get("localAddress") else ""
     return f"""[global]
 port = {source_port(number, wanted)}
-access control = no
+{listen}access control = no
 {retries}
 [lac vpn]
 lns = {wanted["gateway"]}
