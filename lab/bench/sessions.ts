@@ -46,6 +46,8 @@ export interface Sessions {
 /** Nobody new within this: no more will come. */
 const patienceSeconds = 240;
 
+const crowd = (count: number): string[] => Array.from({ length: count }, (_, index) => `crowd-${index + 1}`);
+
 /** A gateway of the size that the plan is for, with as many users. */
 export class SessionsLab extends BenchLab {
   constructor(root: string, say: (line: string) => void, stack: string | undefined, readonly plan: Plan) {
@@ -57,7 +59,7 @@ export class SessionsLab extends BenchLab {
     await stack.init();
     const settings = { vcpus: machine.vcpus, memoryMegabytes: machine.memoryMegabytes, ikev2Pool: "10.78.0.0/21" };
     for (const [key, value] of Object.entries(settings)) await stack.set(key, String(value));
-    const users = Array.from({ length: Math.max(this.plan.ikev2, this.plan.l2tp) }, (_, index) => `crowd-${index + 1}`);
+    const users = crowd(Math.max(this.plan.ikev2, this.plan.l2tp));
     await stack.unset("users");
     // Nobody has a place in a pool that they do not need.
     const may = (index: number) => protocols.filter((protocol) => index < this.plan[protocol]);
@@ -90,7 +92,8 @@ async function until(bench: BenchLab, protocol: Protocol, wanted: number, began:
 
 async function dial(bench: BenchLab, protocol: Protocol, count: number, tell: (line: string) => void): Promise<Crowd> {
   const before = await available(bench);
-  const logins = Object.entries(bench.lab.settings.passwords).slice(0, count);
+  const { passwords } = bench.lab.settings;
+  const logins = crowd(count).map((name): [string, string] => [name, passwords[name]]);
   await bench.world.crowdDial(logins, bench.lab.login(protocol, logins[0][0], { splitTunnel: [labAddresses.insideNetwork] }));
   const { up, seconds } = await until(bench, protocol, count, Date.now(), tell);
   const kilobytes = before - (await available(bench));
