@@ -57,7 +57,7 @@ export function renderDatabasePassword(own: PostgresqlSpec, { radiusDatabase }: 
 export function booksModules(spec: GatewaySpec): RadiusdEntry[] {
   const own = database(spec);
   return own === undefined
-    ? [sqlModule("sqlite", [block("sqlite", [pair("filename", booksFile), pair("busy_timeout", 1000, "Milliseconds."), pair("bootstrap", `${folders.run}/books.sql`)]), pair("open_query", "PRAGMA synchronous = NORMAL", "A power cut may cost the last seconds of the books, and never the books.")])]
+    ? [sqlModule("sqlite", [block("sqlite", [pair("filename", booksFile), pair("busy_timeout", 1000, "Milliseconds."), pair("bootstrap", `${folders.run}/books.sql`)]), pair("open_query", "PRAGMA synchronous = FULL", "Each news is on the disk before it is answered. With NORMAL that is so at a checkpoint alone, which a quiet gateway reaches in days.")])]
     : [
         sqlModule("postgresql", [block("postgresql", [pair("send_application_name", true)]), pair("radius_db", connection(own))]),
         block("detail", [pair("filename", waitingFile), pair("permissions", 0o600.toString(8).padStart(4, "0")), pair("locking", true)]),

@@ -38,7 +38,7 @@ def _open(gateway: Gateway) -> sqlite3.Connection | None:
         return None
     # For reading, too: with a write-ahead log whoever reads must be able to take part in it.
     books = sqlite3.connect(path, timeout=5)
-    books.execute("PRAGMA synchronous = NORMAL")
+    books.execute("PRAGMA synchronous = FULL")
     return books
 
 
