@@ -232,6 +232,8 @@ export interface RemoteAccessArgs {
   groups?: pulumi.Input<pulumi.Input<GroupArgs>[]>;
   /** Count bytes for each user, also without any group. @default false */
   accounting?: pulumi.Input<boolean>;
+  /** More users than sessions were ever measured at once on one machine (500 by IKEv2, 200 by L2TP) are meant. @default false: refused */
+  unmeasuredSessions?: pulumi.Input<boolean>;
   /** What all clients together may use of the gateway's own line, shared fairly between them. @default no bound */
   uplink?: pulumi.Input<RateArgs>;
   /** `keep`: IKEv2's outer packets show the DSCP of the packet within; `clear`: they do not. L2TP's never do. @default "keep" */

@@ -317,6 +317,8 @@ export interface GatewaySpec {
   groups?: GroupSpec[];
   /** Count each user's bytes, also where nobody is in a group. */
   accounting?: boolean;
+  /** May there be more users than sessions were ever measured at once (validate/sessions.ts)? @default false */
+  unmeasuredSessions?: boolean;
   /** None: the list of users says who comes in. */
   radius?: RadiusSpec;
   /** What all clients together may use; none: no bound but the machine's. */

@@ -6,6 +6,7 @@ import { pairProblems } from "./validate/pair";
 import type { Problem } from "./validate/problem";
 import { policyProblems } from "./validate/policies";
 import { rateProblems } from "./validate/rates";
+import { sessionProblems } from "./validate/sessions";
 import { secretProblems } from "./validate/secrets";
 import { radiusProblems, radiusSecretProblems } from "./validate/radius";
 import { userOptionProblems } from "./validate/userOptions";
@@ -31,6 +32,7 @@ export function validateSpec(spec: GatewaySpec, secrets?: Partial<GatewaySecrets
     ...addressProblems(spec),
     ...userProblems(spec),
     ...userOptionProblems(spec),
+    ...sessionProblems(spec),
     ...policyProblems(spec),
     ...rateProblems(spec),
     ...pairProblems(spec),

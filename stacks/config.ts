@@ -19,6 +19,7 @@ export function remoteAccessConfig(config: pulumi.Config): RemoteAccessArgs {
       .map((user) => ({ ...user, password: passwords[user.name] })),
     groups: config.getObject<GroupArgs[]>("groups"),
     accounting: config.getBoolean("accounting"),
+    unmeasuredSessions: config.getBoolean("unmeasuredSessions"),
     uplink: config.getObject<RateArgs>("uplink"),
     dscp: config.get("dscp"),
     l2tp: { enabled: config.getBoolean("l2tp") ?? true, preSharedKey: config.getSecret("preSharedKey"), fixedPool: config.get("l2tpFixedPool"), sharedNat: config.getBoolean("sharedNat"), certificates: config.getBoolean("l2tpCertificates") },
