@@ -15,7 +15,8 @@ export const seedBytes = 20;
 /** HMAC hashes longer keys first, which not every app does. */
 export const mostSeedBytes = 64;
 
-const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+/** RFC 4648, 6. */
+export const base32Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /** Must this user type a code of the minute behind the password? */
 export function asksCode(user: Pick<UserSpec, "oneTimeCode">): boolean {
@@ -30,14 +31,14 @@ export function asksCodes(spec: Pick<GatewaySpec, "users" | "radius">): boolean 
 /** RFC 4648, 6, without padding: as apps and people read a seed. */
 export function base32(bytes: Uint8Array): string {
   const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, "0")).join("");
-  return (bits.match(/.{1,5}/g) ?? []).map((five) => alphabet[parseInt(five.padEnd(5, "0"), 2)]).join("");
+  return (bits.match(/.{1,5}/g) ?? []).map((five) => base32Alphabet[parseInt(five.padEnd(5, "0"), 2)]).join("");
 }
 
 /** Capitals or not, with padding or without. Undefined for what is no base32. */
 export function fromBase32(text: string): Buffer | undefined {
   const plain = text.toUpperCase().replace(/=+$/, "");
   if (!/^[A-Z2-7]+$/.test(plain) || [1, 3, 6].includes(plain.length % 8)) return undefined;
-  const bits = [...plain].map((character) => alphabet.indexOf(character).toString(2).padStart(5, "0")).join("");
+  const bits = [...plain].map((character) => base32Alphabet.indexOf(character).toString(2).padStart(5, "0")).join("");
   return Buffer.from((bits.match(/.{8}/g) ?? []).map((eight) => parseInt(eight, 2)));
 }
 
@@ -55,4 +56,17 @@ export function keyUri({ name }: Pick<GatewaySpec, "name">, user: string, seed: 
   const issuer = encodeURIComponent(`${name} VPN`);
   const secret = base32(fromBase32(seed) ?? Buffer.alloc(0));
   return `otpauth://totp/${issuer}:${encodeURIComponent(user)}?secret=${secret}&issuer=${issuer}&algorithm=SHA1&digits=${codeDigits}&period=${codeSeconds}`;
+}
+
+/** What an authenticator app is told: by its camera, or typed in. A secret. */
+export interface OneTimeCodes {
+  /** otpauth://… */
+  uri: string;
+  /** Base32. */
+  seed: string;
+}
+
+/** Of all users who have a seed. */
+export function oneTimeCodes(spec: Pick<GatewaySpec, "name">, seeds: Record<string, string>): Record<string, OneTimeCodes> {
+  return Object.fromEntries(Object.entries(seeds).map(([user, seed]) => [user, { uri: keyUri(spec, user, seed), seed }]));
 }
