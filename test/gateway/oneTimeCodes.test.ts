@@ -1,7 +1,12 @@
 import { Freeradius, hasFreeradius } from "./freeradiusProcess";
 import { byEap, byPpp } from "./radiusClient";
-import { exampleSecrets, exampleSpec } from "./specs";
+import { readRadiusUsers } from "./formats/readers";
+import { exampleSecrets, exampleSpec, goldenSpecs } from "./specs";
 import { base32, codeAt, fromBase32, keyUri, wrongCodes } from "../../gateway/oneTimeCode";
+import { paths } from "../../gateway/platforms";
+import { renderReadableParts, renderSecretParts } from "../../gateway/renderBundle";
+import type { GatewaySecrets, GatewaySpec } from "../../gateway/spec";
+import { validateSpec } from "../../gateway/validate";
 
 /** RFC 6238, appendix B: SHA-1. */
 const rfc6238 = Buffer.from("12345678901234567890");
@@ -114,5 +119,63 @@ test("what an app scans names issuer and user with all that they hold", () => {
       expect(server.said).not.toContain(text);
       expect(server.said).not.toContain(Buffer.from(text, "utf16le").toString("hex"));
     }
+  });
+});
+
+const own = { servers: [{ host: "127.0.0.1" }], onGateway: {} };
+const problems = (changes: Partial<GatewaySpec>, secrets: Partial<GatewaySecrets> = {}) => validateSpec(exampleSpec({ radius: own, ...changes }), { passwords: {}, ...secrets }).map(({ severity, path, message }) => `${severity} ${path}: ${message}`);
+const ann = [{ name: "ann", oneTimeCode: true }];
+const withCertificate = { ikev2: { pool: "10.77.2.0/24", certificates: true }, users: [{ name: "ann", oneTimeCode: true, authentication: "certificate" as const }] };
+
+test("what is right has no problem", () => {
+  expect(problems({ users: ann })).toEqual([]);
+  expect(problems({ users: ann }, { oneTimeCodeSeeds: { ann: base32(rfc6238).toLowerCase() } })).toEqual([]);
+  expect(problems({ ...withCertificate, l2tp: { pool: "10.77.1.0/24", certificates: true }, users: [{ ...withCertificate.users[0], protocols: ["l2tp"] }] })).toEqual([]);
+  expect(problems({ radius: { ...own, protocols: ["ikev2"] }, users: [{ ...ann[0], protocols: ["ikev2"] }] })).toEqual([]);
+  expect(problems({ users: [{ name: "ann", oneTimeCode: false }], radius: undefined })).toEqual([]);
+});
+
+test.each<[string, Partial<GatewaySpec>, Partial<GatewaySecrets>, RegExp]>([
+  ["no FreeRADIUS on the gateway", { radius: undefined, users: ann }, {}, /^error users\[0\]\.oneTimeCode: needs radius\.onGateway/m],
+  ["servers of one's own", { radius: { servers: [{ host: "10.20.0.21" }] }, users: ann }, { radius: ["a secret of sixteen"] }, /^error users\[0\]\.oneTimeCode: needs radius\.onGateway/m],
+  ["what is neither true nor false", { users: [{ name: "ann", oneTimeCode: "yes" as never }] }, {}, /oneTimeCode: is neither true nor false/],
+  ["a certificate, which asks for no code", withCertificate, {}, /oneTimeCode: is for a password, and by ikev2 this user comes with a certificate/],
+  ["a protocol whose daemon knows the list", { radius: { ...own, protocols: ["ikev2"] }, users: ann }, {}, /oneTimeCode: is not asked for by l2tp/],
+  ["a seed that is no base32", { users: ann }, { oneTimeCodeSeeds: { ann: "canary 018" } }, /oneTimeCodeSeed: is not base32/],
+  ["a short seed", { users: ann }, { oneTimeCodeSeeds: { ann: "GEZDGNBV" } }, /oneTimeCodeSeed: has 40 bits/],
+  ["a long seed", { users: ann }, { oneTimeCodeSeeds: { ann: base32(Buffer.alloc(65)) } }, /oneTimeCodeSeed: has 65 bytes/],
+  ["one seed for two", { users: [...ann, { name: "bob", oneTimeCode: true }] }, { oneTimeCodeSeeds: { ann: base32(rfc6238), bob: base32(rfc6238).toLowerCase() } }, /users\[1\]\.oneTimeCodeSeed: is that of users\[0\] too/],
+  ["a seed for nothing", { users: [{ name: "ann" }] }, { oneTimeCodeSeeds: { ann: base32(rfc6238) } }, /oneTimeCodeSeed: has no effect without oneTimeCode/],
+  ["a password that leaves no room", { users: ann }, { passwords: { ann: "x".repeat(250) } }, /users\[0\]\.password: has 250 bytes, and a code goes behind it/],
+])("%s is found", (_, changes, secrets, expected) => {
+  const found = problems(changes, secrets).join("\n");
+  expect(found).toMatch(expected);
+  expect(found).not.toContain("canary");
+});
+
+describe("what is rendered", () => {
+  const spec = goldenSpecs["radius-own-one-time-codes"];
+  const files = (of: GatewaySpec) => Object.fromEntries([...renderReadableParts(of), ...renderSecretParts(of, exampleSecrets(of))].flatMap(({ name, files: all }) => all.map((file) => [file.path, { ...file, part: name }])));
+  const all = files(spec);
+
+  test("seed and password are in the file that has the others' hashes, and of nobody else", () => {
+    const users = readRadiusUsers(all[paths.radiusdUsers].content);
+    const { passwords, oneTimeCodeSeeds = {} } = exampleSecrets(spec);
+    const check = `TOTP-Key := 0x${fromBase32(oneTimeCodeSeeds.alice)?.toString("hex")}, Tmp-Octets-0 := 0x${Buffer.from(passwords.alice, "utf16le").toString("hex")}`;
+    expect(users.map(({ check: each }) => each)).toEqual([check, check, expect.stringMatching(/^NT-Password := 0x[0-9a-f]{32}$/), expect.stringMatching(/^NT-Password/)]);
+    expect(all[paths.radiusdUsers]).toMatchObject({ mode: 0o600, part: "passwords" });
+    for (const [at, { content }] of Object.entries(all)) {
+      if (at !== paths.radiusdUsers) expect(content).not.toMatch(new RegExp(`CANARYSEED|${fromBase32(oneTimeCodeSeeds.alice)?.toString("hex")}|${Buffer.from(passwords.alice, "utf16le").toString("hex")}`));
+    }
+  });
+
+  test("one more such user touches the list and the passwords alone; the first one FreeRADIUS' own configuration, too", () => {
+    const differing = (one: ReturnType<typeof files>, other: ReturnType<typeof files>) => Object.keys(one).filter((at) => one[at].content !== other[at]?.content).sort();
+    expect(differing(files({ ...spec, users: [...spec.users, { name: "dave", oneTimeCode: true }] }), all)).toEqual([paths.radiusdUsers, paths.users].sort());
+    expect(differing(all, files({ ...spec, users: spec.users.map(({ name }) => ({ name })) }))).toEqual([paths.radiusd, paths.radiusdUsers, paths.users].sort());
+  });
+
+  test("where nobody has codes, FreeRADIUS has none of it", () => {
+    expect(files(goldenSpecs["radius-own"])[paths.radiusd].content).not.toMatch(/TOTP|cache|unpack/);
   });
 });
