@@ -175,6 +175,19 @@ class MachineDoctorTest(MachineTest):
         self.write("/proc/net/xfrm_stat", "XfrmInError 0\nXfrmOutStateModeError 12\n")
         self.assertEqual(set(self.found()), {"NOT_AS_PUSHED", "PACKETS_TOO_BIG_FOR_TUNNEL"})
 
+    def test_a_clock_that_nobody_keeps_where_codes_go_by_it(self) -> None:
+        program = f"{self.state}/bin/timedatectl"
+        with open(program, "w") as file:
+            file.write('#!/bin/sh\ncat "$FAKE_STATE/kept"\n')
+        os.chmod(program, 0o755)
+        self.mark("kept", "no\n")
+        self.write("/etc/vpn-gateway/users", '"bob"\n')
+        self.assertEqual(self.found(), {})
+        self.write("/etc/vpn-gateway/users", '{"name":"bob","oneTimeCode":true}\n')
+        self.assertIn("half a minute", self.found()["CLOCK_NOT_KEPT"])
+        self.mark("kept", "yes\n")
+        self.assertEqual(self.found(), {})
+
     def test_the_path_to_a_client(self) -> None:
         ping = f"{self.state}/bin/ping"
         with open(ping, "w") as file:
