@@ -42,8 +42,8 @@ export const oneTimeCodes: Scenario[] = [
       check("seed and password are in files of root's or of FreeRADIUS' own alone", /radius\/users/.test(readable.stdout) && readable.stdout.trim().split("\n").every((line) => /^(600 root|400 freerad) /.test(line)), readable.stdout);
 
       for (const [protocol, client] of [["l2tp", 1], ["ikev2", 2]] as const) {
-        for (const [what, password] of [["without a code", lab.settings.passwords.alice], ["with a code of two minutes ago", await typed(lab, "alice", -4)], ["with carol's code", await typed(lab, "alice", 0, "carol")]] as const) {
-          const found = await comes(lab, client, protocol, "alice", password);
+        for (const [what, password] of [["without a code", () => lab.settings.passwords.alice], ["with a code of two minutes ago", () => typed(lab, "alice", -4)], ["with carol's code", () => typed(lab, "alice", 0, "carol")]] as const) {
+          const found = await comes(lab, client, protocol, "alice", await password());
           check(`twin: alice's password ${what} is refused by ${protocol}`, !found.connected, found.reason);
         }
       }
