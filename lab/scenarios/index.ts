@@ -45,5 +45,4 @@ export const unproven: readonly string[] = [
   "rates-voice", "hostile-packets",
   "lac-foreign", "radius-interim",
   "mesh-dead",
-  "one-time-codes",
 ];
