@@ -40,6 +40,13 @@ export interface UserArgs {
    * the password always. A plain string, since it makes resources. @default "password"
    */
   authentication?: string;
+  /**
+   * A second factor: the user types the six digits that an authenticator app shows (RFC 6238) right behind the password, by
+   * both protocols. Needs `radius.onGateway`. A plain boolean, since it makes a resource. docs/radius.md @default false
+   */
+  oneTimeCode?: boolean;
+  /** What those codes are made of, in base32. Minted (160 bits) unless given. */
+  oneTimeCodeSeed?: pulumi.Input<string>;
   /** Puts the user's certificate on the revocation list, and lets nobody in: whoever is connected is cut off. @default false */
   revoked?: pulumi.Input<boolean>;
   /** Keeps the user and the password, but lets nobody in: whoever is connected is cut off. @default false */

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Part, PartName } from "../gateway/bundle";
 import { renderReadableParts, renderSecretParts } from "../gateway/renderBundle";
 import type { UserCredential } from "../gateway/clients/access";
+import { oneTimeCodes, type OneTimeCodes } from "../gateway/oneTimeCode";
 import type { GatewayIdentity } from "../gateway/identity";
 import { needsPreSharedKey } from "../gateway/preSharedKey";
 import type { GatewaySecrets, GatewaySpec } from "../gateway/spec";
@@ -26,6 +27,8 @@ export interface ClientSettings {
   passwords: Record<string, string>;
   /** Key and certificate of each user who has one, by user name; only where `ikev2.certificates` is on. */
   credentials?: Record<string, UserCredential>;
+  /** What an authenticator app is told for each user with one-time codes, by user name; only where there are any. */
+  oneTimeCodes?: Record<string, OneTimeCodes>;
 }
 
 /** The spec of a gateway, resolved and found good, for what must be made before its machine (user data). */
@@ -57,6 +60,7 @@ export function accessMaterial(name: string, args: RemoteAccessArgs, spec: pulum
     pulumi.output({
       preSharedKey: access.preSharedKey,
       passwords: access.passwords,
+      ...(access.oneTimeCodeSeeds === undefined ? {} : { oneTimeCodeSeeds: access.oneTimeCodeSeeds }),
       privateKey: identity?.privateKey,
       certificate: identity?.certificate,
       authority: identity?.authority,
@@ -68,18 +72,19 @@ export function accessMaterial(name: string, args: RemoteAccessArgs, spec: pulum
   return {
     secrets,
     identity: pulumi.secret(
-      pulumi.output({ preSharedKey: access.preSharedKey ?? "", passwords: access.passwords, ...onlyGiven({ authority, credentials: users?.credentials }) }),
+      pulumi.output({ preSharedKey: access.preSharedKey ?? "", passwords: access.passwords, ...onlyGiven({ authority, credentials: users?.credentials, oneTimeCodeSeeds: access.oneTimeCodeSeeds }) }),
     ) as pulumi.Output<GatewayIdentity>,
     settings: (ready) =>
       pulumi.secret(
         pulumi
-          .all([spec, access.preSharedKey, identity?.authority, access.passwords, users?.credentials, ready.id])
-          .apply(([plain, preSharedKey, authority, passwords, credentials]) => ({
+          .all([spec, access.preSharedKey, identity?.authority, access.passwords, users?.credentials, access.oneTimeCodeSeeds, ready.id])
+          .apply(([plain, preSharedKey, authority, passwords, credentials, seeds]) => ({
             endpoint: plain.endpoint,
             preSharedKey: (needsPreSharedKey(plain) ? preSharedKey : undefined) ?? "",
             authority: authority ?? "",
             passwords,
             ...(credentials === undefined ? {} : { credentials }),
+            ...(seeds === undefined ? {} : { oneTimeCodes: oneTimeCodes(plain, seeds) }),
           })),
       ),
   };

@@ -1,11 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword";
 import type { GatewayIdentity } from "../gateway/identity";
+import { base32Alphabet, seedBytes } from "../gateway/oneTimeCode";
 import type { GatewaySpec } from "../gateway/spec";
 import type { RemoteAccessArgs } from "./args";
 
 /** Letters and digits: what every client's form and every configuration format takes as it is. */
 const alphabet = { special: false, minLower: 1, minUpper: 1, minNumeric: 1 };
+
+/** RFC 4648's base32, each character five random bits. */
+const base32 = { lower: false, upper: false, numeric: false, special: true, overrideSpecial: base32Alphabet };
 
 /** A minted secret, `length` letters and digits, as a Pulumi secret. */
 function mint(
@@ -13,9 +17,10 @@ function mint(
   length: number,
   spec: pulumi.Output<unknown>,
   opts: pulumi.CustomResourceOptions,
+  of: object = alphabet,
 ): pulumi.Output<string> {
   // Its length comes of the checked spec, so that nothing is minted for a gateway that is refused.
-  const password = new RandomPassword(name, { ...alphabet, length: spec.apply(() => length) }, opts);
+  const password = new RandomPassword(name, { ...of, length: spec.apply(() => length) }, opts);
   return pulumi.secret(password.result);
 }
 
@@ -29,6 +34,8 @@ export function carried(identity: pulumi.Input<GatewayIdentity> | undefined, min
 export interface AccessSecrets {
   preSharedKey: pulumi.Output<string> | undefined;
   passwords: pulumi.Output<Record<string, string>>;
+  /** In base32, by user name; none where nobody has one-time codes. */
+  oneTimeCodeSeeds: pulumi.Output<Record<string, string>> | undefined;
 }
 
 /**
@@ -42,7 +49,7 @@ function mayNeedPreSharedKey({ l2tp, radius, users }: RemoteAccessArgs): boolean
   return users.some(({ authentication, protocols }) => authentication !== "certificate" && !without(protocols));
 }
 
-/** Mints or wraps the pre-shared key and each user's password: the only place that does. */
+/** Mints or wraps the pre-shared key, each user's password and the seed of their one-time codes: the only place that does. */
 export function accessSecrets(
   name: string,
   args: RemoteAccessArgs,
@@ -65,7 +72,17 @@ export function accessSecrets(
       user.password !== undefined ? pulumi.secret(user.password) : carried(args.identity, mint(`${name}-password-${user.name}`, 24, spec, opts), ({ passwords }) => (Object.hasOwn(passwords, user.name) ? passwords[user.name] : undefined)),
     );
   }
-  return { preSharedKey, passwords: pulumi.secret(pulumi.output(Object.fromEntries(passwords))) };
+  return { preSharedKey, passwords: pulumi.secret(pulumi.output(Object.fromEntries(passwords))), oneTimeCodeSeeds: oneTimeCodeSeeds(name, args, spec, opts) };
+}
+
+function oneTimeCodeSeeds(name: string, { users, identity }: RemoteAccessArgs, spec: pulumi.Output<GatewaySpec>, opts: pulumi.CustomResourceOptions): AccessSecrets["oneTimeCodeSeeds"] {
+  const seeds = new Map<string, pulumi.Input<string>>();
+  for (const { name: user, oneTimeCode, oneTimeCodeSeed: given } of users) {
+    if (oneTimeCode !== true || seeds.has(user)) continue;
+    const former = ({ oneTimeCodeSeeds: all = {} }: GatewayIdentity) => (Object.hasOwn(all, user) ? all[user] : undefined);
+    seeds.set(user, given !== undefined ? pulumi.secret(given) : carried(identity, mint(`${name}-one-time-code-seed-${user}`, (seedBytes * 8) / 5, spec, opts, base32), former));
+  }
+  return seeds.size === 0 ? undefined : pulumi.secret(pulumi.output(Object.fromEntries(seeds)));
 }
 
 /** Secrets of RADIUS: what is somebody's already is given, and never minted. */

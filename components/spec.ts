@@ -117,9 +117,10 @@ function acmeSpec(given: pulumi.Unwrap<AcmeArgs>): AcmeSpec {
 }
 
 /** The spec holds no secret. */
-function withoutPassword(user: UserArgs): Omit<UserArgs, "password"> {
+function withoutPassword(user: UserArgs): Omit<UserArgs, "password" | "oneTimeCodeSeed"> {
   const rest = { ...user };
   delete rest.password;
+  delete rest.oneTimeCodeSeed;
   return rest;
 }
 
@@ -148,13 +149,23 @@ function isObject(value: unknown): value is Record<string, unknown> {
 /** The secrets that the caller gave rather than left to be minted. */
 export function givenSecrets(args: RemoteAccessArgs): pulumi.Output<GatewaySecrets> {
   const passwords: Record<string, pulumi.Input<string>> = {};
-  for (const user of args.users) if (user.password !== undefined) passwords[user.name] = user.password;
+  const oneTimeCodeSeeds: Record<string, pulumi.Input<string>> = {};
+  for (const { name, password, oneTimeCodeSeed } of args.users) {
+    if (password !== undefined) passwords[name] = password;
+    if (oneTimeCodeSeed !== undefined) oneTimeCodeSeeds[name] = oneTimeCodeSeed;
+  }
   return pulumi.secret(
-    pulumi.all([pulumi.output({ preSharedKey: args.l2tp?.preSharedKey, passwords, ...givenRadiusSecrets(args) }), pulumi.output(args.identity)]).apply(([own, identity]) => {
+    pulumi.all([pulumi.output({ preSharedKey: args.l2tp?.preSharedKey, passwords, oneTimeCodeSeeds, ...givenRadiusSecrets(args) }), pulumi.output(args.identity)]).apply(([own, identity]) => {
       if (identity === undefined) return own;
-      const carried = Object.entries(isObject(identity.passwords) ? identity.passwords : {}).filter(([name, text]) => typeof text === "string" && args.users.some((user) => user.name === name));
+      const carried = (texts: unknown, whose: (user: UserArgs) => boolean) =>
+        Object.fromEntries(Object.entries(isObject(texts) ? texts : {}).filter(([name, text]) => typeof text === "string" && args.users.some((user) => user.name === name && whose(user)))) as Record<string, string>;
       const key = typeof identity.preSharedKey === "string" && identity.preSharedKey !== "" ? identity.preSharedKey : undefined;
-      return { ...own, preSharedKey: own.preSharedKey ?? key, passwords: { ...Object.fromEntries(carried), ...own.passwords } };
+      return {
+        ...own,
+        preSharedKey: own.preSharedKey ?? key,
+        passwords: { ...carried(identity.passwords, () => true), ...own.passwords },
+        oneTimeCodeSeeds: { ...carried(identity.oneTimeCodeSeeds, ({ oneTimeCode }) => oneTimeCode === true), ...own.oneTimeCodeSeeds },
+      };
     }),
   ) as pulumi.Output<GatewaySecrets>;
 }

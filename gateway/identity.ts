@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from "crypto";
 import { renewalDays } from "./certificates/validity";
 import type { UserCredential } from "./clients/access";
+import { fromBase32 } from "./oneTimeCode";
 import { error, type Problem } from "./validate/problem";
 
 /**
@@ -16,6 +17,8 @@ export interface GatewayIdentity {
   authority?: { certificate: string; privateKey: string };
   /** Of each user who has a certificate, by user name. */
   credentials?: Record<string, UserCredential>;
+  /** Seed of the one-time codes of each user who has them, in base32, by user name. */
+  oneTimeCodeSeeds?: Record<string, string>;
 }
 
 const remedy = "Give what the stack's output `identity` was, unchanged: docs/move-house.md.";
@@ -23,10 +26,11 @@ const remedy = "Give what the stack's output `identity` was, unchanged: docs/mov
 /** What is wrong with an identity that somebody gives; no value of it is shown, all being secret. */
 export function identityProblems(given: unknown, now = new Date()): Problem[] {
   if (!isRecord(given)) return [error("identity", undefined, "is not an object", remedy)];
-  const { preSharedKey, passwords, authority, credentials } = given;
+  const { preSharedKey, passwords, authority, credentials, oneTimeCodeSeeds } = given;
   const problems = [
     ...(preSharedKey === undefined || typeof preSharedKey === "string" ? [] : [error("identity.preSharedKey", undefined, "is not a text", remedy)]),
     ...(isRecord(passwords) && Object.values(passwords).every((text) => typeof text === "string") ? [] : [error("identity.passwords", undefined, "is not a text for each user", remedy)]),
+    ...(oneTimeCodeSeeds === undefined || (isRecord(oneTimeCodeSeeds) && Object.values(oneTimeCodeSeeds).every((text) => typeof text === "string" && fromBase32(text) !== undefined)) ? [] : [error("identity.oneTimeCodeSeeds", undefined, "is not a seed in base32 for each user", remedy)]),
     ...(authority === undefined ? [] : certified("identity.authority", authority, true, now)),
     ...(credentials === undefined
       ? []

@@ -186,6 +186,8 @@ export interface UserSpec {
   authentication?: AuthenticationName;
   /** Not let in, and the certificate is on the revocation list. */
   revoked?: boolean;
+  /** A code of the minute (RFC 6238) is typed behind the password. Its seed is in {@link GatewaySecrets}. */
+  oneTimeCode?: boolean;
   /** ISO 8601 with its zone: the moment from which on the user is not let in. */
   validUntil?: string;
   /** None: every protocol that the gateway speaks. */
@@ -370,6 +372,8 @@ export interface GatewaySecrets {
   revocationList?: string;
   /** Password of each user, by user name. */
   passwords: Record<string, string>;
+  /** Seed of the one-time codes of each user who has them, in base32, by user name. */
+  oneTimeCodeSeeds?: Record<string, string>;
   /** Shared secret of each RADIUS server, in their order. */
   radius?: string[];
   /** Password of the PostgreSQL that has the books. */

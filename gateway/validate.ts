@@ -2,6 +2,7 @@ import { acmeProblems } from "./validate/acme";
 import { addressProblems } from "./validate/addresses";
 import { clientProblems } from "./validate/clients";
 import { endpointProblems } from "./validate/endpoint";
+import { oneTimeCodeProblems, oneTimeCodeSecretProblems } from "./validate/oneTimeCodes";
 import { pairProblems } from "./validate/pair";
 import type { Problem } from "./validate/problem";
 import { policyProblems } from "./validate/policies";
@@ -37,6 +38,7 @@ export function validateSpec(spec: GatewaySpec, secrets?: Partial<GatewaySecrets
     ...rateProblems(spec),
     ...pairProblems(spec),
     ...radiusProblems(spec),
-    ...(secrets === undefined ? [] : [...secretProblems(spec, secrets, complete), ...radiusSecretProblems(spec, secrets)]),
+    ...oneTimeCodeProblems(spec),
+    ...(secrets === undefined ? [] : [...secretProblems(spec, secrets, complete), ...radiusSecretProblems(spec, secrets), ...oneTimeCodeSecretProblems(spec, secrets, complete)]),
   ];
 }

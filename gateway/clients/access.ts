@@ -1,5 +1,6 @@
 import { createHash } from "crypto";
 import { proposalsFor, type Protocol } from "../cipherSuites";
+import { asksCode, type OneTimeCodes } from "../oneTimeCode";
 import { passwordOf } from "../render/passwordOf";
 import { trafficSelectors } from "../render/swanctl";
 import { forUser, ikev2Networks } from "../render/userConnections";
@@ -26,6 +27,8 @@ export interface ClientSecrets {
   passwords: Record<string, string>;
   /** Of each user who has a certificate, by user name. */
   credentials?: Record<string, UserCredential>;
+  /** Of each user who has one-time codes, by user name. */
+  oneTimeCodes?: Record<string, OneTimeCodes>;
 }
 
 /** Certificates are PEM. */
@@ -46,6 +49,8 @@ export interface ClientAccess {
   spec: GatewaySpec;
   user: UserSpec;
   password: string;
+  /** Where a code is typed behind the password each time: then no file may keep either, and no device dial by itself. */
+  codes?: OneTimeCodes;
   /** Those of the gateway's protocols that the user may use; who is suspended or revoked, none. */
   ikev2?: Ikev2Access;
   l2tp?: { spec: L2tpSpec } & L2tpProof;
@@ -65,6 +70,7 @@ export function clientAccess(spec: GatewaySpec, user: UserSpec, secrets: ClientS
     spec: forUser(spec, user),
     user,
     password: passwordOf({ passwords: secrets.passwords }, user.name),
+    ...(asksCode(user) ? { codes: codesOf(user, secrets) } : {}),
     ...(spec.ikev2 && may("ikev2") ? { ikev2: { ...trust(spec.ikev2, needed("authority", secrets.authority)), ...(byCertificate(user) ? { credential: credentialOf(user, secrets) } : {}) } } : {}),
     ...(spec.l2tp && may("l2tp")
       ? {
@@ -88,6 +94,11 @@ function trust(ikev2: Ikev2Spec, issuer: string): Ikev2Access {
 function credentialOf(user: UserSpec, { credentials }: ClientSecrets): UserCredential {
   if (credentials === undefined || !Object.hasOwn(credentials, user.name)) throw new Error(`client profiles: no certificate of the user ${JSON.stringify(user.name)}`);
   return credentials[user.name];
+}
+
+function codesOf(user: UserSpec, { oneTimeCodes }: ClientSecrets): OneTimeCodes {
+  if (oneTimeCodes === undefined || !Object.hasOwn(oneTimeCodes, user.name)) throw new Error(`client profiles: no one-time codes of the user ${JSON.stringify(user.name)}`);
+  return oneTimeCodes[user.name];
 }
 
 /** The user's certificate and key, for whichever protocol, with the authority that signed it; none: they have a password. */

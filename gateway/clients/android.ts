@@ -2,6 +2,7 @@ import { proposalsFor } from "../cipherSuites";
 import { renderValues } from "../formats/values";
 import { certificateBase64, stableUuid, tunnelNetworks, tunnelScope, type ClientAccess } from "./access";
 import { container, containerPath } from "./container";
+import { typedEachTime } from "./typedEachTime";
 
 /**
  * A profile of the strongSwan app: JSON, docs.strongswan.org "VPN Profile Import for the Android VPN Client"; what the app
@@ -40,10 +41,10 @@ function splitTunneling(access: ClientAccess): object {
 
 /** What to type into Android's own form, "IKEv2/IPSec MSCHAPv2" or "IKEv2/IPSec RSA" (Android 11 and newer). */
 export function renderAndroidValues(access: ClientAccess): string {
-  const { spec, user, password, ikev2 } = access;
+  const { spec, user, password, codes, ikev2 } = access;
   const own: [string, string][] =
     ikev2?.credential === undefined
-      ? [["Username", user.name], ["Password", password]]
+      ? [["Username", user.name], ["Password", codes === undefined ? password : typedEachTime]]
       : [["IPSec user certificate", `${spec.name} VPN (install ${containerPath(access, "legacy")} first, as a VPN & app user certificate)`]];
   return renderValues(`${spec.name}: Android's own VPN client`, [
     {

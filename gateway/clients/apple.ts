@@ -9,7 +9,7 @@ import { chosenSuites, translated, type Transforms } from "./algorithms";
  * than the gateway's first, the tunnel drops every 24 to 48 minutes (hwdsl2/setup-ipsec-vpn#1486).
  */
 export function renderAppleIkev2(access: ClientAccess): string {
-  const { spec, user, password, ikev2 } = access;
+  const { spec, user, ikev2 } = access;
   if (ikev2 === undefined) throw new Error("mobileconfig: no IKEv2");
   const suites = chosenSuites("ikev2", "apple");
   const { credential } = ikev2;
@@ -25,7 +25,7 @@ export function renderAppleIkev2(access: ClientAccess): string {
         RemoteIdentifier: spec.endpoint,
         LocalIdentifier: user.name,
         ...(credential === undefined
-          ? { AuthenticationMethod: "None", ExtendedAuthEnabled: 1, AuthName: user.name, AuthPassword: password }
+          ? { AuthenticationMethod: "None", ExtendedAuthEnabled: 1, AuthName: user.name, ...savedPassword(access) }
           : { AuthenticationMethod: "Certificate", CertificateType: "RSA", PayloadCertificateUUID: payloadUuid(access, "ikev2", "certificate"), ExtendedAuthEnabled: 0 }),
         DeadPeerDetectionRate: "Medium",
         DisableMOBIKE: 0,
@@ -45,18 +45,23 @@ export function renderAppleIkev2(access: ClientAccess): string {
 
 /** L2TP/IPsec with a pre-shared key. The operating system chooses the proposals. */
 export function renderAppleL2tp(access: ClientAccess): string {
-  const { spec, user, password, l2tp } = access;
+  const { spec, user, l2tp } = access;
   if (l2tp?.preSharedKey === undefined) throw new Error("mobileconfig: no L2TP with a pre-shared key");
   return profile(access, "l2tp", [
     payload(access, "l2tp", "vpn", "com.apple.vpn.managed", {
       PayloadDisplayName: `${spec.name}: VPN (L2TP)`,
       UserDefinedName: `${spec.name} L2TP`,
       VPNType: "L2TP",
-      PPP: { CommRemoteAddress: spec.endpoint, AuthName: user.name, AuthPassword: password },
+      PPP: { CommRemoteAddress: spec.endpoint, AuthName: user.name, ...savedPassword(access) },
       IPSec: { AuthenticationMethod: "SharedSecret", SharedSecret: Buffer.from(l2tp.preSharedKey, "utf8") },
       ...routing(access, "l2tp"),
     }),
   ]);
+}
+
+/** Where there is none, the device asks. */
+function savedPassword({ password, codes }: ClientAccess): { AuthPassword?: string } {
+  return codes === undefined ? { AuthPassword: password } : {};
 }
 
 type Dictionary = { readonly [key: string]: PlistValue };
@@ -132,8 +137,8 @@ function nameServers(access: ClientAccess): Dictionary {
   return { DNS: { DNSProtocol: "Cleartext", ServerAddresses: spec.dns, SupplementalMatchDomains: [""], SupplementalMatchDomainsNoSearch: 1 } };
 }
 
-function onDemand({ spec: { profiles } }: ClientAccess): Dictionary {
-  if (profiles?.onDemand !== true) return {};
+function onDemand({ spec: { profiles }, codes }: ClientAccess): Dictionary {
+  if (profiles?.onDemand !== true || codes !== undefined) return {};
   const trusted = profiles.trustedWireless;
   const except = trusted.length === 0 ? [] : [{ Action: "Disconnect", InterfaceTypeMatch: "WiFi", SSIDMatch: trusted }];
   return { OnDemandEnabled: 1, OnDemandRules: [...except, { Action: "Connect" }] };

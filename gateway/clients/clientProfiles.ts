@@ -5,6 +5,7 @@ import { renderAndroidValues, renderStrongswanApp } from "./android";
 import { renderAppleIkev2, renderAppleL2tp } from "./apple";
 import { container, containerPath } from "./container";
 import { ikev2Name, l2tpName, renderIpDown, renderIpUp, renderPppClient, renderSwanctlIkev2, renderSwanctlL2tp, renderXl2tpdClient } from "./linux";
+import { renderConnectIkev2, renderConnectL2tp } from "./linuxConnect";
 import { renderNetworkManagerIkev2, renderNetworkManagerL2tp } from "./networkManager";
 import { renderPage } from "./page";
 import { renderRouterValues } from "./router";
@@ -43,6 +44,7 @@ export function profileFiles(access: ClientAccess): ProfileFiles {
     if (serves(access, "ikev2", "linux")) {
       files[`linux/networkmanager/${name}-ikev2.nmconnection`] = renderNetworkManagerIkev2(access);
       files[`linux/ikev2/etc/swanctl/conf.d/${ikev2Name(access)}.conf`] = renderSwanctlIkev2(access);
+      if (access.codes !== undefined) files["linux/ikev2/connect.sh"] = renderConnectIkev2(access);
       if (root === undefined) throw new Error("client profiles: no root of the gateway's certificate");
       files[`linux/ikev2/etc/swanctl/x509ca/${ikev2Name(access)}.pem`] = `${root.trim()}\n`;
       if (credential !== undefined) {
@@ -58,6 +60,7 @@ export function profileFiles(access: ClientAccess): ProfileFiles {
     if (serves(access, "l2tp", "linux")) {
       files[`linux/networkmanager/${name}-l2tp.nmconnection`] = renderNetworkManagerL2tp(access);
       files[`linux/l2tp/etc/swanctl/conf.d/${link}.conf`] = renderSwanctlL2tp(access);
+      if (access.codes !== undefined) files["linux/l2tp/connect.sh"] = renderConnectL2tp(access);
       const { credential } = access.l2tp;
       if (credential !== undefined) {
         files[`linux/l2tp/etc/swanctl/x509ca/${link}.pem`] = files["authority.crt"];

@@ -14,7 +14,7 @@ export const l2tpName = ({ spec }: ClientAccess): string => `${spec.name}-l2tp`;
 
 /** /etc/swanctl/conf.d/NAME.conf, for `swanctl --load-all` and `--initiate --child NAME`: swanctl.conf(5). */
 export function renderSwanctlIkev2(access: ClientAccess): string {
-  const { spec, user, password, ikev2 } = access;
+  const { spec, user, password, codes, ikev2 } = access;
   if (ikev2 === undefined) throw new Error("swanctl: no IKEv2");
   const byCertificate = ikev2.credential !== undefined;
   const name = ikev2Name(access);
@@ -27,7 +27,7 @@ export function renderSwanctlIkev2(access: ClientAccess): string {
           setting("remote_addrs", spec.endpoint),
           setting("vips", ["0.0.0.0", ...(ikev2.spec.pool6 === undefined ? [] : ["::"])]),
           setting("proposals", ikeProposals("ikev2", ["linux"])),
-          setting("keyingtries", 0, "Comes back by itself, however long the gateway is away."),
+          ...(codes === undefined ? [setting("keyingtries", 0, "Comes back by itself, however long the gateway is away.")] : []),
           setting("dpd_delay", `${spec.deadPeerDelay}s`),
           ...(byCertificate ? [setting("send_cert", "always")] : []),
           section("local", byCertificate ? [setting("auth", "pubkey"), setting("certs", `${name}.pem`), setting("id", identity)] : [setting("auth", "eap-mschapv2"), setting("eap_id", identity)]),
@@ -41,12 +41,12 @@ export function renderSwanctlIkev2(access: ClientAccess): string {
               setting("remote_ts", tunnelNetworks(access, "ikev2")),
               setting("esp_proposals", espProposals("ikev2", ["linux"])),
               setting("replay_window", 1024),
-              setting("dpd_action", "restart"),
+              setting("dpd_action", codes === undefined ? "restart" : "clear"),
             ]),
           ]),
         ]),
       ]),
-      ...(byCertificate ? [] : [section("secrets", [section(`eap-${name}`, [setting("id", identity), setting("secret", encodedSecret(password))])])]),
+      ...(byCertificate || codes !== undefined ? [] : [section("secrets", [section(`eap-${name}`, [setting("id", identity), setting("secret", encodedSecret(password))])])]),
     ],
     `IKEv2 to ${spec.name}. Written by pulumi-vpn-gateway.`,
   );
@@ -54,7 +54,7 @@ export function renderSwanctlIkev2(access: ClientAccess): string {
 
 /** The IPsec under L2TP, as a file of the same folder. */
 export function renderSwanctlL2tp(access: ClientAccess): string {
-  const { spec, user, l2tp } = access;
+  const { spec, user, codes, l2tp } = access;
   if (l2tp === undefined) throw new Error("swanctl: no L2TP");
   const name = l2tpName(access);
   const byCertificate = l2tp.credential !== undefined;
@@ -65,7 +65,7 @@ export function renderSwanctlL2tp(access: ClientAccess): string {
           setting("version", 1),
           setting("remote_addrs", spec.endpoint),
           setting("proposals", ikeProposals("l2tp", ["linux"])),
-          setting("keyingtries", 0),
+          ...(codes === undefined ? [setting("keyingtries", 0)] : []),
           setting("dpd_delay", `${spec.deadPeerDelay}s`),
           setting("dpd_timeout", `${spec.deadPeerDelay * 4}s`),
           ...(byCertificate ? [setting("send_cert", "always")] : []),
@@ -82,7 +82,7 @@ export function renderSwanctlL2tp(access: ClientAccess): string {
               setting("remote_ts", "dynamic[udp/1701]"),
               setting("esp_proposals", espProposals("l2tp", ["linux"])),
               setting("replay_window", 1024),
-              setting("dpd_action", "restart"),
+              setting("dpd_action", codes === undefined ? "restart" : "clear"),
             ]),
           ]),
         ]),
@@ -96,7 +96,7 @@ export function renderSwanctlL2tp(access: ClientAccess): string {
 
 /** xl2tpd.conf(5). A machine that has one already takes the [lac …] section into it. */
 export function renderXl2tpdClient(access: ClientAccess): string {
-  const { spec } = access;
+  const { spec, codes } = access;
   const name = l2tpName(access);
   return renderIni(
     [
@@ -107,8 +107,7 @@ export function renderXl2tpdClient(access: ClientAccess): string {
           { key: "lns", value: spec.endpoint },
           { key: "require authentication", value: false, why: "The gateway has proved itself by IPsec." },
           { key: "pppoptfile", value: `/etc/ppp/options.${name}` },
-          { key: "redial", value: true },
-          { key: "redial timeout", value: 5 },
+          ...(codes === undefined ? [{ key: "redial", value: true }, { key: "redial timeout", value: 5 }] : []),
         ],
       },
     ],
@@ -118,12 +117,12 @@ export function renderXl2tpdClient(access: ClientAccess): string {
 
 /** /etc/ppp/options.NAME: pppd(8). */
 export function renderPppClient(access: ClientAccess): string {
-  const { spec, user, password } = access;
+  const { spec, user, password, codes } = access;
   const mtu = pathMtu(spec).l2tp!;
   return renderPppOptions(
     [
       { option: "user", args: [user.name] },
-      { option: "password", args: [password] },
+      codes === undefined ? { option: "password", args: [password] } : { option: "file", args: [pppPassword(access)], why: "There while connect.sh runs." },
       { option: "hide-password" },
       { option: "linkname", args: [l2tpName(access)], why: "By this name ip-up.d and ip-down.d know the link." },
       { option: "noauth" },
@@ -140,6 +139,9 @@ export function renderPppClient(access: ClientAccess): string {
     `PPP to ${spec.name}. Written by pulumi-vpn-gateway.`,
   );
 }
+
+/** Where connect.sh has what was typed, until pppd has read it. */
+export const pppPassword = (access: ClientAccess): string => `/run/${l2tpName(access)}.code`;
 
 /** Where ip-up.d leaves what ip-down.d takes away. */
 const kept = (access: ClientAccess): string => `/run/${l2tpName(access)}.peers`;

@@ -14,7 +14,7 @@ export const userKeyPath = ({ spec }: ClientAccess): string => `/etc/NetworkMana
  * src/charon-nm/nm/nm_service.c. A split tunnel's networks are the selectors that it asks for.
  */
 export function renderNetworkManagerIkev2(access: ClientAccess): string {
-  const { spec, user, password, ikev2 } = access;
+  const { spec, user, password, codes, ikev2 } = access;
   if (ikev2 === undefined) throw new Error("NetworkManager: no IKEv2");
   const split = tunnelScope(access, "ikev2") === "split";
   const byCertificate = ikev2.credential !== undefined;
@@ -30,7 +30,7 @@ export function renderNetworkManagerIkev2(access: ClientAccess): string {
           ...(ikev2.authority === undefined ? {} : { certificate: authorityPath(access) }),
           ...(byCertificate
             ? { method: "cert", "cert-source": "file", usercert: userCertificatePath(access), userkey: userKeyPath(access), "local-identity": user.name }
-            : { method: "eap", user: user.name, "password-flags": 0 }),
+            : { method: "eap", user: user.name, "password-flags": passwordFlags(access) }),
           virtual: "yes",
           encap: "no",
           ipcomp: "no",
@@ -40,7 +40,7 @@ export function renderNetworkManagerIkev2(access: ClientAccess): string {
           ...(split ? { "remote-ts": tunnelNetworks(access, "ikev2").join(";") } : {}),
         },
       },
-      ...(byCertificate ? [] : [{ name: "vpn-secrets", entries: { password } }]),
+      ...(byCertificate || codes !== undefined ? [] : [{ name: "vpn-secrets", entries: { password } }]),
       { name: "ipv4", entries: { method: "auto", ...(split ? { "never-default": true } : {}) } },
       { name: "ipv6", entries: ikev2.spec.pool6 === undefined ? { method: "disabled" } : { method: "auto", ...(split ? { "never-default": true } : {}) } },
     ],
@@ -54,7 +54,7 @@ export function renderNetworkManagerIkev2(access: ClientAccess): string {
  * machine by a certificate.
  */
 export function renderNetworkManagerL2tp(access: ClientAccess): string {
-  const { spec, user, password, l2tp } = access;
+  const { spec, user, password, codes, l2tp } = access;
   if (l2tp === undefined) throw new Error("NetworkManager: no L2TP");
   const mtu = pathMtu(spec).l2tp!;
   const split = tunnelScope(access, "l2tp") === "split";
@@ -70,7 +70,7 @@ export function renderNetworkManagerL2tp(access: ClientAccess): string {
           gateway: spec.endpoint,
           user: user.name,
           "user-auth-type": "password",
-          "password-flags": 0,
+          "password-flags": passwordFlags(access),
           "ipsec-enabled": "yes",
           ...(byCertificate
             ? { "machine-auth-type": "tls", "machine-ca": authorityPath(access), "machine-cert": userCertificatePath(access), "machine-key": userKeyPath(access) }
@@ -87,7 +87,7 @@ export function renderNetworkManagerL2tp(access: ClientAccess): string {
           "refuse-mschap": "yes",
         },
       },
-      { name: "vpn-secrets", entries: { password, ...(l2tp.preSharedKey === undefined ? {} : { "ipsec-psk": encodedSecret(l2tp.preSharedKey) }) } },
+      { name: "vpn-secrets", entries: { ...(codes === undefined ? { password } : {}), ...(l2tp.preSharedKey === undefined ? {} : { "ipsec-psk": encodedSecret(l2tp.preSharedKey) }) } },
       {
         name: "ipv4",
         entries: {
@@ -100,6 +100,11 @@ export function renderNetworkManagerL2tp(access: ClientAccess): string {
     ],
     `L2TP/IPsec to ${spec.name}. Written by pulumi-vpn-gateway.`,
   );
+}
+
+/** NMSettingSecretFlags: 0 is kept in this file, 2 kept nowhere and asked for each time. */
+function passwordFlags({ codes }: ClientAccess): number {
+  return codes === undefined ? 0 : 2;
 }
 
 function connection(access: ClientAccess, id: string, kind: string): KeyFileGroup {

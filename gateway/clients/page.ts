@@ -3,6 +3,7 @@ import { element, renderHtml, type HtmlNode } from "../formats/html";
 import { qrCode, qrCodeDrawing } from "../formats/qrCode";
 import { certified, serves, tunnelNetworks, tunnelScope, type ClientAccess } from "./access";
 import { containerPath, fileContent } from "./container";
+import type { OneTimeCodes } from "../oneTimeCode";
 import { ikev2Name, l2tpName } from "./linux";
 import { authorityPath, userCertificatePath, userKeyPath } from "./networkManager";
 import { pageStyle } from "./pageStyle";
@@ -47,7 +48,7 @@ export function renderPage(access: ClientAccess, files: Files): string {
   );
 }
 
-function credentials({ spec, user, password, ikev2, l2tp }: ClientAccess): HtmlNode[] {
+function credentials({ spec, user, password, codes, ikev2, l2tp }: ClientAccess): HtmlNode[] {
   const credential = certified({ ikev2, l2tp })?.credential;
   const sharedKey = l2tp?.preSharedKey;
   // Who comes by a certificate has a password for L2TP alone.
@@ -57,9 +58,23 @@ function credentials({ spec, user, password, ikev2, l2tp }: ClientAccess): HtmlN
   const drawn = (label: string, value: string) => element("details", {}, element("summary", {}, `${label} as a QR code`), qrCodeDrawing(qrCode(value), `QR code of the ${label.toLowerCase()}`), element("p", {}, "Scan it with your phone's camera and copy the text."));
   return [
     element("dl", {}, ...row("Server", spec.endpoint), ...row("User name", user.name), ...(withPassword ? row(label, password) : []), ...(credential ? row(ofCertificate, credential.containerPassword) : []), ...(sharedKey === undefined ? [] : row("Pre-shared key (L2TP)", sharedKey))),
+    ...(codes === undefined ? [] : oneTimeCodes(codes)),
     ...(withPassword ? [drawn(label, password)] : []),
     ...(credential ? [drawn(ofCertificate, credential.containerPassword)] : []),
     ...(sharedKey === undefined ? [] : [drawn("Pre-shared key", sharedKey)]),
+  ];
+}
+
+/** Both are for the app alone, and once: who has them makes the user's codes. */
+function oneTimeCodes({ uri, seed }: OneTimeCodes): HtmlNode[] {
+  return [
+    element("h2", {}, "The code of the minute"),
+    steps(
+      ["Once: install an authenticator app on your phone (Google Authenticator, Microsoft Authenticator, FreeOTP, Aegis, a password manager: any that shows six digits, by time), add an account in it, and scan this."],
+      ["Each time you connect, type your password and right behind it, without a space, the six digits that the app shows."],
+    ),
+    element("details", {}, element("summary", {}, "Account for the authenticator app as a QR code"), qrCodeDrawing(qrCode(uri), "QR code of the account for the authenticator app"), element("p", {}, "Or type it in: ", code(seed), " (time-based).")),
+    element("p", { class: "warning" }, "Let no device save the password: it would come with an old code. Each code lets in once: for a second device, or by another protocol, wait for the next one. After ten wrong ones nothing lets in for five minutes. The phone's clock must be right."),
   ];
 }
 
@@ -98,7 +113,7 @@ function windows(access: ClientAccess, files: Files): HtmlNode | undefined {
             : byCertificate(access, protocol) ? [["Windows asks for an administrator once, for your certificate."]] : []
           : [["Windows asks for an administrator once. The first time, restart Windows (Restart, not Shut down) when the script says so."]]),
         ...(byCertificate(access, protocol) ? [["The script asks for the password of the certificate (above)."]] : []),
-        [`Connect: Settings > Network & internet > VPN > ${connectionName(access, protocol)}.${protocol === "ikev2" && byCertificate(access, protocol) ? "" : " Enter your user name and password."}`],
+        [`Connect: Settings > Network & internet > VPN > ${connectionName(access, protocol)}.${protocol === "ikev2" && byCertificate(access, protocol) ? "" : access.codes === undefined ? " Enter your user name and password." : " Enter your user name, and your password with the code right behind it, each time."}`],
       ),
       element("p", {}, "To see what is wrong, add ", code("-Check"), "; to take all of it away, ", code("-Remove"), "."),
     );
@@ -117,7 +132,8 @@ function apple(access: ClientAccess, files: Files): HtmlNode | undefined {
         [download(files, `apple/${access.spec.name}-${protocol}.mobileconfig`)],
         ["iPhone and iPad: Settings > Profile Downloaded > Install. If your device does not offer that, have the file itself sent to you by mail or AirDrop and open it."],
         ["Mac: open the file, then System Settings > General > Device Management > Install."],
-        [access.spec.profiles?.onDemand && protocol === "ikev2" ? "Your device connects by itself." : `Connect: Settings > VPN > ${protocol === "ikev2" ? access.spec.name : `${access.spec.name} L2TP`}.`],
+        ...(access.codes === undefined || byCertificate(access, protocol) ? [] : [["Asked for a password while you install it, leave it empty: with the code behind it, it is asked for each time."]]),
+        [access.spec.profiles?.onDemand && protocol === "ikev2" && access.codes === undefined ? "Your device connects by itself." : `Connect: Settings > VPN > ${protocol === "ikev2" ? access.spec.name : `${access.spec.name} L2TP`}.`],
       ),
       protocol === "l2tp" && tunnelScope(access, "l2tp") === "split"
         ? element("p", { class: "warning" }, "By L2TP an iPhone cannot be told which networks go through the VPN; a Mac must be told by hand (route add). Use IKEv2.")
@@ -137,7 +153,9 @@ function android(access: ClientAccess, files: Files): HtmlNode | undefined {
       [download(files, `android/${access.spec.name}.sswan`), " and open it with the app, or choose Import VPN profile in it."],
       byCertificate(access, "ikev2")
         ? ["Import the certificate when the app offers it: enter the password of the certificate (above). Then connect."]
-        : ["Enter your password, or scan it from another screen (above), and connect."],
+        : access.codes === undefined
+          ? ["Enter your password, or scan it from another screen (above), and connect."]
+          : ["Leave the password empty in the profile, so that the app asks for it each time: type it with the code right behind it."],
     ),
     element("h3", {}, "With Android's own client (11 and newer)"),
     steps(
@@ -155,7 +173,7 @@ function linux(access: ClientAccess, files: Files): HtmlNode | undefined {
   return device("Linux", ...protocols.map((protocol) => {
     const connection = `linux/networkmanager/${name}-${protocol}.nmconnection`;
     const trusts = access[protocol]?.authority !== undefined;
-    const plain = Object.keys(files).filter((file) => file.startsWith(`linux/${protocol}/`));
+    const plain = Object.keys(files).filter((file) => file.startsWith(`linux/${protocol}/etc/`));
     const scripts = plain.filter((file) => /\/ip-(up|down)\.d\//.test(file)).map((file) => file.replace(`linux/${protocol}`, ""));
     return way(
       protocols,
@@ -179,7 +197,9 @@ function linux(access: ClientAccess, files: Files): HtmlNode | undefined {
         ["Install ", code(`charon-systemd strongswan-swanctl libcharon-extauth-plugins libstrongswan-extra-plugins${protocol === "l2tp" ? " xl2tpd" : ""}`), "."],
         ["These go where their path says: ", element("ul", {}, ...plain.map((file) => element("li", {}, code(file.replace(`linux/${protocol}`, "")), " ", download(files, file, file.replace(`linux/${protocol}/etc/`, "").replace(/\//g, "-")))))],
         ...(scripts.length > 0 ? [[code(`sudo chmod 755 ${scripts.join(" ")}`)]] : []),
-        protocol === "ikev2"
+        access.codes !== undefined && !byCertificate(access, protocol)
+          ? [download(files, `linux/${protocol}/connect.sh`, `${name}-${protocol}-connect.sh`), " asks each time: ", code(`sudo sh ${name}-${protocol}-connect.sh`)]
+          : protocol === "ikev2"
           ? [code(`sudo swanctl --load-all && sudo swanctl --initiate --child ${ikev2Name(access)}`)]
           : [code(`sudo swanctl --load-all && sudo swanctl --initiate --child ${l2tpName(access)} && sudo systemctl restart xl2tpd && sudo xl2tpd-control connect-lac ${l2tpName(access)}`)],
       ),

@@ -3,10 +3,12 @@ import { renderValues, type ValueSection } from "../formats/values";
 import { pathMtu } from "../mtu";
 import { tunnelNetworks, type ClientAccess } from "./access";
 import { containerPath } from "./container";
+import { typedEachTime } from "./typedEachTime";
 
 /** What to type into a router's or a firewall's own form. Proposals in swanctl's words, which most of them come close to. */
 export function renderRouterValues(access: ClientAccess): string {
-  const { spec, user, password, ikev2, l2tp } = access;
+  const { spec, user, ikev2, l2tp } = access;
+  const password = access.codes === undefined ? access.password : typedEachTime;
   const mtu = pathMtu(spec);
   const sections: ValueSection[] = [];
   if (ikev2 !== undefined) {

@@ -3,7 +3,7 @@ import { renderPowerShell, type PowerShellValue } from "../formats/powershell";
 import { certificateBase64, stableUuid, tunnelNetworks, tunnelScope, type ClientAccess, type Ikev2Access } from "./access";
 import { chosenSuites, translated } from "./algorithms";
 import { container } from "./container";
-import { windowsCertificateScripts, windowsParameters, windowsScript } from "./windowsScript";
+import { asksEachTime, windowsCertificateScripts, windowsParameters, windowsScript } from "./windowsScript";
 
 /** Words of Set-VpnConnectionIPsecConfiguration (VpnClient module, its page at learn.microsoft.com). */
 const words = {
@@ -16,7 +16,8 @@ const words = {
 
 /**
  * A script that makes a Windows connection with exactly the algorithms that the gateway offers Windows. Windows asks for
- * name and password at the first connection and keeps them, so that the script holds no password.
+ * name and password at the first connection and keeps them (of a user with one-time codes it asks each time), so that the
+ * script holds no password.
  */
 export function renderWindows(access: ClientAccess, protocol: "ikev2" | "l2tp"): string {
   const { spec, user } = access;
@@ -44,7 +45,8 @@ export function renderWindows(access: ClientAccess, protocol: "ikev2" | "l2tp"):
     variables.Container = container(access, "modern");
     variables.Thumbprint = new X509Certificate(credential.certificate).fingerprint.replaceAll(":", "");
   }
-  return renderPowerShell(windowsParameters, variables, credential === undefined ? windowsScript : windowsCertificateScripts[protocol], `VPN connection to ${spec.name} for Windows 10 and 11. Written by pulumi-vpn-gateway.`);
+  const script = credential === undefined ? windowsScript : windowsCertificateScripts[protocol];
+  return renderPowerShell(windowsParameters, variables, access.codes === undefined ? script : asksEachTime(script), `VPN connection to ${spec.name} for Windows 10 and 11. Written by pulumi-vpn-gateway.`);
 }
 
 /** The gateway's, or else that of the user's own certificate, which Windows must trust to give it away. */

@@ -200,6 +200,14 @@ Write-Host "The connection '$Name' is ready. Windows asks once for a name, which
 exit 0
 `;
 
+/** For a user with one-time codes: Windows keeps no password, and asks at each connection. */
+export const asksEachTime = (script: string): string =>
+  rewritten(script, [
+    ["RememberCredential = $true", "RememberCredential = $false"],
+    ["foreach ($route in $Routes) { if ($has", "if ($found.RememberCredential) { 'Windows would keep the password, which holds once.' }\n    foreach ($route in $Routes) { if ($has"],
+    ["Windows asks once for a name, which is $User, and for the password.", "Windows asks each time for a name, which is $User, and for the password: type the code of your authenticator app right behind it."],
+  ]);
+
 /** The script with each of these texts, which is in it once, changed into the other. */
 function rewritten(script: string, changes: [from: string, to: string][]): string {
   return changes.reduce((text, [from, to]) => {

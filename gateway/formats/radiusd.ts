@@ -2,7 +2,8 @@ import { commentLines, refuseUnprintable } from "./text";
 
 /** One entry of a configuration of FreeRADIUS 3: radiusd.conf(5), unlang(5). */
 export type RadiusdEntry =
-  | { kind: "pair"; key: string; value: string | number | boolean; expands: boolean; why?: string }
+  | { kind: "pair"; key: string; value: string | number | boolean; expands: boolean; operator?: "+="; why?: string }
+  | { kind: "removal"; key: string; why?: string }
   | { kind: "section"; name: string; entries: RadiusdEntry[]; why?: string }
   | { kind: "include"; path: string; why?: string }
   | { kind: "call"; name: string; why?: string };
@@ -15,6 +16,16 @@ export function pair(key: string, value: string | number | boolean, why?: string
 /** A text of our own in which `%{…}` is replaced with each request: nothing that a person gave may stand in it. */
 export function template(key: string, value: string, why?: string): RadiusdEntry {
   return { kind: "pair", key, value, expands: true, why };
+}
+
+/** In unlang: one more value of an attribute that may have several. Otherwise as {@link template}. */
+export function added(key: string, value: string | number, why?: string): RadiusdEntry {
+  return { kind: "pair", key, value, expands: true, operator: "+=", why };
+}
+
+/** In unlang: all values of an attribute go. */
+export function removed(key: string, why?: string): RadiusdEntry {
+  return { kind: "removal", key, why };
 }
 
 /** A section; in unlang also a condition. The name is ours. */
@@ -62,16 +73,22 @@ function write(entries: RadiusdEntry[], indent: string, lines: string[]): void {
     } else if (entry.kind === "call") {
       if (!/^[a-z_]+$/.test(entry.name)) throw new Error(`${format}: ${JSON.stringify(entry.name)} is no module`);
       lines.push(`${indent}${entry.name}`);
+    } else if (entry.kind === "removal") {
+      lines.push(`${indent}${keyOf(entry.key)} !* ANY`);
     } else {
-      const line = `${indent}${entry.key} ${entry.key.startsWith("&") ? ":=" : "="} ${valueOf(entry)}`;
+      const line = `${indent}${keyOf(entry.key)} ${entry.operator ?? (entry.key.startsWith("&") ? ":=" : "=")} ${valueOf(entry)}`;
       if (Buffer.byteLength(line) > longestLine) throw new Error(`${format}: ${entry.key} is longer than a line may be`);
       lines.push(line);
     }
   }
 }
 
-function valueOf({ key, value, expands }: { key: string; value: string | number | boolean; expands: boolean }): string {
+function keyOf(key: string): string {
   if (!/^&?[A-Za-z][A-Za-z0-9_:-]*$/.test(key)) throw new Error(`${format}: ${JSON.stringify(key)} is no key`);
+  return key;
+}
+
+function valueOf({ key, value, expands }: { key: string; value: string | number | boolean; expands: boolean }): string {
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "number") {
     if (!Number.isSafeInteger(value) || value < 0) throw new Error(`${format}: ${key} is no number`);

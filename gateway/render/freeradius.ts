@@ -5,6 +5,7 @@ import { accountingPort, authenticationPort, defaultKeepDays, interimSeconds, ke
 import type { GatewaySecrets, GatewaySpec } from "../spec";
 import { booksFiles, booksModules, booksPeers, booksServers, database, databasePort, toBooks } from "./radiusBooks";
 import { directoryFiles, directoryModules, directoryPeers, toDirectory } from "./radiusDirectory";
+import { oneTimeCodeModules, oneTimeCodePolicies, provePassword } from "./radiusOneTimeCodes";
 import { radiusSecret } from "./radius";
 import { copyOf, fileName, runFolder, stateFolder } from "./radiusFolders";
 import { sandboxOf } from "./sandbox";
@@ -44,6 +45,7 @@ export function renderRadiusdConf(spec: GatewaySpec): string {
       ]),
       include(copyOf(paths.radiusdClient)),
       block("modules", modules(spec)),
+      ...oneTimeCodePolicies(spec),
       block("server own", server(spec)),
       ...(keepsBooks(spec) ? booksServers(spec) : []),
     ],
@@ -66,6 +68,7 @@ function modules(spec: GatewaySpec): RadiusdEntry[] {
       pair("with_ntdomain_hack", true, "Windows leaves its domain out of what it hashes; charon and pppd know that, too."),
     ]),
     block("eap", [pair("default_eap_type", "mschapv2"), pair("timer_expire", 60), pair("max_sessions", 4096), block("mschapv2", [])]),
+    ...oneTimeCodeModules(spec),
     ...directoryModules(spec),
     ...(keepsBooks(spec) ? booksModules(spec) : []),
   ];
@@ -85,7 +88,7 @@ function server(spec: GatewaySpec): RadiusdEntry[] {
       call("mschap"),
       block("eap", [pair("ok", "return")]),
     ]),
-    block("authenticate", [block("Auth-Type MS-CHAP", [call("mschap")]), call("eap")]),
+    block("authenticate", [block("Auth-Type MS-CHAP", provePassword(spec)), call("eap")]),
     block("post-auth", [block("update reply", [pair("&Acct-Interim-Interval", interimSeconds, "Who is connected is told of so often (seconds), so that the books know who is no more.")])]),
     block("accounting", keepsBooks(spec) ? toBooks(spec) : [call("ok")]),
   ];

@@ -1,10 +1,11 @@
 import { createHash } from "crypto";
-import { renderRadiusUsers, type RadiusReply } from "../formats/radiusUsers";
+import { renderRadiusUsers, type RadiusReply, type RadiusUser } from "../formats/radiusUsers";
 import { ntHash } from "../ntHash";
+import { asksCode } from "../oneTimeCode";
 import { passwordsByRadius } from "../radius";
 import type { GatewaySecrets, GatewaySpec, ProtocolName, UserSpec } from "../spec";
 import { plainAddress } from "../users";
-import { passwordOf } from "./passwordOf";
+import { passwordOf, seedOf } from "./passwordOf";
 import { pppServers } from "./pppd";
 
 /** The list of users as the gateway's own FreeRADIUS knows it: an entry for each protocol by which a user comes with a password. */
@@ -14,12 +15,18 @@ export function renderFreeradiusUsers(spec: GatewaySpec, secrets: GatewaySecrets
       passwordsByRadius(spec, user).map((protocol) => ({
         key: radiusKey(protocol, user.name),
         comment: user.name,
-        ntHash: ntHash(passwordOf(secrets, user.name)),
+        proof: proof(user, secrets),
         reply: reply(spec, user, protocol),
       })),
     ),
     `Users of ${spec.name}, by protocol and SHA-256 of the name. Written by pulumi-vpn-gateway.`,
   );
+}
+
+/** Who types a code behind the password proves another text with each: of them alone FreeRADIUS has the password itself. */
+function proof(user: UserSpec, secrets: GatewaySecrets): RadiusUser["proof"] {
+  const password = passwordOf(secrets, user.name);
+  return asksCode(user) ? { password: Buffer.from(password, "utf16le"), seed: seedOf(secrets, user.name) } : { ntHash: ntHash(password) };
 }
 
 /** As FreeRADIUS makes it of a request (render/freeradius.ts), and host/vpn_gateway/admitted.py of a name. */

@@ -23,12 +23,13 @@ function filters({ groups = [] }: Pick<GatewaySpec, "groups">): Record<string, u
 
 function described(spec: Pick<GatewaySpec, "groups" | "l2tp">, user: UserSpec): string | Record<string, unknown> {
   const name = refuseUnprintable("users", user.name);
-  const { suspended, authentication, revoked, validUntil, protocols, l2tpAddress, ikev2Address, ikev2Address6 } = user;
+  const { suspended, authentication, oneTimeCode, revoked, validUntil, protocols, l2tpAddress, ikev2Address, ikev2Address6 } = user;
   const rate = rateOf(spec, user);
   const more = {
     ...(suspended === true ? { suspended } : {}),
     ...(authentication === "certificate" ? { authentication } : {}),
     ...(l2tpByCertificate(spec, user) ? { l2tpCertificate: true } : {}),
+    ...(oneTimeCode === true ? { oneTimeCode } : {}),
     ...(revoked === true ? { revoked } : {}),
     ...(validUntil === undefined ? {} : { validUntil: utc(validUntil) }),
     ...(protocols === undefined ? {} : { protocols }),

@@ -38,6 +38,7 @@ class User:
     certificate: bool = False
     l2tp_certificate: bool = False  # instead of the pre-shared key
     revoked: bool = False
+    one_time_code: bool = False  # behind the password
     policy: str = ""  # the chain of what the user may reach; empty: all that clients may
     rate: dict[str, int] = field(default_factory=dict, hash=False)  # kbit/s by way (`down`, `up`); empty: no bound
     own: bool = False  # of ANYBODY: the gateway's own RADIUS server, which asks a directory
@@ -101,6 +102,7 @@ def _user(data: dict) -> User:
         data.get("authentication") == "certificate",
         data.get("l2tpCertificate") is True,
         data.get("revoked") is True,
+        data.get("oneTimeCode") is True,
         str(data.get("policy", "")),
         {way: int(data["rate"][way]) for way in ("down", "up") if way in data.get("rate", {})},
     )

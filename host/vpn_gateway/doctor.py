@@ -48,7 +48,7 @@ def logged(gateway: Gateway, since: int) -> list[Finding]:
 
 def of_machine(gateway: Gateway) -> list[Finding]:
     """What is wrong with the machine itself, whoever dials."""
-    return [*_parts(gateway), *_forwarding(gateway), *_reverse_path(gateway), *_ppp(gateway), *_certificate(gateway), *_public_certificate(gateway), *_clock(gateway), *_tunnel_errors(gateway), *_filters(gateway)]
+    return [*_parts(gateway), *_forwarding(gateway), *_reverse_path(gateway), *_ppp(gateway), *_certificate(gateway), *_public_certificate(gateway), *_clock(gateway), *_clock_kept(gateway), *_tunnel_errors(gateway), *_filters(gateway)]
 
 
 def _parts(gateway: Gateway) -> list[Finding]:
@@ -156,6 +156,17 @@ def _clock(gateway: Gateway) -> list[Finding]:
     if behind < 300:
         return []
     return [Finding("CLOCK_WRONG", f"the clock is {behind / 3600:.1f} hours before the moment at which this command was installed", "Set it, and let it be kept: `timedatectl set-ntp true`. Certificates and `validUntil` go by it.", "Windows 13801")]
+
+
+def _clock_kept(gateway: Gateway) -> list[Finding]:
+    """Codes of the minute go by it: a clock that nobody keeps keeps out who has them, some weeks from now."""
+    users = admitted.load(gateway) or {}
+    if not any(user.one_time_code for user in users.values()) or not gateway.programs.has("timedatectl"):
+        return []
+    kept = gateway.programs.run("timedatectl", "show", "--property=NTPSynchronized", "--value")
+    if kept.output.strip() != "no":
+        return []
+    return [Finding("CLOCK_NOT_KEPT", "nothing keeps the clock (NTP), and one-time codes hold for half a minute to either side", "`timedatectl set-ntp true`, and let UDP 123 out to a time server. Where the host sets its machine's clock by itself, that is enough.")]
 
 
 def _tunnel_errors(gateway: Gateway) -> list[Finding]:

@@ -20,6 +20,7 @@ class RadiusSymptoms:
     now: float
     peer: str
     server: str
+    codes: dict[str, str]  # by user: what FreeRADIUS had against the last log-in with a one-time code
 
     def add(self, cause: str, about: str, evidence: str, remedy: str, also: str = "") -> None:
         raise NotImplementedError
@@ -41,6 +42,30 @@ class RadiusSymptoms:
             self.add("REFUSED_BY_DIRECTORY", name, f"{json.dumps(name)} is not on the list, and was not let in by what the directory has", "The name, the password, the `filter`; or the directory has no NT hash of it, or does not show that to `bindDn`.", "Windows 691")
             return
         self.add("REFUSED_BY_RADIUS", name, f"{json.dumps(name)} was let in by no RADIUS server", "The server's own log says why: the name, the password, a rule of its own. Where it was silent, that is named here too.", "Windows 691")
+
+    def login_refused(self, match: re.Match, _line: str) -> None:
+        """FreeRADIUS says why before either daemon says that."""
+        name = re.sub(r"\\(.)", r"\1", match[2])
+        self.codes[name] = match[1]
+
+    def code_refused(self, name: str, how: str) -> bool:
+        """Of a user with one-time codes: names what was wrong with the code, where that is what was wrong."""
+        said = self.codes.pop(name, "")
+        who = f"{json.dumps(name)} {how}"
+        off = re.fullmatch(r"off by (-?\d+) seconds", said)
+        if off:
+            seconds = int(off[1])
+            when = f"{-seconds} s ago" if seconds < 0 else f"{seconds} s from now"
+            self.add("ONE_TIME_CODE_OFF", name, f"{who}: the password was right, the code one of {when}", "A clock is off, the phone's or the gateway's (`timedatectl`): of several users the gateway's. Or it was typed too late, or a device dials with a saved password.", "Windows 691")
+        elif said == "the password alone":
+            self.add("ONE_TIME_CODE_MISSING", name, f"{who}: the password was right, without a code behind it", "Type the six digits of the authenticator app right behind the password; take the password out of the device, where it is saved.", "Windows 691")
+        elif said == "used already":
+            self.add("ONE_TIME_CODE_USED", name, f"{who}: password and code were right, and the code was used before", "Each code lets in once: wait for the next one. A device that saves the password, or dials again by itself, comes with a used one. If it was nobody of yours, another knows the password.", "Windows 691")
+        elif said == "too many wrong ones":
+            self.add("TOO_MANY_WRONG_CODES", name, f"{who}: after ten wrong log-ins within five minutes", "Nobody comes in by that name until five minutes after the first of them. A device that dials again by itself with an old code, or somebody who guesses: the lines before say from where.", "Windows 691")
+        else:
+            return False
+        return True
 
     def books_closed(self, _match: re.Match, line: str) -> None:
         self.add("SESSIONS_NOT_IN_BOOKS", "books", own_words(line), "FreeRADIUS cannot write its accounting: mind the space on the disk; or your PostgreSQL, its password, its certificate, its table (docs/radius.md), for which it waits. Nobody is kept out by it.")
@@ -69,6 +94,7 @@ class RadiusSymptoms:
 
 
 RULES = [
+    (r"Login incorrect \(one-time code: (.+?)\): \[(.*?)(?:/<via [^>]*>)?\] \(from client ", RadiusSymptoms.login_refused),
     (r"rlm_ldap \(ldap\): (?:Bind (?:with|as) .* failed|Could not start TLS|Opening connection failed|Failed performing search)", RadiusSymptoms.directory_silent),
     (r"received invalid reply digest from RADIUS server|RADIUS (?:Response|Message)-Authenticator verification failed", RadiusSymptoms.radius_secret),
     (r"sending RADIUS \S+ to server '(.+)'", RadiusSymptoms.radius_asked),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 SHORTEST = 4
@@ -34,6 +35,9 @@ class Redactor:
                 line = re.sub(r"\\(.)", r"\1", field[1]) if field else line
                 self.secrets.update(text for text in (line, field[1] if field else "") if len(text) >= SHORTEST)
                 continue
+            if path.endswith("/radius/users"):  # hashes; of users with one-time codes the password itself and the seed
+                self._learn_users(line)
+                continue
             found = re.findall(r'"((?:[^"\\]|\\.)*)"', line)
             found += [text.replace('\\"', '"').replace("\\\\", "\\") for text in found]
             if path.startswith("/etc/ppp/"):
@@ -45,6 +49,14 @@ class Redactor:
                 found += line.split()
             self.secrets.update(text for text in found if len(text) >= SHORTEST and text not in COMMON)
         self.pattern = None
+
+    def _learn_users(self, line: str) -> None:
+        for attribute, digits in re.findall(r"(\S+) := (0x[0-9a-f]+)", line):
+            self.secrets.update((digits, digits[2:]))
+            if attribute == "Tmp-Octets-0":
+                self.secrets.add(bytes.fromhex(digits[2:]).decode("utf-16-le", errors="replace"))
+            if attribute == "TOTP-Key":
+                self.secrets.add(base64.b32encode(bytes.fromhex(digits[2:])).decode().rstrip("="))
 
     def clean(self, text: str) -> str:
         if not self.secrets:

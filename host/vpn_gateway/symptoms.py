@@ -45,6 +45,7 @@ class _Reader(radius_symptoms.RadiusSymptoms):
         self.user = "?"  # of the conversation at hand
         self.asked = "?"  # the name of a gateway that the client wants
         self.server = "?"  # RADIUS, last asked by charon (radius_symptoms)
+        self.codes: dict[str, str] = {}  # radius_symptoms
         self.certificate = "?"  # whose status was last looked at
         self.method = self.name = "?"  # by which a client of IKEv1 wants to prove itself, and as whom
 
@@ -218,8 +219,9 @@ class _Reader(radius_symptoms.RadiusSymptoms):
             self.add("UNKNOWN_USER", name, f"{json.dumps(name)} {how}", "Mind upper and lower case and the domain, or add the user.", "Windows 691")
         elif refused:
             self.add("USER_NOT_ADMITTED", name, f"{json.dumps(name)}, {refused}", "Change `suspended`, `validUntil` or `protocols` of that user.", "Windows 691")
-        else:
-            self.add("WRONG_PASSWORD", name, f"{json.dumps(name)} {how}", "Give the client the password of the stack's output (clientSettings.passwords).", "Windows 691")
+        elif not self.code_refused(name, how):
+            code = "; the code behind it may be what is wrong" if user.one_time_code else ""
+            self.add("WRONG_PASSWORD", name, f"{json.dumps(name)} {how}", f"Give the client the password of the stack's output (clientSettings.passwords){code}.", "Windows 691")
 
     def ppp_silence(self, _match: re.Match, line: str) -> None:
         self.add("PPP_SILENT", "ppp", own_words(line), "The client's PPP does not answer: something drops its larger packets, or it wants another authentication than MS-CHAPv2.", "Windows 718, 734")

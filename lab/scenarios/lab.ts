@@ -32,7 +32,7 @@ interface Outputs {
   connections?: { name: string; left: string; right: string }[];
   /** Of site connections: what the device's owner enters. */
   deviceConfiguration?: string;
-  clientSettings: { endpoint: string; preSharedKey: string; authority: string; passwords: Record<string, string> };
+  clientSettings: { endpoint: string; preSharedKey: string; authority: string; passwords: Record<string, string>; oneTimeCodes?: Record<string, { uri: string; seed: string }> };
 }
 
 /** What is around the gateways of a program with several clouds. */

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { SshGateway, type SshGatewayArgs } from "../../index";
 import { givenSecrets, resolveSpec, specProblems } from "../../components/spec";
 import type { GatewayIdentity } from "../../gateway/identity";
+import { fromBase32 } from "../../gateway/oneTimeCode";
 import { ofType, registered, settled, textOf, valueOf } from "./mocks";
 import { recordWithRealKeys } from "./realKeys";
 
@@ -56,6 +57,20 @@ describe("a gateway that takes another's identity", () => {
     expect(settings.passwords).toEqual({ ...former.settings.passwords, carol: "minted-elsewhere-password-carol-Aa1", dave: "given-to-dave-himself" });
     expect(settings.preSharedKey).toBe("a-key-that-was-given");
   });
+
+  test("one-time codes go on: the app on a phone shows what the heir's gateway takes", async () => {
+    const users = [{ name: "alice", oneTimeCode: true }, { name: "bob", oneTimeCode: true, oneTimeCodeSeed: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" }, { name: "carol" }];
+    const changes = { users, ikev2: {}, radius: { onGateway: { enabled: true } } };
+    const one = await made("office", changes);
+    expect(Object.keys(one.settings.oneTimeCodes!)).toEqual(["alice", "bob"]);
+    expect(one.settings.oneTimeCodes!.bob.uri).toBe("otpauth://totp/office%20VPN:bob?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=office%20VPN&algorithm=SHA1&digits=6&period=30");
+    expect(await pulumi.isSecret(one.gateway.clientSettings)).toBe(true);
+    const { alice } = one.settings.oneTimeCodes!;
+    const next = await made("elsewhere", { ...changes, identity: one.identity, users: [{ name: "alice", oneTimeCode: true }] });
+    expect(next.settings.oneTimeCodes!.alice.seed).toBe(alice.seed);
+    expect(next.pushed.passwords).toContain(`TOTP-Key := 0x${fromBase32(alice.seed)!.toString("hex")}`);
+    expect((await made("elsewhere", { ...changes, users: [{ name: "alice", oneTimeCode: true }] })).settings.oneTimeCodes!.alice.seed).not.toBe(alice.seed);
+  }, 60_000);
 
   test("who is revoked is so by the serial number that is on their device", async () => {
     const { pushed, settings } = await made("elsewhere", { identity: former.identity, users: [{ name: "alice", authentication: "certificate", revoked: true }, { name: "bob" }] });

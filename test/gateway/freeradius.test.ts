@@ -1,17 +1,15 @@
-import { spawn, spawnSync, type ChildProcess } from "child_process";
 import * as fc from "fast-check";
 import * as fs from "fs";
-import * as os from "os";
 import * as path from "path";
 import { renderPgpass } from "../../gateway/formats/pgpass";
 import { renderReadableParts, renderSecretParts } from "../../gateway/renderBundle";
 import { paths, platform } from "../../gateway/platforms";
-import { runFolder, stateFolder } from "../../gateway/render/radiusFolders";
 import { radiusKey } from "../../gateway/render/freeradiusUsers";
 import type { GatewaySpec, RadiusSpec, UserSpec } from "../../gateway/spec";
 import { validateSpec } from "../../gateway/validate";
 import { ownConnections } from "../../gateway/users";
 import { readPgpass, readRadiusUsers, readStrongswanConf, readUnit, type Tree } from "./formats/readers";
+import { Freeradius, hasFreeradius } from "./freeradiusProcess";
 import { attempt, hostile } from "./hostile";
 import { byEap, byPpp } from "./radiusClient";
 import { exampleSecrets, exampleSpec, goldenSpecs } from "./specs";
@@ -229,11 +227,9 @@ test("whatever a name or a password holds, the file of users holds its key and i
   expect(carried).toBeGreaterThan(50);
 });
 
-const program = spawnSync("freeradius", ["-v"]).status === 0;
-
-(program ? describe : describe.skip)("FreeRADIUS itself", () => {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "freeradius-"));
-  const ports = { 1812: 21812 + (process.pid % 1000), 1813: 31813 + (process.pid % 1000) };
+(hasFreeradius ? describe : describe.skip)("FreeRADIUS itself", () => {
+  const server = new Freeradius(21812);
+  const { ports } = server;
   const secret = exampleSecrets(spec).radius?.[0] ?? "";
   const awkward: [string, string][] = [
     ["DEFAULT", "of DEFAULT"], ["$INCLUDE /etc/passwd", "of include"], ['quote"d', 'pass"word'], ["o'neil", "it's"], ["back\\slash", "back\\slash\\"], ["%{User-Name}", "%{md5:x}"],
@@ -246,27 +242,9 @@ const program = spawnSync("freeradius", ["-v"]).status === 0;
     users: [{ name: "alice", l2tpAddress: "10.77.3.50", dns: ["10.20.0.54"] }, { name: "only-ikev2", protocols: ["ikev2"] }, ...users],
   });
   const known = Object.assign(Object.create(null) as Record<string, string>, { alice: "alice's own", "only-ikev2": "theirs" }, passwords);
-  let server: ChildProcess | undefined;
-  let said = "";
 
-  beforeAll(async () => {
-    for (const [at, { content }] of Object.entries(files(given, { ...exampleSecrets(given), passwords: known }))) {
-      if (!at.startsWith(path.dirname(paths.radiusd))) continue;
-      const here = content.replaceAll(runFolder, folder).replaceAll(stateFolder, folder).replace(/port = (1812|1813)/g, (_, port: "1812" | "1813") => `port = ${ports[port]}`);
-      fs.writeFileSync(path.join(folder, path.basename(at)), here);
-    }
-    fs.writeFileSync(path.join(folder, "dictionary"), "");
-    server = spawn("freeradius", ["-f", "-l", "stdout", "-d", folder], { stdio: ["ignore", "pipe", "pipe"] });
-    server.stdout?.on("data", (text: Buffer) => (said += text.toString()));
-    server.stderr?.on("data", (text: Buffer) => (said += text.toString()));
-    for (let wait = 0; wait < 100 && !said.includes("Ready to process requests"); wait++) await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(said).toContain("Ready to process requests");
-  }, 20_000);
-
-  afterAll(() => {
-    server?.kill();
-    fs.rmSync(folder, { recursive: true, force: true });
-  });
+  beforeAll(() => server.start(given, { ...exampleSecrets(given), passwords: known }), 20_000);
+  afterAll(() => server.end());
 
   test("each of the hostile names comes in by either protocol, with its own password", async () => {
     expect(users.length).toBeGreaterThan(80);
@@ -312,13 +290,13 @@ const program = spawnSync("freeradius", ["-v"]).status === 0;
   });
 
   test("users are read anew without a start, and whoever is in the middle of a log-in goes on", async () => {
-    fs.appendFileSync(path.join(folder, "users"), `${radiusKey("l2tp", "dave")} NT-Password := 0x44ebba8d5312b8d611474411f56989ae\n`);
+    fs.appendFileSync(path.join(server.folder, "users"), `${radiusKey("l2tp", "dave")} NT-Password := 0x44ebba8d5312b8d611474411f56989ae\n`);
     const during = await byEap(ports[1812], secret, "alice", known.alice, async () => {
-      server?.kill("SIGHUP");
+      server.reload();
       await new Promise((resolve) => setTimeout(resolve, 500));
     });
     expect(during.accepted).toBe(true);
     expect((await byPpp(ports[1812], secret, "dave", "clientPass")).accepted).toBe(true);
-    expect(said.match(/Ready to process requests/g)).toHaveLength(1);
+    expect(server.said.match(/Ready to process requests/g)).toHaveLength(1);
   });
 });

@@ -27,6 +27,11 @@ test("all that is wrong at once, and no secret of it", () => {
   expect(said("a-canary")).toEqual(["identity: is not an object"]);
 });
 
+test("seeds of one-time codes are base32, each user's", () => {
+  expect(said({ ...good, oneTimeCodeSeeds: { alice: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" } })).toEqual([]);
+  for (const wrong of [7, { alice: 1 }, { alice: "a canary 018" }]) expect(said({ ...good, oneTimeCodeSeeds: wrong })).toEqual(["identity.oneTimeCodeSeeds: is not a seed in base32 for each user"]);
+});
+
 test("an authority whose time is over is refused; a user's certificate is then made anew", () => {
   expect(identityProblems(good, new Date("2056-01-01T00:00:00Z")).map(({ path, value }) => [path, value])).toEqual([["identity.authority.certificate", '"Jan  1 00:00:00 2055 GMT"']]);
   expect(said({ ...good, authority: alice })).toEqual(["identity.authority.certificate: is no authority's"]);

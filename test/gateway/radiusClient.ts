@@ -12,19 +12,22 @@ export interface Answer {
 const codes = { request: 1, accept: 2, reject: 3, challenge: 11 };
 type Attribute = [number, Buffer];
 
-/** One question and its answer. @throws Error where none comes, or one that is not signed with the secret. */
-export async function ask(port: number, secret: string, attributes: Attribute[]): Promise<{ code: number; attributes: Attribute[] }> {
+/** One question and its answer; with `twice` the answer to the same packet sent once more. @throws Error where none comes, or one that is not signed with the secret. */
+export async function ask(port: number, secret: string, attributes: Attribute[], twice = false): Promise<{ code: number; attributes: Attribute[] }> {
   const authenticator = randomBytes(16);
   const body = Buffer.concat([...attributes, [80, Buffer.alloc(16)] as Attribute].map(([type, value]) => Buffer.concat([Buffer.from([type, value.length + 2]), value])));
   const packet = Buffer.concat([Buffer.from([codes.request, 7]), size(20 + body.length), authenticator, body]);
   createHmac("md5", secret).update(packet).digest().copy(packet, packet.length - 16);
   const socket = createSocket("udp4");
   try {
-    const reply = await new Promise<Buffer>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error("no answer")), 3000);
-      socket.once("message", (message) => (clearTimeout(timer), resolve(message)));
-      socket.send(packet, port, "127.0.0.1");
-    });
+    const answer = () =>
+      new Promise<Buffer>((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error("no answer")), 3000);
+        socket.once("message", (message) => (clearTimeout(timer), resolve(message)));
+        socket.send(packet, port, "127.0.0.1");
+      });
+    const first = await answer();
+    const reply = twice ? await answer() : first;
     const signed = createHash("md5").update(Buffer.concat([reply.subarray(0, 4), authenticator, reply.subarray(20), Buffer.from(secret)])).digest();
     if (!signed.equals(reply.subarray(4, 20))) throw new Error("an answer that is signed with another secret");
     const found: Attribute[] = [];
@@ -36,10 +39,10 @@ export async function ask(port: number, secret: string, attributes: Attribute[])
 }
 
 /** As by L2TP. */
-export async function byPpp(port: number, secret: string, name: string, password: string): Promise<Answer> {
+export async function byPpp(port: number, secret: string, name: string, password: string, twice = false): Promise<Answer> {
   const [challenge, peer] = [randomBytes(16), randomBytes(16)];
   const response = Buffer.concat([Buffer.from([1, 0]), peer, Buffer.alloc(8), ntResponse(challenge, peer, name, password)]);
-  const { code, attributes } = await ask(port, secret, [[1, Buffer.from(name)], [4, Buffer.from([127, 0, 0, 1])], vendor(11, challenge), vendor(25, response)]);
+  const { code, attributes } = await ask(port, secret, [[1, Buffer.from(name)], [4, Buffer.from([127, 0, 0, 1])], vendor(11, challenge), vendor(25, response)], twice);
   return { accepted: code === codes.accept, attributes: plain(attributes) };
 }
 

@@ -35,6 +35,7 @@ export function exampleSecrets(spec: GatewaySpec): GatewaySecrets {
     ...(spec.radius?.onGateway !== undefined ? { radius: ["canaryOfTheOwnServer8431"] } : spec.radius === undefined ? {} : { radius: spec.radius.servers.map((_, index) => `canary"of#{radius}\\${index}-8431`) }),
     ...(spec.radius?.onGateway?.postgresql === undefined ? {} : { radiusDatabase: "canary:of the\\database 8431" }),
     ...(spec.radius?.onGateway?.directory === undefined ? {} : { radiusDirectory: "canary #{of} the directory 8431" }),
+    ...(spec.users.some(({ oneTimeCode }) => oneTimeCode) ? { oneTimeCodeSeeds: Object.fromEntries(spec.users.flatMap(({ name, oneTimeCode }, index) => (oneTimeCode ? [[name, `CANARYSEED${"ABCDEFGHIJKLMNOP"[index].repeat(22)}`]] : []))) } : {}),
     passwords: Object.fromEntries(spec.users.map(({ name }, index) => [name, `canary-password-${index}-8431`])),
   };
 }
@@ -219,6 +220,10 @@ export const goldenSpecs: Record<string, GatewaySpec> = {
         },
       },
     },
+  }),
+  "radius-own-one-time-codes": exampleSpec({
+    radius: { servers: [{ host: "127.0.0.1" }], onGateway: {}, accounting: false },
+    users: [{ name: "alice", oneTimeCode: true }, { name: "bob@example.com" }],
   }),
   "radius-own-postgresql": exampleSpec({
     radius: {

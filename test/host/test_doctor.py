@@ -119,6 +119,28 @@ class LogTest(unittest.TestCase):
         self.one("UNKNOWN_USER", '"eve" by L2TP', "1.0 gateway pppd[9]: Peer eve failed CHAP authentication\n", User("bob"))
         self.one("NO_PPP_IN_KERNEL", "/dev/ppp", "1.0 gateway pppd[9]: Couldn't open the /dev/ppp device: No such device\n")
 
+    def test_one_time_codes(self) -> None:
+        def dialled(said: str, name: str = "bob", protocol: str = "l2tp") -> str:
+            refused = f"1.0 gateway pppd[9]: Peer {name} failed CHAP authentication" if protocol == "l2tp" else f"{START}RADIUS authentication of '{name}' failed"
+            return MOVED + f"1.0 gateway freeradius[7]: Sat Nov 28 03:37:13 2026 : Auth: (16) Login incorrect ({said}): [{name}] (from client gateway port 0 cli 198.51.100.2[4500])\n{refused}\n"
+
+        bob = User("bob", one_time_code=True)
+        for said, cause, evidence in (
+            ("one-time code: the password alone", "ONE_TIME_CODE_MISSING", '"bob" by L2TP: the password was right, without a code behind it'),
+            ("one-time code: used already", "ONE_TIME_CODE_USED", "the code was used before"),
+            ("one-time code: off by -90 seconds", "ONE_TIME_CODE_OFF", "one of 90 s ago"),
+            ("one-time code: off by 120 seconds", "ONE_TIME_CODE_OFF", "one of 120 s from now"),
+            ("one-time code: too many wrong ones", "TOO_MANY_WRONG_CODES", "after ten wrong log-ins"),
+            ("one-time code: wrong password or code", "WRONG_PASSWORD", '"bob" by L2TP'),
+        ):
+            self.one(cause, evidence, dialled(said), bob)
+        self.one("ONE_TIME_CODE_USED", '"bob" from 198.51.100.2, by IKEv2', dialled("one-time code: used already", protocol="ikev2"), bob)
+        self.one("WRONG_PASSWORD", '"ann" by L2TP', dialled("mschap: MS-CHAP2-Response is incorrect", "ann"), User("ann"))
+        # What one log-in was refused for is not said of the next.
+        twice = dialled("one-time code: used already") + dialled("one-time code: wrong password or code")
+        self.assertEqual([cause for cause, _evidence in causes(twice, bob)], ["ONE_TIME_CODE_USED", "WRONG_PASSWORD"])
+        self.one("USER_NOT_ADMITTED", "who is suspended", dialled("one-time code: used already"), User("bob", suspended=True, one_time_code=True))
+
     def test_a_good_log_has_no_finding(self) -> None:
         good = CAME + ANSWERED + MOVED + f"{START}received EAP identity 'bob'\n{START}EAP method EAP_MSCHAPV2 succeeded, MSK established\n"
         self.assertEqual(causes(good, User("bob")), [])
@@ -152,6 +174,19 @@ class MachineDoctorTest(MachineTest):
         self.write("/etc/sysctl.d/60-v.conf", "# by hand\n")
         self.write("/proc/net/xfrm_stat", "XfrmInError 0\nXfrmOutStateModeError 12\n")
         self.assertEqual(set(self.found()), {"NOT_AS_PUSHED", "PACKETS_TOO_BIG_FOR_TUNNEL"})
+
+    def test_a_clock_that_nobody_keeps_where_codes_go_by_it(self) -> None:
+        program = f"{self.state}/bin/timedatectl"
+        with open(program, "w") as file:
+            file.write('#!/bin/sh\ncat "$FAKE_STATE/kept"\n')
+        os.chmod(program, 0o755)
+        self.mark("kept", "no\n")
+        self.write("/etc/vpn-gateway/users", '"bob"\n')
+        self.assertEqual(self.found(), {})
+        self.write("/etc/vpn-gateway/users", '{"name":"bob","oneTimeCode":true}\n')
+        self.assertIn("half a minute", self.found()["CLOCK_NOT_KEPT"])
+        self.mark("kept", "yes\n")
+        self.assertEqual(self.found(), {})
 
     def test_the_path_to_a_client(self) -> None:
         ping = f"{self.state}/bin/ping"

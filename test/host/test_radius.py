@@ -138,6 +138,14 @@ class RadiusTest(MachineTest):
         shown = redactor.clean('10.20.0.21: of=pppd\'s-own, of "the" keeper, of charon')
         self.assertEqual(shown, "10.20.0.21: [secret], [secret], [secret]")
 
+    def test_what_one_time_codes_are_made_of_is_never_shown(self) -> None:
+        redactor = Redactor()
+        password = "of \u00e9ric".encode("utf-16-le").hex()
+        text = f"# \u00e9ric\nl2tp-{'0' * 64} TOTP-Key := 0x3132333435363738393031323334353637383930, Tmp-Octets-0 := 0x{password}\n  Framed-IP-Address := 10.77.3.50\n# ann\nl2tp-{'1' * 64} NT-Password := 0x{'44' * 16}\n"
+        redactor.learn("/etc/vpn-gateway/radius/users", text.encode())
+        shown = redactor.clean(f"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ 3132333435363738393031323334353637383930 of \u00e9ric {password} {'44' * 16} 10.77.3.50")
+        self.assertEqual(shown, "[secret] [secret] [secret] [secret] [secret] 10.77.3.50")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,11 +1,18 @@
 import { isrgRootX1, letsEncrypt } from "../../../gateway/certificates/letsEncrypt";
 import type { GatewaySpec } from "../../../gateway/spec";
+import { oneTimeCodes } from "../../../gateway/oneTimeCode";
+import type { ClientSecrets } from "../../../gateway/clients/access";
 import { goldenTree } from "../goldenTree";
 import { filesOf } from "./helpers";
 
 /** A plain one; and one with all that profiles can honour, for a name that every format must escape. */
-const users: Record<string, [spec: Partial<GatewaySpec>, user: string]> = {
+const users: Record<string, [spec: Partial<GatewaySpec>, user: string, secrets?: Partial<ClientSecrets>]> = {
   "profiles-full-tunnel": [{}, "alice"],
+  "profiles-one-time-codes": [
+    { radius: { servers: [{ host: "127.0.0.1" }], onGateway: {} }, users: [{ name: "alice", oneTimeCode: true }], profiles: { onDemand: true, trustedWireless: [] } },
+    "alice",
+    { oneTimeCodes: oneTimeCodes({ name: "office" }, { alice: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" }) },
+  ],
   "profiles-public-ca": [
     { endpoint: "vpn.example.com", l2tp: undefined, ikev2: { pool: "10.77.2.0/24", acme: { directory: letsEncrypt, termsAgreed: true, root: isrgRootX1 } } },
     "alice",

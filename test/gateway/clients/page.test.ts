@@ -2,6 +2,7 @@ import { createHash } from "crypto";
 import jsQR from "jsqr";
 import * as fc from "fast-check";
 import { qrCode } from "../../../gateway/formats/qrCode";
+import { keyUri } from "../../../gateway/oneTimeCode";
 import type { GatewaySpec } from "../../../gateway/spec";
 import { filesOf, readByPython, type Page } from "./helpers";
 
@@ -77,6 +78,13 @@ test("a QR code reads as the text that it was made of, in any script", () => {
     expect(read(text)).toBe(text);
   }), { numRuns: 25 });
 });
+test("an authenticator app's account is read from its code, whatever the user is called", () => {
+  for (const user of ["alice", "漢".repeat(64)]) {
+    const uri = keyUri({ name: "office" }, user, "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
+    expect(read(uri)).toBe(uri);
+  }
+});
+
 test("a QR code refuses a text that none holds", () => {
   expect(() => qrCode("x".repeat(2400))).toThrow();
 });
