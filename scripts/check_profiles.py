@@ -9,6 +9,8 @@ import sys
 import tree_sitter
 import tree_sitter_powershell
 
+import powershell_cmdlets
+
 PARSER = tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language()))
 
 
@@ -36,22 +38,43 @@ def property_list(text):
 
 
 def power_shell(text):
-    if PARSER.parse(text).root_node.has_error:
+    root = PARSER.parse(text).root_node
+    if root.has_error:
         raise ValueError("tree-sitter's grammar finds an error in it")
+    wrong = list(powershell_cmdlets.problems(root))
+    if wrong:
+        raise ValueError("; ".join(wrong))
 
 
 def certificate(text):
     subprocess.run(["openssl", "x509", "-noout"], input=text, check=True, capture_output=True)
 
 
-# Reader, and what is put in the place of what to break a file of its kind.
+# Reader, and the ways to break a file of its kind: what is put in the place of what, where it stands last.
 KINDS = {
-    ".nmconnection": (network_manager, b"type=vpn", b"type=nothing"),
-    ".mobileconfig": (property_list, b"</dict>", b""),
-    ".sswan": (lambda text: json.loads(text), b"}", b""),
-    ".ps1": (power_shell, b"}", b""),
-    ".crt": (certificate, b"M", b"!"),
+    ".nmconnection": (network_manager, [(b"type=vpn", b"type=nothing")]),
+    ".mobileconfig": (property_list, [(b"</dict>", b"")]),
+    ".sswan": (lambda text: json.loads(text), [(b"}", b"")]),
+    ".ps1": (power_shell, [
+        (b"}", b""),
+        (b"Add-VpnConnection @", b"Add-VpnConection @"),
+        (b"-DestinationPrefix", b"-Destination"),
+        (b"PfsGroup = ", b"PfsGruop = "),
+        (b"DHGroup = 'ECP384'", b"DHGroup = 'ECP521'"),
+        (b"EncryptionLevel = 'Required'", b"EncryptionLevel = 'Requested'"),
+        (b"AuthenticationMethod = 'M", b"AuthenticationMethod = 'N"),
+        (b"        CipherTransformConstants = $CipherTransformConstants\n", b""),
+    ]),
+    ".crt": (certificate, [(b"M", b"!")]),
 }
+
+
+def is_read(read, text, what, otherwise):
+    try:
+        read(otherwise.join(text.rsplit(what, 1)))
+        return True
+    except Exception:
+        return False
 
 
 def main(directory):
@@ -64,18 +87,14 @@ def main(directory):
             path = os.path.join(folder, name)
             with open(path, "rb") as file:
                 text = file.read()
-            read, what, otherwise = kind
+            read, twins = kind
             try:
                 read(text)
                 problem = None
             except Exception as error:
                 problem = f"{type(error).__name__}: {error}"
             if problem is None:
-                try:
-                    read(otherwise.join(text.rsplit(what, 1)))
-                    problem = "its broken twin is read, too"
-                except Exception:
-                    pass
+                problem = next((f"its broken twin is read, too: {otherwise!r} for {what!r}" for what, otherwise in twins if is_read(read, text, what, otherwise)), None)
             passed, failed = (passed + 1, failed) if problem is None else (passed, failed + 1)
             print(f"{'ok  ' if problem is None else 'FAIL'} {os.path.relpath(path, directory)}{'' if problem is None else f': {problem}'}")
     print(f"\n{passed} passed, {failed} failed")
