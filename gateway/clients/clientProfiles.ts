@@ -9,6 +9,7 @@ import { renderConnectIkev2, renderConnectL2tp } from "./linuxConnect";
 import { renderNetworkManagerIkev2, renderNetworkManagerL2tp } from "./networkManager";
 import { renderPage } from "./page";
 import { renderRouterValues } from "./router";
+import { renderRouterOs, routerOsPath } from "./routerOs";
 import { renderWindows } from "./windows";
 
 /** Text files by their path within a user's folder; of a `.p12` its base64. All of them are secret. */
@@ -74,6 +75,8 @@ export function profileFiles(access: ClientAccess): ProfileFiles {
     }
   }
   files["router.txt"] = renderRouterValues(access);
+  const routerOs = access.ikev2 && renderRouterOs(access);
+  if (routerOs !== undefined) files[routerOsPath(access)] = routerOs;
   files["instructions.html"] = renderPage(access, files);
   return files;
 }

@@ -6,6 +6,7 @@ import { containerPath, fileContent } from "./container";
 import type { OneTimeCodes } from "../oneTimeCode";
 import { ikev2Name, l2tpName } from "./linux";
 import { authorityPath, userCertificatePath, userKeyPath } from "./networkManager";
+import { routerOsPath } from "./routerOs";
 import { pageStyle } from "./pageStyle";
 import { connectionName } from "./windows";
 
@@ -211,7 +212,21 @@ function router(access: ClientAccess, files: Files): HtmlNode {
   const containers = certified(access) !== undefined ? [element("p", {}, "Your certificate with its key: ", download(files, containerPath(access, "modern")), "; for what cannot read that, ", download(files, containerPath(access, "legacy")), ".")] : [];
   const wanting = [...(access.ikev2?.authority === undefined ? [] : ["IKEv2"]), ...(access.l2tp?.authority === undefined ? [] : ["L2TP"])];
   const authority = wanting.length === 0 ? [] : [" It needs ", download(files, "authority.crt"), ` for ${wanting.join(" and ")}.`];
-  return device("Router or firewall", element("p", {}, "The values for its form: ", download(files, "router.txt"), ".", ...authority), ...containers);
+  return device("Router or firewall", element("p", {}, "The values for its form: ", download(files, "router.txt"), ".", ...authority), ...routerOs(access, files), ...containers);
+}
+
+function routerOs(access: ClientAccess, files: Files): HtmlNode[] {
+  const path = routerOsPath(access);
+  if (!Object.hasOwn(files, path)) return [];
+  const beside = [...(access.ikev2?.authority === undefined ? [] : ["authority.crt"]), ...(byCertificate(access, "ikev2") ? [containerPath(access, "legacy").split("/")[1]] : [])];
+  return [
+    element("h3", {}, "MikroTik RouterOS 7"),
+    steps(
+      [download(files, path), ": read it, for it was not run on a router, and put it on yours", ...(beside.length > 0 ? [`, with ${beside.join(" and ")}`] : []), "."],
+      [code(`/import file-name=${path.split("/")[1]}`)],
+      ["A FastTrack rule passes the tunnel by: give it ", code("connection-mark=no-mark"), "."],
+    ),
+  ];
 }
 
 /** Does the user come by a certificate? */

@@ -94,9 +94,9 @@ function Set-Machine {
     New-Item -Path $OwnMark -Force | Out-Null
     Set-ItemProperty -Path $OwnMark -Name 'TunnelType' -Value $TunnelType
     $certificate = Get-Authority
-    $thumbprint = 'none'
-    if ($null -ne $certificate) { $thumbprint = $certificate.Thumbprint }
-    Set-ItemProperty -Path $OwnMark -Name 'Authority' -Value $thumbprint
+    $trusted = 'none'
+    if ($null -ne $certificate) { $trusted = $certificate.Thumbprint }
+    Set-ItemProperty -Path $OwnMark -Name 'Authority' -Value $trusted
 }
 
 function Clear-Machine {
@@ -258,7 +258,7 @@ function Test-Machine {
     return (Test-Certificate) -and (Test-Authority)`.trimStart(),
   ],
   ["        Edit-RootStore 'Add'\n    }\n", "        Edit-RootStore 'Add'\n    }\n    if (-not (Test-Certificate)) { Import-OwnCertificate }\n"],
-  ["    $certificate = Get-Authority\n    $thumbprint = 'none'", "    Set-ItemProperty -Path $OwnMark -Name 'Certificate' -Value $Thumbprint\n    $certificate = Get-Authority\n    $thumbprint = 'none'"],
+  ["    $certificate = Get-Authority\n    $trusted = 'none'", "    Set-ItemProperty -Path $OwnMark -Name 'Certificate' -Value $Thumbprint\n    $certificate = Get-Authority\n    $trusted = 'none'"],
   [
     "    $others = @(Get-ChildItem -Path $Marks -ErrorAction SilentlyContinue)",
     "    $others = @(Get-ChildItem -Path $Marks -ErrorAction SilentlyContinue)\n    $needed = @($others | Where-Object { (Get-Value $_.PSPath 'Certificate') -eq $Thumbprint })\n    if (($needed.Count -eq 0) -and (Test-Certificate)) { Remove-Item -Path ('Cert:\\LocalMachine\\My\\' + $Thumbprint) -DeleteKey }",

@@ -3,7 +3,7 @@ import { commentLines, refuseUnprintable } from "./text";
 export interface RouterosCommand {
   /** E.g. `/ip ipsec peer`. */
   menu: string;
-  action: "add" | "set";
+  action: "add" | "import" | "set";
   /** Properties, in order. */
   properties: readonly (readonly [name: string, value: string])[];
 }

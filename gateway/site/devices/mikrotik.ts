@@ -11,7 +11,7 @@ const groups = { ecp521: "ecp521", ecp384: "ecp384", ecp256: "ecp256", modp4096:
 const hashes = { sha512: "sha512", sha384: "sha384", sha256: "sha256", sha1: "sha1" };
 
 /** help.mikrotik.com/docs/display/ROS/IPsec, "Profiles" and "Proposals": a profile has no GCM, a proposal no SHA-384. */
-const words: DeviceWords = {
+export const routerosWords: DeviceWords = {
   ike: { encryption: { aes256: "aes-256", aes192: "aes-192", aes128: "aes-128" }, integrity: hashes, groups },
   esp: {
     encryption: { aes256gcm16: "aes-256-gcm", aes192gcm16: "aes-192-gcm", aes128gcm16: "aes-128-gcm", aes256: "aes-256-cbc", aes192: "aes-192-cbc", aes128: "aes-128-cbc" },
@@ -26,8 +26,8 @@ function render(view: SiteView, secrets: SiteSecrets): DeviceStep[] {
   const { spec, near, far } = view;
   const name = siteNames(spec.name).connection;
   const lifetimes = deviceLifetimes(view);
-  const [ike] = near.proposals.ike.map((text) => translated(words.ike, text));
-  const [esp] = near.proposals.esp.map((text) => translated(words.esp, text));
+  const [ike] = near.proposals.ike.map((text) => translated(routerosWords.ike, text));
+  const [esp] = near.proposals.esp.map((text) => translated(routerosWords.esp, text));
   const id = (text: string) => `${parseAddress(text) === undefined ? "fqdn" : "address"}:${text}`;
   const [own, other] = [near.networks[0], far.networks[0]].map((text) => network(text).text);
   const commands: RouterosCommand[] = [
@@ -71,7 +71,7 @@ export const mikrotik: DeviceKind = {
   title,
   profile: "mikrotik",
   render,
-  words,
+  words: routerosWords,
   bgp: { none: "RouterOS has no interface for IPsec that BGP could be spoken on" },
   oneSuite: { ike: true, esp: true },
   dials: "ipv4OrName",

@@ -3,6 +3,7 @@ import type { GatewaySpec } from "../../../gateway/spec";
 import { oneTimeCodes } from "../../../gateway/oneTimeCode";
 import type { ClientSecrets } from "../../../gateway/clients/access";
 import { goldenTree } from "../goldenTree";
+import { authorityOf, issued } from "../certificates/helpers";
 import { filesOf } from "./helpers";
 
 /** A plain one; and one with all that profiles can honour, for a name that every format must escape. */
@@ -40,5 +41,22 @@ describe.each(Object.keys(users))("golden tree %s", (name) => {
   );
   test("is what the user is given", () => {
     expect(files).toEqual(goldenTree(name, files));
+  });
+});
+
+describe("golden tree profiles-certificate", () => {
+  // Keys are new each time: what follows from them is left out.
+  test("holds Windows' scripts for who comes by a certificate", () => {
+    const signer = authorityOf("office VPN authority");
+    const all = filesOf(
+      { l2tp: { pool: "10.77.1.0/24", certificates: true }, ikev2: { pool: "10.77.2.0/24", certificates: true }, users: [{ name: "alice", authentication: "certificate" }] },
+      "alice",
+      { preSharedKey: "", authority: signer.certificate, credentials: { alice: { ...issued(signer, "alice"), containerPassword: "canary-container-8431" } } },
+    );
+    const files = Object.fromEntries(
+      Object.entries(all).filter(([path]) => path.startsWith("windows/")).map(([path, content]) => [`/${path}`, content.replace(/^(\$(?:Authority|Container|Thumbprint)) = '[^']+'$/gm, "$1 = 'another each time'")]),
+    );
+    expect(Object.keys(files)).toHaveLength(2);
+    expect(files).toEqual(goldenTree("profiles-certificate", files));
   });
 });

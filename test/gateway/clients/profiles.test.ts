@@ -43,6 +43,7 @@ describe("which files there are", () => {
       "linux/networkmanager/office-ikev2.nmconnection",
       "linux/networkmanager/office-l2tp.nmconnection",
       "router.txt",
+      "router/office.rsc",
       "windows/office-ikev2.ps1",
       "windows/office-l2tp.ps1",
     ]);
@@ -56,7 +57,7 @@ describe("which files there are", () => {
   test("one protocol alone", () => {
     expect(Object.keys(filesOf({ l2tp: undefined })).filter((file) => file.includes("l2tp"))).toEqual([]);
     const l2tp = Object.keys(filesOf({ ikev2: undefined }));
-    expect(l2tp.filter((file) => file.includes("ikev2") || file.includes("authority") || file.startsWith("android"))).toEqual([]);
+    expect(l2tp.filter((file) => file.includes("ikev2") || file.includes("authority") || /^(android|router\/)/.test(file))).toEqual([]);
     expect(l2tp).toContain("windows/office-l2tp.ps1");
   });
 });

@@ -101,9 +101,9 @@ function Set-Machine {
     New-Item -Path $OwnMark -Force | Out-Null
     Set-ItemProperty -Path $OwnMark -Name 'TunnelType' -Value $TunnelType
     $certificate = Get-Authority
-    $thumbprint = 'none'
-    if ($null -ne $certificate) { $thumbprint = $certificate.Thumbprint }
-    Set-ItemProperty -Path $OwnMark -Name 'Authority' -Value $thumbprint
+    $trusted = 'none'
+    if ($null -ne $certificate) { $trusted = $certificate.Thumbprint }
+    Set-ItemProperty -Path $OwnMark -Name 'Authority' -Value $trusted
 }
 
 function Clear-Machine {
