@@ -131,6 +131,11 @@ export function tunnelNetworks({ spec, user, ikev2, l2tp }: ClientAccess, protoc
   return trafficSelectors(spec, { pool: l2tp!.spec.pool });
 }
 
+/** Those of an IKEv2 tunnel that a router can pass on, which translates to the one address that it is given. */
+export function ipv4Networks(access: ClientAccess): string[] {
+  return tunnelNetworks(access, "ikev2").filter((text) => !text.includes(":"));
+}
+
 /** Whether everything goes through the tunnel: as the gateway's `tunnel` says, but for a user with routes of their own. */
 export function tunnelScope(access: ClientAccess, protocol: Protocol): TunnelScope {
   return tunnelNetworks(access, protocol).includes("0.0.0.0/0") ? "full" : "split";

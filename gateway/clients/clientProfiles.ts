@@ -7,6 +7,7 @@ import { container, containerPath } from "./container";
 import { ikev2Name, l2tpName, renderIpDown, renderIpUp, renderPppClient, renderSwanctlIkev2, renderSwanctlL2tp, renderXl2tpdClient } from "./linux";
 import { renderConnectIkev2, renderConnectL2tp } from "./linuxConnect";
 import { renderNetworkManagerIkev2, renderNetworkManagerL2tp } from "./networkManager";
+import { openWrtFiles } from "./openWrt";
 import { renderPage } from "./page";
 import { renderRouterValues } from "./router";
 import { renderRouterOs, routerOsPath } from "./routerOs";
@@ -52,6 +53,7 @@ export function profileFiles(access: ClientAccess): ProfileFiles {
         files[`linux/ikev2/etc/swanctl/x509/${ikev2Name(access)}.pem`] = credential.certificate;
         files[`linux/ikev2/etc/swanctl/private/${ikev2Name(access)}.pem`] = credential.privateKey;
       }
+      Object.assign(files, openWrtFiles(access));
     }
   }
   if (access.l2tp !== undefined) {

@@ -2,18 +2,22 @@ import { espProposals, ikeProposals } from "../cipherSuites";
 import { renderIni } from "../formats/ini";
 import { renderPppOptions } from "../formats/pppOptions";
 import { renderShell } from "../formats/shell";
-import { renderStrongswanConf, section, setting } from "../formats/strongswanConf";
+import { renderStrongswanConf, section, setting, type Entry } from "../formats/strongswanConf";
 import { pathMtu } from "../mtu";
 import { swanctlIdentity } from "../render/identity";
 import { encodedSecret } from "../render/swanctl";
-import { tunnelNetworks, tunnelScope, type ClientAccess } from "./access";
+import { ipv4Networks, tunnelNetworks, tunnelScope, type ClientAccess } from "./access";
 
 /** Connections and children are called by this: the gateway's name, which is a DNS label. */
 export const ikev2Name = ({ spec }: ClientAccess): string => spec.name;
 export const l2tpName = ({ spec }: ClientAccess): string => `${spec.name}-l2tp`;
 
-/** /etc/swanctl/conf.d/NAME.conf, for `swanctl --load-all` and `--initiate --child NAME`: swanctl.conf(5). */
-export function renderSwanctlIkev2(access: ClientAccess): string {
+/**
+ * /etc/swanctl/conf.d/NAME.conf, for `swanctl --load-all` and `--initiate --child NAME`: swanctl.conf(5).
+ *
+ * @param more what a router needs beyond: settings of the child; without IPv6, which it cannot pass on by one address
+ */
+export function renderSwanctlIkev2(access: ClientAccess, more: { child?: readonly Entry[]; ipv4Only?: boolean } = {}): string {
   const { spec, user, password, codes, ikev2 } = access;
   if (ikev2 === undefined) throw new Error("swanctl: no IKEv2");
   const byCertificate = ikev2.credential !== undefined;
@@ -25,7 +29,7 @@ export function renderSwanctlIkev2(access: ClientAccess): string {
         section(name, [
           setting("version", 2),
           setting("remote_addrs", spec.endpoint),
-          setting("vips", ["0.0.0.0", ...(ikev2.spec.pool6 === undefined ? [] : ["::"])]),
+          setting("vips", ["0.0.0.0", ...(ikev2.spec.pool6 === undefined || more.ipv4Only ? [] : ["::"])]),
           setting("proposals", ikeProposals("ikev2", ["linux"])),
           ...(codes === undefined ? [setting("keyingtries", 0, "Comes back by itself, however long the gateway is away.")] : []),
           setting("dpd_delay", `${spec.deadPeerDelay}s`),
@@ -38,10 +42,11 @@ export function renderSwanctlIkev2(access: ClientAccess): string {
           ]),
           section("children", [
             section(name, [
-              setting("remote_ts", tunnelNetworks(access, "ikev2")),
+              setting("remote_ts", more.ipv4Only ? ipv4Networks(access) : tunnelNetworks(access, "ikev2")),
               setting("esp_proposals", espProposals("ikev2", ["linux"])),
               setting("replay_window", 1024),
               setting("dpd_action", codes === undefined ? "restart" : "clear"),
+              ...(more.child ?? []),
             ]),
           ]),
         ]),

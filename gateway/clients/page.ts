@@ -212,7 +212,7 @@ function router(access: ClientAccess, files: Files): HtmlNode {
   const containers = certified(access) !== undefined ? [element("p", {}, "Your certificate with its key: ", download(files, containerPath(access, "modern")), "; for what cannot read that, ", download(files, containerPath(access, "legacy")), ".")] : [];
   const wanting = [...(access.ikev2?.authority === undefined ? [] : ["IKEv2"]), ...(access.l2tp?.authority === undefined ? [] : ["L2TP"])];
   const authority = wanting.length === 0 ? [] : [" It needs ", download(files, "authority.crt"), ` for ${wanting.join(" and ")}.`];
-  return device("Router or firewall", element("p", {}, "The values for its form: ", download(files, "router.txt"), ".", ...authority), ...routerOs(access, files), ...containers);
+  return device("Router or firewall", element("p", {}, "The values for its form: ", download(files, "router.txt"), ".", ...authority), ...routerOs(access, files), ...openWrt(access, files), ...containers);
 }
 
 function routerOs(access: ClientAccess, files: Files): HtmlNode[] {
@@ -225,6 +225,21 @@ function routerOs(access: ClientAccess, files: Files): HtmlNode[] {
       [download(files, path), ": read it, for it was not run on a router, and put it on yours", ...(beside.length > 0 ? [`, with ${beside.join(" and ")}`] : []), "."],
       [code(`/import file-name=${path.split("/")[1]}`)],
       ["A FastTrack rule passes the tunnel by: give it ", code("connection-mark=no-mark"), "."],
+    ),
+  ];
+}
+
+function openWrt(access: ClientAccess, files: Files): HtmlNode[] {
+  const own = Object.keys(files).filter((file) => file.startsWith("openwrt/"));
+  if (own.length === 0) return [];
+  const scripts = own.filter((file) => file.endsWith("-updown")).map((file) => file.replace("openwrt", ""));
+  return [
+    element("h3", {}, "OpenWrt"),
+    steps(
+      ["Install ", code(`strongswan-default strongswan-mod-openssl strongswan-mod-kdf${byCertificate(access, "ikev2") ? " strongswan-mod-pkcs8" : " strongswan-mod-eap-identity strongswan-mod-eap-mschapv2 strongswan-mod-md4"} kmod-crypto-gcm`), "."],
+      ["These go where their path says: ", element("ul", {}, ...own.map((file) => element("li", {}, code(file.replace("openwrt", "")), " ", download(files, file, file.replace("openwrt/etc/", "").replace(/\//g, "-")))))],
+      [code(`chmod 755 ${scripts.join(" ")}`)],
+      [code("/etc/init.d/swanctl enable && /etc/init.d/swanctl restart"), ". The router connects by itself."],
     ),
   ];
 }

@@ -4,7 +4,7 @@ import { renderRouteros, type RouterosCommand } from "../formats/routeros";
 import { maximumSegmentSize, pathMtu } from "../mtu";
 import { routerosWords } from "../site/devices/mikrotik";
 import { isAead, parseProposal, type Proposal } from "../site/proposals";
-import { tunnelNetworks, tunnelScope, type ClientAccess } from "./access";
+import { ipv4Networks, tunnelScope, type ClientAccess } from "./access";
 import { containerPath } from "./container";
 
 export const routerOsPath = ({ spec }: ClientAccess): string => `router/${spec.name}.rsc`;
@@ -22,7 +22,7 @@ export function renderRouterOs(access: ClientAccess): string | undefined {
   if (![user.name, secret].every((text) => /^[\x20-\x7e]*$/.test(text))) return undefined;
   const name = spec.name;
   const full = tunnelScope(access, "ikev2") === "full";
-  const networks = tunnelNetworks(access, "ikev2").filter((text) => !text.includes(":"));
+  const networks = ipv4Networks(access);
   const segment = String(maximumSegmentSize(pathMtu(spec).ikev2!, 4));
   // Where the names are told apart by their kind, which is as in the user's certificate.
   const id = (text: string) => `${parseAddress(text) !== undefined ? "address" : text.includes("@") ? "user-fqdn" : "fqdn"}:${text}`;

@@ -42,6 +42,9 @@ describe("which files there are", () => {
       "linux/l2tp/etc/xl2tpd/xl2tpd.conf",
       "linux/networkmanager/office-ikev2.nmconnection",
       "linux/networkmanager/office-l2tp.nmconnection",
+      "openwrt/etc/swanctl/conf.d/office.conf",
+      "openwrt/etc/swanctl/office-updown",
+      "openwrt/etc/swanctl/x509ca/office.pem",
       "router.txt",
       "router/office.rsc",
       "windows/office-ikev2.ps1",
@@ -57,7 +60,7 @@ describe("which files there are", () => {
   test("one protocol alone", () => {
     expect(Object.keys(filesOf({ l2tp: undefined })).filter((file) => file.includes("l2tp"))).toEqual([]);
     const l2tp = Object.keys(filesOf({ ikev2: undefined }));
-    expect(l2tp.filter((file) => file.includes("ikev2") || file.includes("authority") || /^(android|router\/)/.test(file))).toEqual([]);
+    expect(l2tp.filter((file) => file.includes("ikev2") || file.includes("authority") || /^(android|openwrt|router\/)/.test(file))).toEqual([]);
     expect(l2tp).toContain("windows/office-l2tp.ps1");
   });
 });
