@@ -39,8 +39,8 @@ def connect(client: Client, wanted):
 def install(client, files):
     """The client's /etc as a machine has it that was never connected, and the files of the profile in it."""
     # The unit of charon holds this folder itself: what is in it goes, not the folder.
-    for kind in ("conf.d", "x509ca", "x509", "private"):
-        for old in glob.glob(f"{client.etc}/swanctl/{kind}/*"):
+    for kind in ("conf.d/*", "x509ca/*", "x509/*", "private/*", "*-updown"):
+        for old in glob.glob(f"{client.etc}/swanctl/{kind}"):
             os.remove(old)
     for folder in ("ppp", "xl2tpd"):
         shutil.rmtree(f"{client.etc}/{folder}", ignore_errors=True)
@@ -49,5 +49,5 @@ def install(client, files):
         parts = path.split("/")
         if parts[:2] != ["", "etc"] or parts[2] not in ("swanctl", "ppp", "xl2tpd") or ".." in parts:
             raise Failure(f"no file of a profile: {path}")
-        script = "ip-up.d" in parts or "ip-down.d" in parts
+        script = "ip-up.d" in parts or "ip-down.d" in parts or path.endswith("-updown")
         write(client.etc + path[len("/etc"):], text, 0o755 if script else 0o600)

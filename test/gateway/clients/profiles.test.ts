@@ -42,11 +42,8 @@ describe("which files there are", () => {
       "linux/l2tp/etc/xl2tpd/xl2tpd.conf",
       "linux/networkmanager/office-ikev2.nmconnection",
       "linux/networkmanager/office-l2tp.nmconnection",
-      "openwrt/etc/swanctl/conf.d/office.conf",
-      "openwrt/etc/swanctl/office-updown",
-      "openwrt/etc/swanctl/x509ca/office.pem",
-      "router.txt",
-      "router/office.rsc",
+      "openwrt/etc/swanctl/conf.d/office.conf", "openwrt/etc/swanctl/office-updown", "openwrt/etc/swanctl/x509ca/office.pem",
+      "router.txt", "router/office.rsc",
       "windows/office-ikev2.ps1",
       "windows/office-l2tp.ps1",
     ]);
