@@ -237,7 +237,7 @@ function openWrt(access: ClientAccess, files: Files): HtmlNode[] {
     element("h3", {}, "OpenWrt"),
     steps(
       ["Install ", code(`strongswan-default strongswan-mod-openssl strongswan-mod-kdf${byCertificate(access, "ikev2") ? " strongswan-mod-pkcs8" : " strongswan-mod-eap-identity strongswan-mod-eap-mschapv2 strongswan-mod-md4"} kmod-crypto-gcm`), "."],
-      ["These go where their path says: ", element("ul", {}, ...own.map((file) => element("li", {}, code(file.replace("openwrt", "")), " ", download(files, file, file.replace("openwrt/etc/", "").replace(/\//g, "-")))))],
+      ["These go where their path says: ", element("ul", {}, ...own.map((file) => element("li", {}, code(file.replace("openwrt", "")), " ", download(files, file, file.replace(/\//g, "-")))))],
       [code(`chmod 755 ${scripts.join(" ")}`)],
       [code("/etc/init.d/swanctl enable && /etc/init.d/swanctl restart"), ". The router connects by itself."],
     ),

@@ -34,7 +34,7 @@ describe("the page of instructions", () => {
     // All of them are there, but for the page itself, and no two under one name.
     const contents = new Set(links.map(([, content]) => content));
     expect(Object.entries(files).filter(([, content]) => !contents.has(content)).map(([path]) => path)).toEqual(["instructions.html"]);
-    expect(new Map(links.map(([name, content]) => [name, content])).size).toBe(contents.size + 1 /* the authority has two names */);
+    expect(new Map(links.map(([name, content]) => [name, content])).size).toBe(contents.size + 2 /* the authority has three names */);
   });
   test("tells of the devices that are served, and of what goes through the tunnel", () => {
     expect(titles(page())).toEqual(["Windows 10 and 11", "iPhone, iPad and Mac", "Android", "Linux", "Router or firewall"]);
