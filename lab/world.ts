@@ -55,6 +55,8 @@ export interface ConnectOptions {
   redial?: boolean;
   /** Asks after each second of silence, gives a silent gateway up within 2 s more, and dials anew by itself. Default false. */
   fastDeadPeer?: boolean;
+  /** IKEv2: says that it understands REDIRECT, and goes where it is sent. Default true. */
+  followRedirects?: boolean;
 }
 
 /** What a person on Linux puts in place: the files of their profile, as they are. */

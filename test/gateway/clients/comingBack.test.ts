@@ -34,7 +34,7 @@ describe("the profiles of a pair come back soon, those of a gateway by itself do
     expect(readPppWords(at(filesOf(), "ppp/options.office-l2tp"))).toEqual(expect.arrayContaining([["lcp-echo-interval", "30"], ["lcp-echo-failure", "4"]]));
   });
   test("where a RADIUS server may be silent for six seconds, charon waits for the gateway for as long", () => {
-    const radius = { servers: [{ address: "10.20.0.5" }] } as GatewaySpec["radius"];
+    const radius = { servers: [{ host: "10.20.0.5" }] } as GatewaySpec["radius"];
     const { tries, timeout } = comingBack({ pair: goldenSpecs["pair-floating"].pair, radius, deadPeerDelay: 30 }).retransmissions!;
     expect((tries + 1) * timeout).toBeGreaterThan(6);
     expect(comingBack({ radius, deadPeerDelay: 30 }).retransmissions).toBeUndefined();
