@@ -47,5 +47,7 @@ export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firew
 export const unproven: readonly string[] = [
   "rates-voice", "hostile-packets",
   "lac-foreign", "radius-interim",
-  "mesh-dead", "pair-profile", "pair-reboot", "pair-kept-flows",
+  "mesh-dead",
+  // The first two were seen to pass before they looked for the redirect and for a forged advertisement that is believed.
+  "pair-one-active", "pair-planned", "pair-reboot", "pair-profile", "pair-kept-flows",
 ];

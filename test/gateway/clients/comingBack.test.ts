@@ -1,4 +1,5 @@
 import { comingBack } from "../../../gateway/clients/comingBack";
+import { oneTimeCodes } from "../../../gateway/oneTimeCode";
 import type { GatewaySpec } from "../../../gateway/spec";
 import { asOfOneGateway } from "../../../lab/scenarios/pairProfile";
 import { readIni, readPppWords, readStrongswanConf } from "../formats/readers";
@@ -52,6 +53,14 @@ describe("the profiles of a pair come back soon, those of a gateway by itself do
     expect(text(pair({ clients: ["linux"] }))).not.toContain("Windows may take minutes");
     expect(text(pair())).toContain("sudo swanctl --reload-settings");
     expect(text(filesOf())).not.toMatch(/two machines|reload-settings/);
+  });
+  test("who types a code each time is dialled for by nobody, and the page does not say so either", () => {
+    const changes: Partial<GatewaySpec> = { pair: goldenSpecs["pair-floating"].pair, radius: { servers: [{ host: "127.0.0.1" }], onGateway: {} }, users: [{ name: "alice", oneTimeCode: true }] };
+    const files = filesOf(changes, "alice", { oneTimeCodes: oneTimeCodes({ name: "office" }, { alice: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" }) });
+    const { office } = swanctl(files, "linux/ikev2/etc/swanctl/conf.d/office.conf");
+    expect([office.dpd_delay, office.keyingtries, office.children.office.close_action]).toEqual(["1s", undefined, undefined]);
+    expect(readIni(files["linux/l2tp/etc/xl2tpd/xl2tpd.conf"])["lac office-l2tp"]).not.toHaveProperty("redial");
+    expect(readByPython<Page>("html", [files["instructions.html"]])[0].texts.map(([, said]) => said).join(" ")).not.toContain("by itself within seconds");
   });
   test("the lab's twin is what a gateway by itself hands out", () => {
     const ofLinux = (files: Record<string, string>) => Object.fromEntries(Object.entries(files).filter(([file]) => file.startsWith("linux/ikev2/")).map(([file, text]) => [file.replace("linux/ikev2", ""), text]));
