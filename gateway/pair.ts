@@ -11,6 +11,8 @@ export const pairTimers = {
   check: 0.5,
   /** The daemon has not answered for so long: the machine is not fit. */
   unfitAfter: 2,
+  /** How long giving way may hold up a machine that is told to stop or to boot anew. */
+  handOverAtShutdown: 25,
 } as const;
 
 /** TCP port on which the active machine alone answers a load balancer's checks. */

@@ -79,7 +79,7 @@ export interface Platform {
   /** Packages that it needs beside them for books in PostgreSQL. */
   postgresqlPackages: readonly string[];
   directoryPackages: readonly string[];
-  units: { ike: string; l2tp: string; firewall: string; vrrp: string; watch: string; sites: string; keeper: string; policies: string; rates: string; routing: string; radius: string; relay: string; acme: string };
+  units: { ike: string; l2tp: string; firewall: string; vrrp: string; watch: string; handOver: string; sites: string; keeper: string; policies: string; rates: string; routing: string; radius: string; relay: string; acme: string };
 }
 
 function strongswanPaths(swanctl: string, settings: string): StrongswanPaths {
@@ -105,6 +105,7 @@ const units = {
   firewall: "vpn-gateway-firewall.service",
   vrrp: "keepalived.service",
   watch: "vpn-gateway-watch.service",
+  handOver: "vpn-gateway-hand-over.service",
   sites: "vpn-gateway-sites.service",
   keeper: "vpn-gateway-keeper.service",
   policies: "vpn-gateway-policies.service",
@@ -286,6 +287,7 @@ export const paths = {
   keepalived: "/etc/keepalived/keepalived.conf",
   vrrpUnit: "/etc/systemd/system/keepalived.service.d/vpn-gateway.conf",
   watchUnit: "/etc/systemd/system/vpn-gateway-watch.service",
+  handOverUnit: "/etc/systemd/system/vpn-gateway-hand-over.service",
   sitesUnit: "/etc/systemd/system/vpn-gateway-sites.service",
   siteFirewalls: "/etc/vpn-gateway/firewall.d",
   frrDaemons: "/etc/frr/daemons",

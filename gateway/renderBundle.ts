@@ -19,7 +19,7 @@ import { renderFreeradiusUsers } from "./render/freeradiusUsers";
 import { booksSchema, database, renderDatabasePassword } from "./render/radiusBooks";
 import { renderDirectory } from "./render/radiusDirectory";
 import { renderFitScript, renderPair, renderStateScript, renderVrrp } from "./render/keepalived";
-import { renderFirewallUnit, renderIkeUnit, renderKeeperUnit, renderL2tpUnit, renderPoliciesUnit, renderRatesUnit, renderRelayUnit, renderSitesUnit, renderVrrpUnit, renderWatchUnit } from "./render/units";
+import { renderFirewallUnit, renderHandOverUnit, renderIkeUnit, renderKeeperUnit, renderL2tpUnit, renderPoliciesUnit, renderRatesUnit, renderRelayUnit, renderSitesUnit, renderVrrpUnit, renderWatchUnit } from "./render/units";
 import { renderL2tpUserConnections } from "./render/l2tpUserConnections";
 import { renderUserConnections } from "./render/userConnections";
 import { renderUsers } from "./render/users";
@@ -127,6 +127,7 @@ function basePart(spec: GatewaySpec): Part {
   if (spec.pair) {
     files.push(readable(paths.pair, renderPair(spec, spec.pair)));
     files.push(readable(paths.watchUnit, renderWatchUnit(spec)));
+    files.push(readable(paths.handOverUnit, renderHandOverUnit(spec)));
   }
   if (spec.pair && !bothActive(spec.pair)) {
     files.push({ path: paths.fitScript, mode: 0o755, content: renderFitScript() });
@@ -150,7 +151,7 @@ function basePart(spec: GatewaySpec): Part {
       ...(spec.pair?.move && database(spec) === undefined && directory(spec) === undefined ? ["ca-certificates"] : []),
     ],
     modules: requiredModules(spec),
-    services: [units.firewall, ...(onGateway(spec) ? [units.radius] : []), ...(answersGrant(spec) ? [units.relay] : []), units.ike, ...(spec.l2tp ? [units.l2tp] : []), ...(spec.pair ? [units.watch] : []), ...(spec.pair && !bothActive(spec.pair) ? [units.vrrp] : []), ...(spec.sites ? [units.sites] : []), ...(spec.bgp ? [units.routing] : []), ...(spec.ikev2?.acme ? [units.acme] : [])],
+    services: [units.firewall, ...(onGateway(spec) ? [units.radius] : []), ...(answersGrant(spec) ? [units.relay] : []), units.ike, ...(spec.l2tp ? [units.l2tp] : []), ...(spec.pair ? [units.watch] : []), ...(spec.pair && !bothActive(spec.pair) ? [units.vrrp] : []), ...(spec.pair ? [units.handOver] : []), ...(spec.sites ? [units.sites] : []), ...(spec.bgp ? [units.routing] : []), ...(spec.ikev2?.acme ? [units.acme] : [])],
     // The firewall is in it: a mistake there cuts the session that pushes it.
     confirmWithin: 60,
     files,

@@ -71,8 +71,8 @@ export class Pair {
   }
 
   /** Puts a load balancer before the two. */
-  async balancerStart(seeds?: Readonly<Record<500 | 4500, number>>): Promise<void> {
-    await this.lab.world.balancerStart(labAddresses.gatewayOutside, own, healthPort, seeds);
+  async balancerStart(seeds?: Readonly<Record<500 | 4500, number>>, keepsFlows = false): Promise<void> {
+    await this.lab.world.balancerStart(labAddresses.gatewayOutside, own, healthPort, seeds, keepsFlows);
   }
 
   /** Gives the two machines' name its addresses. */

@@ -55,6 +55,8 @@ export interface ConnectOptions {
   redial?: boolean;
   /** Asks after each second of silence, gives a silent gateway up within 2 s more, and dials anew by itself. Default false. */
   fastDeadPeer?: boolean;
+  /** IKEv2: says that it understands REDIRECT, and goes where it is sent. Default true. */
+  followRedirects?: boolean;
 }
 
 /** What a person on Linux puts in place: the files of their profile, as they are. */
@@ -263,10 +265,11 @@ export class World {
 
   /**
    * The load balancer in front of a pair: its address, the machines behind it, and where they are asked for health. It
-   * chooses by a client's source address, for each port by itself; with one seed for both ports alike.
+   * chooses by a client's source address, for each port by itself; with one seed for both ports alike. With `keepsFlows` a
+   * flow to a machine that died goes on until it is idle.
    */
-  async balancerStart(address: string, targets: readonly string[], healthPort: number, seeds?: Readonly<Record<500 | 4500, number>>): Promise<void> {
-    await this.call(["balancer", "start"], { address, targets, healthPort, ...(seeds ? { seeds } : {}) });
+  async balancerStart(address: string, targets: readonly string[], healthPort: number, seeds?: Readonly<Record<500 | 4500, number>>, keepsFlows = false): Promise<void> {
+    await this.call(["balancer", "start"], { address, targets, healthPort, ...(seeds ? { seeds } : {}), ...(keepsFlows ? { keepsFlows } : {}) });
   }
   async balancerStop(): Promise<void> {
     await this.call(["balancer", "stop"]);

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { SitesArgs } from "../components/args";
 import type { AwsCommonArgs } from "../components/aws/args";
 import { cloudConfig } from "./cloudConfig";
 
@@ -13,6 +14,9 @@ export function awsConfig(config: pulumi.Config): AwsCommonArgs & { imageId?: st
     imageId: config.get("imageId"),
     diskGigabytes: config.getNumber("diskGigabytes"),
     diskKeyArn: config.get("diskKeyArn"),
+    sites: config.getObject<SitesArgs>("sites"),
+    deadPeerDelay: config.getNumber("deadPeerDelay"),
+    openL2tpOutsideIpsec: config.getBoolean("openL2tpOutsideIpsec"),
     tags: config.getObject<Record<string, string>>("tags"),
   };
 }

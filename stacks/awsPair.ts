@@ -8,6 +8,7 @@ export function awsPair(): Record<string, unknown> {
   const gateway = new AwsGatewayPair(config.get("name") ?? "gateway", {
     ...awsConfig(config),
     front: config.get("front"),
+    siteNetworks: config.getObject<Record<string, string>>("siteNetworks"),
     zoneId: config.get("zoneId"),
     subnetIds: config.getObject<string[]>("subnetIds"),
   });

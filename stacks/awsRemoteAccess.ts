@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { AwsRouteServerArgs } from "../components/aws/args";
 import { AwsGateway } from "../components/aws/awsGateway";
 import { awsConfig } from "./awsConfig";
 
@@ -11,6 +12,7 @@ export function awsRemoteAccess(): Record<string, unknown> {
   const gateway = new AwsGateway(config.get("name") ?? "gateway", {
     ...awsConfig(config),
     subnetId: config.get("subnetId"),
+    routeServer: config.getObject<AwsRouteServerArgs>("routeServer"),
     generation: config.getNumber("generation"),
   });
   return {

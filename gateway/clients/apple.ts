@@ -27,9 +27,10 @@ export function renderAppleIkev2(access: ClientAccess): string {
         ...(credential === undefined
           ? { AuthenticationMethod: "None", ExtendedAuthEnabled: 1, AuthName: user.name, ...savedPassword(access) }
           : { AuthenticationMethod: "Certificate", CertificateType: "RSA", PayloadCertificateUUID: payloadUuid(access, "ikev2", "certificate"), ExtendedAuthEnabled: 0 }),
-        DeadPeerDetectionRate: "Medium",
+        // High: it asks each minute, Medium: each ten. A machine of a pair that gives way sends its clients to the other by redirect.
+        DeadPeerDetectionRate: spec.pair === undefined ? "Medium" : "High",
         DisableMOBIKE: 0,
-        DisableRedirect: 1,
+        DisableRedirect: spec.pair === undefined ? 1 : 0,
         EnableCertificateRevocationCheck: 0,
         EnablePFS: suites.esp.group === undefined ? 0 : 1,
         IKESecurityAssociationParameters: parameters(suites.ike),

@@ -4,7 +4,7 @@ import { authorityToTrust, certified, clientAccess, serves, type ClientAccess, t
 import { renderAndroidValues, renderStrongswanApp } from "./android";
 import { renderAppleIkev2, renderAppleL2tp } from "./apple";
 import { container, containerPath } from "./container";
-import { ikev2Name, l2tpName, renderIpDown, renderIpUp, renderPppClient, renderSwanctlIkev2, renderSwanctlL2tp, renderXl2tpdClient } from "./linux";
+import { ikev2Name, l2tpName, renderIpDown, renderIpUp, renderPppClient, renderSwanctlIkev2, renderSwanctlL2tp, renderXl2tpdClient, strongswanSnippet } from "./linux";
 import { renderConnectIkev2, renderConnectL2tp } from "./linuxConnect";
 import { renderNetworkManagerIkev2, renderNetworkManagerL2tp } from "./networkManager";
 import { openWrtFiles } from "./openWrt";
@@ -28,6 +28,7 @@ export function profileFiles(access: ClientAccess): ProfileFiles {
   // Nobody who is suspended is let in by anything: the page says so, and holds no secret.
   if (access.ikev2 === undefined && access.l2tp === undefined) return { "instructions.html": renderPage(access, files) };
   const own = certified(access);
+  const snippet = Object.entries(strongswanSnippet(access));
   const authority = authorityToTrust(access);
   if (authority !== undefined) files["authority.crt"] = `${authority.trim()}\n`;
   if (own !== undefined) for (const form of ["modern", "legacy"] as const) files[containerPath(access, form)] = container(access, form);
@@ -47,6 +48,7 @@ export function profileFiles(access: ClientAccess): ProfileFiles {
       files[`linux/networkmanager/${name}-ikev2.nmconnection`] = renderNetworkManagerIkev2(access);
       files[`linux/ikev2/etc/swanctl/conf.d/${ikev2Name(access)}.conf`] = renderSwanctlIkev2(access);
       if (access.codes !== undefined) files["linux/ikev2/connect.sh"] = renderConnectIkev2(access);
+      for (const [file, text] of snippet) files[`linux/ikev2/etc/strongswan.d/${file}`] = text;
       if (root === undefined) throw new Error("client profiles: no root of the gateway's certificate");
       files[`linux/ikev2/etc/swanctl/x509ca/${ikev2Name(access)}.pem`] = `${root.trim()}\n`;
       if (credential !== undefined) {
@@ -64,6 +66,7 @@ export function profileFiles(access: ClientAccess): ProfileFiles {
       files[`linux/networkmanager/${name}-l2tp.nmconnection`] = renderNetworkManagerL2tp(access);
       files[`linux/l2tp/etc/swanctl/conf.d/${link}.conf`] = renderSwanctlL2tp(access);
       if (access.codes !== undefined) files["linux/l2tp/connect.sh"] = renderConnectL2tp(access);
+      for (const [file, text] of snippet) files[`linux/l2tp/etc/strongswan.d/${file}`] = text;
       const { credential } = access.l2tp;
       if (credential !== undefined) {
         files[`linux/l2tp/etc/swanctl/x509ca/${link}.pem`] = files["authority.crt"];

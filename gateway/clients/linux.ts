@@ -7,6 +7,7 @@ import { pathMtu } from "../mtu";
 import { swanctlIdentity } from "../render/identity";
 import { encodedSecret } from "../render/swanctl";
 import { ipv4Networks, tunnelNetworks, tunnelScope, type ClientAccess } from "./access";
+import { comingBack, renderRetransmissions } from "./comingBack";
 
 /** Connections and children are called by this: the gateway's name, which is a DNS label. */
 export const ikev2Name = ({ spec }: ClientAccess): string => spec.name;
@@ -32,7 +33,7 @@ export function renderSwanctlIkev2(access: ClientAccess, more: { child?: readonl
           setting("vips", ["0.0.0.0", ...(ikev2.spec.pool6 === undefined || more.ipv4Only ? [] : ["::"])]),
           setting("proposals", ikeProposals("ikev2", ["linux"])),
           ...(codes === undefined ? [setting("keyingtries", 0, "Comes back by itself, however long the gateway is away.")] : []),
-          setting("dpd_delay", `${spec.deadPeerDelay}s`),
+          setting("dpd_delay", `${comingBack(spec).ask}s`),
           ...(byCertificate ? [setting("send_cert", "always")] : []),
           section("local", byCertificate ? [setting("auth", "pubkey"), setting("certs", `${name}.pem`), setting("id", identity)] : [setting("auth", "eap-mschapv2"), setting("eap_id", identity)]),
           section("remote", [
@@ -47,6 +48,7 @@ export function renderSwanctlIkev2(access: ClientAccess, more: { child?: readonl
               setting("replay_window", 1024),
               setting("dpd_action", codes === undefined ? "restart" : "clear"),
               ...(more.child ?? []),
+              ...told(access),
             ]),
           ]),
         ]),
@@ -55,6 +57,17 @@ export function renderSwanctlIkev2(access: ClientAccess, more: { child?: readonl
     ],
     `IKEv2 to ${spec.name}. Written by pulumi-vpn-gateway.`,
   );
+}
+
+/** A machine of a pair that gives way ends its clients' tunnels, for them to dial the other; whoever types a code does so themselves. */
+function told({ spec, codes }: ClientAccess) {
+  return spec.pair === undefined || codes !== undefined ? [] : [setting("close_action", "start", "The gateway is two machines: where one says goodbye, the other is dialled.")];
+}
+
+/** What goes to /etc/strongswan.d, of a pair alone: its path there, and the text. */
+export function strongswanSnippet({ spec }: ClientAccess): Record<string, string> {
+  const text = renderRetransmissions(spec);
+  return text === undefined ? {} : { [`${spec.name}-pair.conf`]: text };
 }
 
 /** The IPsec under L2TP, as a file of the same folder. */
@@ -71,8 +84,8 @@ export function renderSwanctlL2tp(access: ClientAccess): string {
           setting("remote_addrs", spec.endpoint),
           setting("proposals", ikeProposals("l2tp", ["linux"])),
           ...(codes === undefined ? [setting("keyingtries", 0)] : []),
-          setting("dpd_delay", `${spec.deadPeerDelay}s`),
-          setting("dpd_timeout", `${spec.deadPeerDelay * 4}s`),
+          setting("dpd_delay", `${comingBack(spec).ask}s`),
+          setting("dpd_timeout", `${comingBack(spec).giveUp}s`),
           ...(byCertificate ? [setting("send_cert", "always")] : []),
           section("local", byCertificate ? [setting("auth", "pubkey"), setting("certs", `${name}.pem`), setting("id", swanctlIdentity(user.name))] : [setting("auth", "psk")]),
           section("remote", [
@@ -88,6 +101,7 @@ export function renderSwanctlL2tp(access: ClientAccess): string {
               setting("esp_proposals", espProposals("l2tp", ["linux"])),
               setting("replay_window", 1024),
               setting("dpd_action", codes === undefined ? "restart" : "clear"),
+              ...told(access),
             ]),
           ]),
         ]),
@@ -105,14 +119,22 @@ export function renderXl2tpdClient(access: ClientAccess): string {
   const name = l2tpName(access);
   return renderIni(
     [
-      { name: "global", settings: [{ key: "port", value: 1701 }, { key: "access control", value: false }] },
+      {
+        name: "global",
+        settings: [
+          { key: "port", value: 1701 },
+          { key: "access control", value: false },
+          ...(spec.pair === undefined ? [] : [{ key: "max retries", value: 1, why: "A tunnel that is dead is asked once: by default that takes half a minute." }]),
+        ],
+      },
       {
         name: `lac ${name}`,
         settings: [
           { key: "lns", value: spec.endpoint },
           { key: "require authentication", value: false, why: "The gateway has proved itself by IPsec." },
           { key: "pppoptfile", value: `/etc/ppp/options.${name}` },
-          ...(codes === undefined ? [{ key: "redial", value: true }, { key: "redial timeout", value: 5 }] : []),
+          ...(codes === undefined ? [{ key: "redial", value: true }, { key: "redial timeout", value: comingBack(spec).redial }] : []),
+          ...(spec.pair === undefined || codes !== undefined ? [] : [{ key: "max redials", value: 1000 }]),
         ],
       },
     ],
@@ -138,8 +160,10 @@ export function renderPppClient(access: ClientAccess): string {
       { option: "noccp" },
       { option: "nodefaultroute", why: "Routes: ip-up.d." },
       { option: "usepeerdns" },
-      { option: "lcp-echo-interval", args: [spec.deadPeerDelay] },
-      { option: "lcp-echo-failure", args: [4] },
+      { option: "lcp-echo-interval", args: [comingBack(spec).ask] },
+      { option: "lcp-echo-failure", args: [comingBack(spec).echoes] },
+      // Nobody answers a goodbye to a machine that is gone.
+      ...(spec.pair === undefined ? [] : [{ option: "lcp-restart", args: [1] }, { option: "lcp-max-terminate", args: [1] }]),
     ],
     `PPP to ${spec.name}. Written by pulumi-vpn-gateway.`,
   );

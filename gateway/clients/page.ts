@@ -41,6 +41,7 @@ export function renderPage(access: ClientAccess, files: Files): string {
             element("p", { class: "warning" }, "This page is yours alone: it holds your password."),
             ...credentials(access),
             ...reach(access).map((text) => element("p", {}, text)),
+            ...twoMachines(access),
             ...ending(access),
           ]
         : [element("p", { class: "warning" }, `The access of ${access.user.name} is ${access.user.revoked === true ? "revoked" : "suspended"}: no device of theirs can connect. Ask whoever runs the VPN.`)]),
@@ -90,6 +91,19 @@ function reach(access: ClientAccess): string[] {
   });
   const same = said.every(({ what }) => what === said[0].what);
   return same ? [`While you are connected, ${said[0].what}.`] : said.map(({ protocol, what }) => `While you are connected by ${protocol === "ikev2" ? "IKEv2" : "L2TP"}, ${what}.`);
+}
+
+/** What no file that we write can set: a device that says nothing of it keeps to times of its own. */
+function twoMachines({ spec, codes, ikev2 }: ClientAccess): HtmlNode[] {
+  if (spec.pair === undefined) return [];
+  const has = (kind: ClientAccess["spec"]["clients"][number]) => spec.clients.includes(kind);
+  const own = [
+    ...(has("linux") && codes === undefined ? ["Linux without NetworkManager is back by itself within seconds."] : []),
+    ...(has("apple") && ikev2 !== undefined ? [`iPhone, iPad and Mac notice after a minute or more (IKEv2)${spec.profiles?.onDemand === true && codes === undefined ? " and connect again by themselves" : "; connect again yourself"}.`] : []),
+    ...(has("windows") ? ["Windows may take minutes, and holds on to a dead IKEv2 connection for up to its “network outage time” (half an hour, or what the connection's advanced security settings say): disconnect and connect again."] : []),
+    ...(has("android") && ikev2 !== undefined ? ["Android's clients have times of their own: if nothing comes through, disconnect and connect again."] : []),
+  ];
+  return [element("p", {}, "The gateway is two machines. Where one fails the other takes over, and your device has to connect anew. ", own.join(" "))];
 }
 
 function ending({ user: { validUntil } }: ClientAccess): HtmlNode[] {
@@ -198,6 +212,7 @@ function linux(access: ClientAccess, files: Files): HtmlNode | undefined {
         ["Install ", code(`charon-systemd strongswan-swanctl libcharon-extauth-plugins libstrongswan-extra-plugins${protocol === "l2tp" ? " xl2tpd" : ""}`), "."],
         ["These go where their path says: ", element("ul", {}, ...plain.map((file) => element("li", {}, code(file.replace(`linux/${protocol}`, "")), " ", download(files, file, file.replace(`linux/${protocol}/etc/`, "").replace(/\//g, "-")))))],
         ...(scripts.length > 0 ? [[code(`sudo chmod 755 ${scripts.join(" ")}`)]] : []),
+        ...(access.spec.pair === undefined ? [] : [[code("sudo swanctl --reload-settings")]]),
         access.codes !== undefined && !byCertificate(access, protocol)
           ? [download(files, `linux/${protocol}/connect.sh`, `${name}-${protocol}-connect.sh`), " asks each time: ", code(`sudo sh ${name}-${protocol}-connect.sh`)]
           : protocol === "ikev2"

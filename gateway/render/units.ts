@@ -1,5 +1,6 @@
 import { directive, renderUnit } from "../formats/unit";
 import { paths, platform } from "../platforms";
+import { bothActive, pairTimers } from "../pair";
 import type { GatewaySpec, PairSpec } from "../spec";
 import { asksRadius } from "../radius";
 import { deniedModules, noNewPrivileges, sandboxOf, xl2tpdSandboxOf } from "./sandbox";
@@ -262,6 +263,40 @@ export function renderWatchUnit(spec: GatewaySpec): string {
       { name: "Install", directives: [directive("WantedBy", "multi-user.target")] },
     ],
     why(`Watch of ${spec.name}.`),
+  );
+}
+
+/**
+ * At an ordered shutdown or reboot, the active machine gives way while all that this needs still runs: what a unit is after is
+ * stopped later than it (systemd.unit(5)). Not after xl2tpd, which stops at once, and is waited for.
+ */
+export function renderHandOverUnit(spec: GatewaySpec): string {
+  const facts = platform(spec.platform);
+  const { units } = facts;
+  return renderUnit(
+    [
+      {
+        name: "Unit",
+        directives: [
+          directive("Description", "Hand-over to the other machine of a pair at shutdown"),
+          directive("After", `network.target network-online.target ${units.firewall} ${units.ike} ${units.watch}${bothActive(spec.pair) ? "" : ` ${units.vrrp}`}`),
+        ],
+      },
+      {
+        name: "Service",
+        directives: [
+          directive("Type", "oneshot"),
+          directive("RemainAfterExit", "yes"),
+          directive("ExecStart", "/bin/true"),
+          directive("ExecStop", "-/usr/sbin/vpn-gateway hand-over --at-shutdown", "It does nothing where the machine goes on, as when the unit itself is restarted."),
+          directive("TimeoutStopSec", `${pairTimers.handOverAtShutdown}`, "The machine stops in time, whatever the other does."),
+          ...noNewPrivileges(facts),
+          directive("ProtectHome", "yes"),
+        ],
+      },
+      { name: "Install", directives: [directive("WantedBy", "multi-user.target")] },
+    ],
+    why(`Shutdown of ${spec.name}.`),
   );
 }
 

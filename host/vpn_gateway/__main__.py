@@ -16,7 +16,7 @@ from .gateway import Gateway
 USAGE = (
     "usage: vpn-gateway [--root DIR] apply PART [--owner O] | confirm PART [--again] | revert PART [--generation N]"
     " | remove PART [--owner O] | status [--json] | check [--json] | uninstall [--owner O]"
-    " | doctor [--minutes N] [--client ADDRESS] [--json] | sessions [--json | --prometheus] | accounting [--user NAME] [--all] [--json] | disconnect USER | hand-over | rejoin | acme [--if-due] | watch | follow | relay | keep [--disconnect] | version"
+    " | doctor [--minutes N] [--client ADDRESS] [--json] | sessions [--json | --prometheus] | accounting [--user NAME] [--all] [--json] | disconnect USER | hand-over [--at-shutdown] | rejoin | acme [--if-due] | watch | follow | relay | keep [--disconnect] | version"
 )
 
 
@@ -132,7 +132,10 @@ def _run(words: list[str]) -> int:
         {"watch": watch.watch, "rejoin": moving.rejoin, "follow": follower.follow, "relay": radius_relay.relay}[command](Gateway(root, command))
         return 0
     if command == "hand-over":
+        at_shutdown = given.flag("--at-shutdown")
         given.end()
+        if at_shutdown:
+            return _change(root, command, moving.SHUTDOWN_PATIENCE, moving.hand_over_at_shutdown, recover=False)
         return _change(root, command, patience, moving.hand_over)
     if command == "recover":
         given.flag("--boot")

@@ -66,7 +66,15 @@ def collect(gateway: Gateway, move: dict | None, active: bool) -> dict | None:
 
 def problems(found: dict | None) -> list[str]:
     """What `check` has against the move."""
-    if found is None or found["state"] in ("standby", "done"):
+    if found is None:
+        return []
+    off = found.get("clockOff", 0)
+    clock = [f"this machine's clock is {abs(off)} s {'behind' if off > 0 else 'ahead of'} EC2's, by which its calls are signed: set it (timedatectl)"] if off else []
+    return [*clock, *_missing(found)]
+
+
+def _missing(found: dict) -> list[str]:
+    if found["state"] in ("standby", "done"):
         return []
     missing = [name for name in found["wanted"] if name not in found["got"]]
     words = found["said"] or "EC2 has not answered yet"

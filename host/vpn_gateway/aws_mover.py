@@ -121,7 +121,8 @@ class Mover:
 
     def _write(self, state: str, said: str | None, stop: threading.Event) -> None:
         path = self.gateway.paths.of(STATE)
-        data = {"state": state, "got": self.got, "tries": self.tries, "said": said}
+        off = round(self.metadata.clock_off)
+        data = {"state": state, "got": self.got, "tries": self.tries, "said": said, **({"clockOff": off} if off else {})}
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(f"{path}.new", "w") as file:
             json.dump(data, file)

@@ -6,9 +6,11 @@ Signature Version 4 (docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-requ
 from __future__ import annotations
 
 import datetime
+import email.utils
 import hashlib
 import hmac
 import json
+import re
 import socket
 import time
 import urllib.error
@@ -26,8 +28,17 @@ LONGEST = 500  # characters of what EC2 says: a refusal carries a code of thousa
 RENEW_BEFORE = 300.0  # seconds of a key's life that are left when it is asked for anew
 
 
+# A signature of another time: EC2 says that it has expired, or no more than that it is not valid; the SDKs' lists have these as well.
+OF_THE_TIME = re.compile(r"\b(RequestExpired|RequestInTheFuture|RequestTimeTooSkewed|AuthFailure|SignatureDoesNotMatch|InvalidSignatureException)\b")
+CLOCK_OFF = 240.0  # seconds that this machine's clock must differ by for a refusal to be for the time: AWS takes 5 minutes
+
+
 class Refused(Exception):
-    """AWS did not do it, in its own words; or did not answer."""
+    """AWS did not do it, in its own words; or did not answer. `date` is when it said so by its own clock, where it told."""
+
+    def __init__(self, said: str, date: float | None = None) -> None:
+        super().__init__(said)
+        self.date = date
 
 
 @dataclass(frozen=True)
@@ -73,11 +84,20 @@ def _ask(what: str, request: urllib.request.Request, patience: float) -> str:
     except urllib.error.HTTPError as error:
         with error:
             said = error.read().decode(errors="replace")
-        raise Refused(f"{what}: {_words(said) or f'HTTP {error.code}'}") from None
+            date = _moment(error.headers.get("Date"))
+        raise Refused(f"{what}: {_words(said) or f'HTTP {error.code}'}", date) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         told = f"no answer within {patience:g} s" if isinstance(reason, socket.timeout) else str(reason)
         raise Refused(f"{what}: {told}") from None
+
+
+def _moment(date: str | None) -> float | None:
+    """Seconds since 1970 of a Date header."""
+    try:
+        return email.utils.parsedate_to_datetime(date or "").timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _words(answer: str) -> str:
@@ -97,6 +117,10 @@ class Metadata:
     def __init__(self, endpoint: str = METADATA) -> None:
         self.endpoint = endpoint
         self.kept: Credentials | None = None
+        self.clock_off = 0.0  # seconds to add to this machine's clock to have AWS's
+
+    def now(self) -> float:
+        return time.time() + self.clock_off
 
     def _token(self) -> str:
         asked = urllib.request.Request(
@@ -111,7 +135,7 @@ class Metadata:
 
     def credentials(self) -> Credentials:
         """Those of the machine's role, asked for anew before they end."""
-        if self.kept is None or self.kept.expires - time.time() < RENEW_BEFORE:
+        if self.kept is None or self.kept.expires - self.now() < RENEW_BEFORE:
             folder = "iam/security-credentials/"
             role = self.get(folder).split("\n")[0].strip()
             try:
@@ -134,18 +158,27 @@ class Metadata:
 
 def ec2(metadata: Metadata, region: str, endpoint: str, action: str, parameters: Mapping[str, str]) -> str:
     """
-    One call of EC2's Query API.
+    One call of EC2's Query API. Where it is refused and EC2's clock says that this machine's is off, it is signed once more by
+    EC2's clock, as is every call after it.
 
     :raises Refused: with EC2's own words, or those of whatever did not answer.
     """
-    credentials = metadata.credentials()
     body = urllib.parse.urlencode({"Action": action, "Version": API_VERSION, **parameters}).encode()
-    headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
-    signed = signed_headers("POST", endpoint, headers, body, region, "ec2", credentials, time.time())
     try:
-        return _ask(action, urllib.request.Request(endpoint, data=body, headers=signed, method="POST"), EC2_TIME)
+        return _signed(metadata, region, endpoint, action, body)
     except Refused as refused:
+        if not OF_THE_TIME.search(str(refused)):
+            raise
         # What was revoked or has ended is not tried again.
-        if "AuthFailure" in str(refused) or "RequestExpired" in str(refused):
-            metadata.kept = None
-        raise
+        metadata.kept = None
+        off = 0.0 if refused.date is None else refused.date - metadata.now()
+        if abs(off) < CLOCK_OFF:
+            raise
+        metadata.clock_off += off
+        return _signed(metadata, region, endpoint, action, body)
+
+
+def _signed(metadata: Metadata, region: str, endpoint: str, action: str, body: bytes) -> str:
+    headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+    signed = signed_headers("POST", endpoint, headers, body, region, "ec2", metadata.credentials(), metadata.now())
+    return _ask(action, urllib.request.Request(endpoint, data=body, headers=signed, method="POST"), EC2_TIME)

@@ -11,10 +11,22 @@ from .gateway import Gateway
 
 TAKING_OVER = 0.25  # seconds: VRRP's skew after it heard that the other gave up, and the news to the neighbours
 TELLING_TIME = 1.0  # seconds in which what charon was asked to send is sent, on a busy machine too
+SHUTDOWN_PATIENCE = 5.0  # seconds for which a shutdown waits for another change of the gateway to end
 MOVE_TIME = 10.0  # seconds within which the other machine must have taken over
 
 
-def hand_over(gateway: Gateway) -> None:
+def hand_over_at_shutdown(gateway: Gateway) -> None:
+    """
+    The same from a unit that is stopped first, where the machine is told to stop or to boot anew. Nobody waits for a name
+    or a balancer to forget it: it will not be there. What stands aside is forgotten with /run: once booted it may be chosen.
+    """
+    if not systemd.is_stopping(gateway):
+        gateway.report.result("the machine goes on: nothing is handed over")
+        return
+    hand_over(gateway, at_shutdown=True)
+
+
+def hand_over(gateway: Gateway, at_shutdown: bool = False) -> None:
     """
     Makes the other machine the active one and stays aside until `rejoin`. Clients are told once it has taken over, so
     that they dial anew at once rather than after their dead-peer time.
@@ -28,6 +40,8 @@ def hand_over(gateway: Gateway) -> None:
     if not pair.ike_answers(described["peer"], 1.0) and not pair.ike_answers(described["peer"], 1.0):
         raise Failure(f"the other machine ({described['peer']}) does not answer: nothing was changed")
     began = time.monotonic()
+    if at_shutdown:
+        described = {**described, "drainSeconds": 0}
     try:
         told = _WAYS[described["front"]](gateway, described)
         gateway.report.result(f"handed over in {time.monotonic() - began:.1f} s; {told} IKE SAs told to dial anew")
@@ -35,7 +49,8 @@ def hand_over(gateway: Gateway) -> None:
         rejoin(gateway)
         raise
     finally:
-        _begin_l2tp(gateway)
+        if not at_shutdown:
+            _begin_l2tp(gateway)
 
 
 def _move(gateway: Gateway, described: dict) -> int:
@@ -160,7 +175,8 @@ def _stand_aside(gateway: Gateway, aside: bool) -> None:
 
 def _end_l2tp(gateway: Gateway) -> None:
     """xl2tpd says goodbye to its clients when it stops, which they must hear before the address has moved."""
-    if systemd.is_active(gateway, ppp.L2TP_UNIT):
+    # One that stops already, as at a shutdown, is waited for all the same.
+    if systemd.properties(gateway, ppp.L2TP_UNIT).get("ActiveState") in ("active", "reloading", "deactivating"):
         gateway.programs.run("systemctl", "stop", "--", ppp.L2TP_UNIT)
 
 

@@ -32,6 +32,11 @@ def is_active(gateway: Gateway, unit: str) -> bool:
     return properties(gateway, unit).get("ActiveState") in ("active", "reloading")
 
 
+def is_stopping(gateway: Gateway) -> bool:
+    """Whether the machine itself is on its way down (systemctl(1), is-system-running)."""
+    return gateway.programs.run("systemctl", "is-system-running").output.strip() == "stopping"
+
+
 def daemon_reload(gateway: Gateway) -> None:
     gateway.programs.must("systemd could not read its units", "systemctl", "daemon-reload")
 

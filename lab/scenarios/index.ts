@@ -20,6 +20,9 @@ import { pairDns } from "./pairDns";
 import { pairSite } from "./pairSite";
 import { pairSharing } from "./pairSharing";
 import { pairFaults } from "./pairFaults";
+import { pairKeptFlows } from "./pairKeptFlows";
+import { pairPlanned } from "./pairPlanned";
+import { pairProfile } from "./pairProfile";
 import { pairs } from "./pairs";
 import { policies } from "./policies";
 import { pushing } from "./pushing";
@@ -39,7 +42,7 @@ import { userCertificates } from "./userCertificates";
 import { users } from "./users";
 
 /** Every lab scenario, in the order in which `--all` runs them. */
-export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...openWrtProfiles, ...firewall, ...mtu, ...changing, ...users, ...userCertificates, ...acme, ...l2tpCertificates, ...policies, ...radius, ...radiusAttributes, ...radiusOwn, ...oneTimeCodes, ...radiusDirectory, ...rates, ...doctor, ...hostile, ...hostilePackets, ...pushing, ...keeping, ...recovering, ...moveHouse, ...sameNat, ...existing, ...bare, ...pairs, ...pairFaults, ...pairDns, ...pairSharing, ...pairSite, ...sites, ...siteDevices, ...siteEnds, ...lac, ...layerTwo, ...mesh];
+export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...openWrtProfiles, ...firewall, ...mtu, ...changing, ...users, ...userCertificates, ...acme, ...l2tpCertificates, ...policies, ...radius, ...radiusAttributes, ...radiusOwn, ...oneTimeCodes, ...radiusDirectory, ...rates, ...doctor, ...hostile, ...hostilePackets, ...pushing, ...keeping, ...recovering, ...moveHouse, ...sameNat, ...existing, ...bare, ...pairs, ...pairPlanned, ...pairFaults, ...pairProfile, ...pairKeptFlows, ...pairDns, ...pairSharing, ...pairSite, ...sites, ...siteDevices, ...siteEnds, ...lac, ...layerTwo, ...mesh];
 
 /** Written, and not yet seen to pass: they run by name alone, so that `--all` says what is known to hold. */
 export const unproven: readonly string[] = [
@@ -47,4 +50,6 @@ export const unproven: readonly string[] = [
   "rates-voice", "hostile-packets",
   "lac-foreign", "radius-interim",
   "mesh-dead",
+  // The first two were seen to pass before they looked for the redirect and for a forged advertisement that is believed.
+  "pair-one-active", "pair-planned", "pair-reboot", "pair-profile", "pair-kept-flows",
 ];

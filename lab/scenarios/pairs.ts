@@ -2,6 +2,7 @@ import { labAddresses, pairAddresses } from "../networks";
 import { otherMember as other, Pair, pairClients, type Member } from "../pair";
 import { sleep } from "../progress";
 import { losesNothing } from "./clients";
+import { forgedVrrp } from "./forgedVrrp";
 import type { Lab } from "./lab";
 import type { Report, Scenario } from "./scenario";
 
@@ -33,31 +34,31 @@ interface Fault {
 const faults: Fault[] = [
   {
     name: "the active machine's power is cut",
-    ikev2: 8, l2tp: 25, reachable: false,
+    ikev2: 6, l2tp: 20, reachable: false,
     strike: (pair, active) => pair.powerOff(active),
     heal: (pair, member) => pair.powerOn(member),
   },
   {
     name: "charon is killed and stays away",
-    ikev2: 10, l2tp: 25, reachable: true,
+    ikev2: 6, l2tp: 20, reachable: true,
     strike: (pair, active) => pair.ssh(active).mustRun("systemctl mask --runtime -q strongswan; systemctl kill -s KILL strongswan"),
     heal: (pair, member) => pair.ssh(member).mustRun("systemctl unmask --runtime -q strongswan; systemctl start strongswan"),
   },
   {
     name: "charon hangs (SIGSTOP)",
-    ikev2: 10, l2tp: 25, reachable: true,
+    ikev2: 6, l2tp: 20, reachable: true,
     strike: (pair, active) => pair.ssh(active).mustRun("pkill -STOP -x charon-systemd"),
     heal: (pair, member) => pair.ssh(member).mustRun("pkill -CONT -x charon-systemd"),
   },
   {
     name: "keepalived is killed",
-    ikev2: 8, l2tp: 25, reachable: true,
+    ikev2: 6, l2tp: 20, reachable: true,
     strike: (pair, active) => pair.ssh(active).mustRun("systemctl kill -s KILL keepalived"),
     heal: async () => undefined,
   },
   {
     name: "the machine's links are cut",
-    ikev2: 8, l2tp: 25, reachable: false,
+    ikev2: 6, l2tp: 20, reachable: false,
     strike: (pair, active) => pair.cut(active),
     heal: (pair, member) => pair.mend(member),
   },
@@ -69,7 +70,7 @@ export const pairs: Scenario[] = [
     name: "pair-one-active",
     program: "lab-pair",
     shows: "one machine of a pair serves, the other stands by; each hands out its own half of the pools",
-    twin: "the standby's health port is shut, and forged VRRP from a stranger changes nothing",
+    twin: "the standby's health port is shut, and forged VRRP from a stranger changes nothing, while the same from the other machine's address does",
     seconds: 60,
     async run(lab, report) {
       const { check } = report;
@@ -84,21 +85,9 @@ export const pairs: Scenario[] = [
       const given = String((await lab.world.status(2)).address);
       const upperHalf = Number(given.split(".")[3]) >= 128;
       check("the IKEv2 address is of the active machine's half", upperHalf === (active === 2), given);
-      // A router on the same network, with the highest priority there is, says that it is the active one.
-      const forged = [
-        "import socket, struct",
-        `for target in ${JSON.stringify(own)}:`,
-        "    for _ in range(20):",
-        "        body = struct.pack('!BBBBHH4s', 0x31, 51, 255, 1, 30, 0, socket.inet_aton('192.0.2.11'))",
-        "        s = socket.socket(socket.AF_INET, socket.SOCK_RAW, 112)",
-        "        s.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 255)",
-        "        s.sendto(body, (target, 0))",
-      ].join("\n");
-      await lab.world.ssh.mustRun("ip netns exec isp python3 -", { stdin: forged });
-      await sleep(2000);
-      check("twin: forged VRRP from the router is not believed", (await pair.active()) === active && (await lab.answersWithin(2, 5)) !== undefined);
       const status = await pair.ssh(active).mustRun("vpn-gateway status");
       check("`vpn-gateway status` tells the pair's state", /of a pair: active; IKE answered [\d.]+ s ago; the other, [\d.]+, answers/.test(status), status.split("\n").find((text) => text.includes("of a pair")));
+      await forgedVrrp(pair, active, report);
     },
   },
   ...faults.map((fault, index): Scenario => ({
@@ -121,33 +110,11 @@ export const pairs: Scenario[] = [
       const one = await pair.active();
       const seen = await lab.world.samplerStop();
       check("twin: with it back, two answered for 2 s at most", seen.longestTwo <= 2, `${seen.longestTwo} s of ${seen.samples} samples`);
-      figure(`none answered for ${seen.longestNone} s at the longest; active afterwards: machine ${one}`);
+      check("none answered for 5 s at most", seen.longestNone <= 5, `${seen.longestNone} s`);
+      figure(`active afterwards: machine ${one}`);
       for (const client of [1, 2]) check(`client ${client} passes traffic afterwards`, (await lab.answersWithin(client, 30)) !== undefined);
     },
   })),
-  {
-    name: "pair-planned",
-    program: "lab-pair",
-    shows: "a planned move: the other takes over, clients are told and dial anew at once",
-    twin: "with the other machine's IKE daemon dead the move is refused, and nothing changes",
-    seconds: 60,
-    async run(lab, report) {
-      const { check } = report;
-      const pair = new Pair(lab);
-      const active = await pair.active();
-      await bothConnected(pair, report);
-      const [l2tp, ikev2] = await pair.outage([1, 2], () => pair.handOver(active));
-      check("IKEv2 lost 3 s at most", ikev2 !== undefined && ikev2 <= 3, `${ikev2} s`);
-      check("L2TP is back by itself within 20 s", l2tp !== undefined && l2tp <= 20, `${l2tp} s`);
-      const now = await pair.active();
-      check("the other machine is active, and stays it", now === other(active));
-      await pair.ssh(active).mustRun("pkill -STOP -x charon-systemd");
-      const refused = await pair.ssh(now).run("vpn-gateway hand-over", { timeoutSeconds: 60 });
-      await pair.ssh(active).mustRun("pkill -CONT -x charon-systemd");
-      check("twin: a move to a machine whose IKE hangs is refused", refused.code === 1 && /does not answer: nothing was changed/.test(refused.stderr), refused.stderr);
-      check("and clients keep their tunnels", (await lab.answersWithin(2, 3)) !== undefined && (await pair.active()) === now);
-    },
-  },
   {
     name: "pair-users",
     program: "lab-pair",
@@ -182,7 +149,7 @@ export const pairs: Scenario[] = [
     twin: "the daemon of each machine was really restarted",
     seconds: 120,
     async run(lab, report) {
-      const { check, figure } = report;
+      const { check } = report;
       const pair = new Pair(lab);
       await bothConnected(pair, report);
       const started = async () => Promise.all(([1, 2] as const).map(async (member) => (await pair.ssh(member).mustRun("systemctl show -p ActiveEnterTimestampMonotonic --value strongswan")).trim()));
@@ -198,7 +165,7 @@ export const pairs: Scenario[] = [
       check("twin: both machines' daemons were restarted", before.every((moment, index) => moment !== after[index]), `${before} → ${after}`);
       check("IKEv2 never lost more than 5 s at a time", ikev2 !== undefined && ikev2 <= 5, `${ikev2} s`);
       check("never two answered for more than 2 s", seen.longestTwo <= 2, `${seen.longestTwo} s`);
-      figure(`none answered for ${seen.longestNone} s at the longest`);
+      check("none answered for 5 s at most", seen.longestNone <= 5, `${seen.longestNone} s`);
       check("one machine is active", (await pair.actives()).length === 1);
     },
   },
@@ -222,7 +189,7 @@ export const pairs: Scenario[] = [
       await bothConnected(pair, report);
       const wire = await pair.ssh(active).mustRun("swanctl --list-sas");
       check("ESP is within UDP, and clients' addresses are preserved", /\[4500\]/.test(wire) && wire.includes("198.51.100.2"));
-      const { ikev2, l2tp } = await backAfter(pair, report, { ikev2: 25, l2tp: 40 }, () => pair.cut(active), 90);
+      const { ikev2, l2tp } = await backAfter(pair, report, { ikev2: 15, l2tp: 20 }, () => pair.cut(active), 90);
       figure(`load balancer: IKEv2 ${ikev2} s, L2TP ${l2tp} s`);
       await pair.mend(active);
       for (const member of [1, 2] as const) await pair.ssh(member).mustRun("systemctl stop vpn-gateway-watch");

@@ -2,7 +2,8 @@
 A load balancer with the manners of AWS's Network Load Balancer, in the router before the gateways: UDP 500 and UDP 4500
 are two target groups, each with its own stickiness by source address; targets are asked by TCP every 5 s, and two
 answers or silences in a row decide; clients' addresses are preserved; flows idle for 120 s are forgotten; where no
-target is healthy all of them get traffic.
+target is healthy all of them get traffic. What becomes of UDP flows to a target that lost its health AWS does not say: they
+end here, or with `keepsFlows` go on until they are idle.
 """
 
 import json
@@ -61,6 +62,11 @@ def chosen(targets):
     return [one.address for one in targets if one.healthy] or [one.address for one in targets]
 
 
+def ending(wanted, now):
+    """The targets whose flows end."""
+    return [] if wanted.get("keepsFlows") else [address for address in wanted["targets"] if address not in now]
+
+
 def serve():
     """The balancer itself; runs in the router's namespace."""
     with open(FILE) as file:
@@ -74,10 +80,9 @@ def serve():
         now = chosen(targets)
         if now != was:
             run("nft", "-f", "-", stdin=rules(wanted["address"], now, wanted.get("seeds")))
-            # Flows to a target that lost its health end: their next packet is a new flow.
-            for address in wanted["targets"]:
-                if address not in now:
-                    run("conntrack", "-D", "-p", "udp", "-d", wanted["address"], "-r", address, check=False)
+            # Their next packet is a new flow.
+            for address in ending(wanted, now):
+                run("conntrack", "-D", "-p", "udp", "-d", wanted["address"], "-r", address, check=False)
             was = now
         write(SEEN, json.dumps({"healthy": [one.address for one in targets if one.healthy], "traffic": now}))
         time.sleep(max(0.0, INTERVAL - (time.monotonic() - began)))

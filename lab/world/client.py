@@ -41,7 +41,7 @@ class Client:
         """Its charon, with nothing configured yet."""
         if is_active(self.charon):
             return
-        for folder in ("swanctl", "ppp", "xl2tpd"):
+        for folder in ("swanctl", "ppp", "xl2tpd", "strongswan.d"):
             if not os.path.isdir(f"{self.etc}/{folder}"):
                 shutil.copytree(f"/etc/{folder}", f"{self.etc}/{folder}", symlinks=True)
         os.makedirs(f"{self.state}/xl2tpd", mode=0o700, exist_ok=True)
@@ -54,7 +54,7 @@ class Client:
             write(f"{self.etc}/resolv.conf", "")
         self.unit(self.charon, "/usr/sbin/charon-systemd", kind="notify", bind={
             f"{self.etc}/swanctl": "/etc/swanctl", f"{self.etc}/strongswan.conf": "/etc/strongswan.conf",
-            f"{self.etc}/resolv.conf": "/etc/resolv.conf"})
+            f"{self.etc}/strongswan.d": "/etc/strongswan.d", f"{self.etc}/resolv.conf": "/etc/resolv.conf"})
 
     def stop(self):
         stop_unit(self.xl2tpd)
@@ -77,10 +77,17 @@ class Client:
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rekey.py")
         return json.loads(run("nsenter", "-t", pid, "-n", "-m", "python3", script, str(count)).stdout)
 
-    def configure(self, wanted):
+    def charon_settings(self, wanted):
+        """Its strongswan.conf, and of strongswan.d what every machine has, without what a profile brought."""
         # In place, not by another file in its stead: the unit sees the one that it was started with.
         with open(f"{self.etc}/strongswan.conf", "w") as file:
             file.write(client_files.strongswan_conf(wanted))
+        for file in glob.glob(f"{self.etc}/strongswan.d/*.conf"):
+            if not os.path.exists(f"/etc/strongswan.d/{os.path.basename(file)}"):
+                os.remove(file)
+
+    def configure(self, wanted):
+        self.charon_settings(wanted)
         for file in glob.glob(f"{self.etc}/swanctl/conf.d/*"):
             os.remove(file)
         for file in [path for kind in ("x509ca", "x509", "private") for path in glob.glob(f"{self.etc}/swanctl/{kind}/*")]:

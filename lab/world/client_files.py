@@ -40,10 +40,11 @@ def strongswan_conf(wanted):
     """strongswan.conf of the client's charon, as Debian's. With `fastDeadPeer` a silent gateway is given
     up 1.8 s after the first unanswered question; with `nameServer` charon leaves the client's own name server in place."""
     fast = "  retransmit_tries = 2\n  retransmit_timeout = 0.6\n  retransmit_base = 1.0\n" if wanted.get("fastDeadPeer") else ""
+    deaf = "  follow_redirects = no\n" if wanted.get("followRedirects") is False else ""
     keeping = "    resolve {\n      load = no\n    }\n" if wanted.get("nameServer") else ""
     return (
         f"charon {{\n  load_modular = yes\n  plugins {{\n    include strongswan.d/charon/*.conf\n{keeping}  }}\n"
-        f"{fast}}}\ninclude strongswan.d/*.conf\n"
+        f"{fast}{deaf}}}\ninclude strongswan.d/*.conf\n"
     )
 
 

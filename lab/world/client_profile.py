@@ -38,6 +38,7 @@ def connect(client: Client, wanted):
 
 def install(client, files):
     """The client's /etc as a machine has it that was never connected, and the files of the profile in it."""
+    client.charon_settings({})
     # The unit of charon holds this folder itself: what is in it goes, not the folder.
     for kind in ("conf.d/*", "x509ca/*", "x509/*", "private/*", "*-updown"):
         for old in glob.glob(f"{client.etc}/swanctl/{kind}"):
@@ -47,7 +48,7 @@ def install(client, files):
         shutil.copytree(f"/etc/{folder}", f"{client.etc}/{folder}", symlinks=True)
     for path, text in files.items():
         parts = path.split("/")
-        if parts[:2] != ["", "etc"] or parts[2] not in ("swanctl", "ppp", "xl2tpd") or ".." in parts:
+        if parts[:2] != ["", "etc"] or parts[2] not in ("swanctl", "ppp", "xl2tpd", "strongswan.d") or ".." in parts:
             raise Failure(f"no file of a profile: {path}")
         script = "ip-up.d" in parts or "ip-down.d" in parts or path.endswith("-updown")
         write(client.etc + path[len("/etc"):], text, 0o755 if script else 0o600)

@@ -95,6 +95,21 @@ describe("behind a DNS name, where both machines serve", () => {
     expect(base(floating).services).toContain("keepalived.service");
   });
 
+  test("a unit that is stopped before all that it needs hands over at shutdown, bounded in time; behind a name as well", () => {
+    const unit = "/etc/systemd/system/vpn-gateway-hand-over.service";
+    for (const spec of [floating, named]) {
+      expect(base(spec).services).toContain("vpn-gateway-hand-over.service");
+      expect(file(spec, unit)).toMatch(/^ExecStop=-\/usr\/sbin\/vpn-gateway hand-over --at-shutdown$/m);
+      expect(file(spec, unit)).toMatch(/^TimeoutStopSec=25$/m);
+    }
+    const after = (spec: GatewaySpec) => /^After=(.*)$/m.exec(file(spec, unit))![1].split(" ");
+    expect(after(floating)).toEqual(expect.arrayContaining(["network.target", "strongswan.service", "keepalived.service", "vpn-gateway-watch.service"]));
+    expect(after(named)).not.toContain("keepalived.service");
+    // It waits for xl2tpd to stop, which would wait for it.
+    expect(after(floating)).not.toContain("xl2tpd.service");
+    expect(base(exampleSpec()).files.map(({ path }) => path)).not.toContain(unit);
+  });
+
   test("each is told where its clients are sent when it gives way", () => {
     expect(JSON.parse(file(named, "/etc/vpn-gateway/pair.json"))).toMatchObject({ front: "dns", endpoint: "vpn.example.com", peerEndpoint: "192.0.2.13", drainSeconds: 30 });
     expect(JSON.parse(file(otherMachine(named), "/etc/vpn-gateway/pair.json"))).toMatchObject({ peerEndpoint: "192.0.2.12" });

@@ -5,6 +5,7 @@ own, and a signature is computed here again, from what came over the wire.
 
 from __future__ import annotations
 
+import email.utils
 import hashlib
 import hmac
 import http.server
@@ -40,12 +41,18 @@ class FakeAws:
         self.has_address = True
         self.token_works = True
         self.asked_for_keys = 0
+        self.ahead = 0.0  # seconds by which AWS's clock is ahead of this machine's
+        self.tells_the_time = True
         self.released = threading.Event()
         aws = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def log_message(self, *_args: object) -> None:
                 pass
+
+            def date_time_string(self, timestamp: float | None = None) -> str:
+                # It is of a Date header that every answer has.
+                return email.utils.formatdate(aws.now(), usegmt=True) if aws.tells_the_time else "some day"
 
             def do_PUT(self) -> None:
                 aws._metadata(self, "PUT")
@@ -60,6 +67,9 @@ class FakeAws:
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def now(self) -> float:
+        return time.time() + self.ahead
 
     def stop(self) -> None:
         self.released.set()
@@ -85,7 +95,7 @@ class FakeAws:
         roles = "/latest/meta-data/iam/security-credentials/"
         if request.path == roles + "office-role":
             self.asked_for_keys += 1
-            ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
+            ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.now() + 3600))
             keys = {"Code": "Success", "AccessKeyId": KEY_ID, "SecretAccessKey": SECRET, "Token": TOKEN, "Expiration": ends}
             return self._say(request, 200, json.dumps(keys))
         found = {roles: "office-role", "/latest/meta-data/mac": "0e:00:00:00:00:01"}
@@ -108,15 +118,14 @@ class FakeAws:
         wrong = self._mistake(headers, body)
         if wrong:
             self.wrong.append(wrong)
-            answer = "AuthFailure"
+            answer = "RequestExpired" if wrong == "old" else "AuthFailure"
         if answer == "ok":
             name = call["Action"]
             return self._say(request, 200, f'<{name}Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><return>true</return></{name}Response>')
         told = f"<Response><Errors><Error><Code>{answer}</Code><Message>What EC2 says of it</Message></Error></Errors><RequestID>1</RequestID></Response>"
         self._say(request, {"RequestLimitExceeded": 503}.get(answer, 403), f'<?xml version="1.0" encoding="UTF-8"?>\n{told}')
 
-    @staticmethod
-    def _mistake(headers: dict[str, str], body: bytes) -> str:
+    def _mistake(self, headers: dict[str, str], body: bytes) -> str:
         algorithm, _, fields = headers.get("authorization", " ").partition(" ")
         given = dict(field.strip().split("=", 1) for field in fields.split(",")) if algorithm == "AWS4-HMAC-SHA256" else {}
         key_id, _, scope = given.get("Credential", "/").partition("/")
@@ -126,7 +135,7 @@ class FakeAws:
             return "whose key?"
         if not {"host", "x-amz-date", "x-amz-security-token"} <= set(names.split(";")):
             return "not all is signed"
-        if abs(time.time() - time.mktime(time.strptime(moment, "%Y%m%dT%H%M%SZ")) + time.timezone) > 300:
+        if abs(self.now() - time.mktime(time.strptime(moment, "%Y%m%dT%H%M%SZ")) + time.timezone) > 300:
             return "old"
         if scope != f"{moment[:8]}/eu-central-1/ec2/aws4_request":
             return f"scope {scope}"

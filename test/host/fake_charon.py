@@ -34,6 +34,7 @@ class FakeCharon:
         self.associations: dict[str, dict] = {}
         self.terminated: list[str] = []
         self.of_users: set[str] = set()
+        self.asked: list[tuple[str, dict]] = []  # every request, in its order
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(self.path)
@@ -70,6 +71,7 @@ class FakeCharon:
                 self.send(client, bytes([vici.RESPONSE]))
 
     def events(self, command: str, arguments: dict) -> list[dict]:
+        self.asked.append((command, arguments))
         if command == "list-conns":
             rounds = {name: "EAP" if name in self.of_users else "public key" for name in self.connections()}
             return [{name: {"version": "IKEv2", "remote-1": {"class": kind}}} for name, kind in rounds.items()]

@@ -208,6 +208,50 @@ class Moving(MoveTest):
         self.assertEqual(aws.asked_for_keys, 2)
 
 
+class AnotherClock(MoveTest):
+    """More than five minutes off EC2 takes no signature, and the machine that should have the address would never get it."""
+
+    def off_by(self, seconds: float, *answers: str) -> FakeAws:
+        aws = self.aws(*answers)
+        aws.ahead = seconds
+        self.become("MASTER")
+        return aws
+
+    def test_a_clock_that_is_days_off_is_noticed_by_the_first_refusal_and_status_says_so(self) -> None:
+        for ahead, words in ((86_400.0, "86400 s behind EC2's"), (-3_600.0, "3600 s ahead of EC2's")):
+            with self.subTest(words):
+                aws = self.off_by(ahead)
+                self.mover(self.move(aws)).follow()
+                self.until(lambda: self.moved().get("state") == "done")
+                self.assertEqual(aws.wrong, ["old"])
+                self.assertEqual(len(aws.calls), 4)
+                self.assertAlmostEqual(self.moved()["clockOff"], ahead, delta=2)
+                (told,) = aws_move.problems(aws_move.collect(self.gateway, self.move(aws), True))
+                self.assertRegex(told.replace("86399", "86400").replace("3601", "3600"), words)
+
+    def test_a_clock_within_what_aws_takes_is_left_as_it_is(self) -> None:
+        aws = self.off_by(200.0)
+        self.mover(self.move(aws)).follow()
+        self.until(lambda: self.moved().get("state") == "done")
+        self.assertEqual((aws.wrong, self.moved().get("clockOff")), ([], None))
+        self.assertEqual(aws_move.problems(aws_move.collect(self.gateway, self.move(aws), True)), [])
+
+    def test_an_answer_that_tells_no_time_mends_nothing(self) -> None:
+        aws = self.off_by(86_400.0)
+        aws.tells_the_time = False
+        self.mover(self.move(aws)).follow()
+        self.until(lambda: self.moved().get("tries", 0) >= 3)
+        self.assertEqual((self.moved()["state"], self.moved()["got"]), ("moving", []))
+        self.assertIn("RequestExpired", self.moved()["said"])
+
+    def test_a_refusal_for_another_reason_leaves_the_clock_alone(self) -> None:
+        aws = self.off_by(0.0, "AuthFailure")
+        mover = self.mover(self.move(aws))
+        mover.follow()
+        self.until(lambda: self.moved().get("tries", 0) >= 3)
+        self.assertEqual((mover.metadata.clock_off, self.moved()["state"]), (0.0, "moving"))
+
+
 class Losing(MoveTest):
     def test_a_machine_that_is_no_longer_active_stops_at_once(self) -> None:
         aws = self.aws("RequestLimitExceeded")

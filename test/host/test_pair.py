@@ -8,6 +8,7 @@ import socket
 import struct
 import threading
 import unittest
+from collections.abc import Callable
 from unittest import mock
 
 from machine import MachineTest, part_text
@@ -64,7 +65,7 @@ class PairTest(MachineTest):
         }
         self.write("/etc/vpn-gateway/pair.json", json.dumps(described))
 
-    def given_way(self, peer_answers: list[bool]) -> tuple[list[str], Failure | None]:
+    def given_way(self, peer_answers: list[bool], way: Callable[[Gateway], None] = moving.hand_over) -> tuple[list[str], Failure | None]:
         """What happens in which order when this machine is asked to give way."""
         done: list[str] = []
         failed = None
@@ -80,7 +81,7 @@ class PairTest(MachineTest):
             mock.patch.object(self.gateway.programs, "run", side_effect=lambda *words, **more: done.append(" ".join(words[:2]) + (" closes" if "192.0.2.12 udp dport 500 drop" in more.get("stdin", "") else ""))),
         ):
             try:
-                moving.hand_over(self.gateway)
+                way(self.gateway)
             except Failure as failure:
                 failed = failure
         return done, failed
@@ -247,6 +248,86 @@ class HandOver(PairTest):
         self.write("/run/vpn-gateway/ike-answered", "99.00\n")
         found = self.status()["pair"]
         self.assertEqual((found["state"], found["ikeAnsweredSecondsAgo"], found["peerAnswers"]), ("MASTER", 1.2, False))
+
+
+class TellingClients(PairTest):
+    """What charon is really asked by VICI, in which order."""
+
+    def told(self, *connections: str) -> list[tuple[str, dict]]:
+        charon = self.start_charon()
+        for number, connection in enumerate(connections, 1):
+            charon.add(str(number), connection)
+        found = moving._associations(self.gateway)
+        charon.asked.clear()
+        moving._tell_clients(self.gateway, found, "192.0.2.11")
+        return charon.asked
+
+    def test_ikev2_is_redirected_once_and_then_all_are_told_that_their_sa_ends_those_of_ikev1_first(self) -> None:
+        ending = {"force": "yes", "timeout": "0"}
+        self.assertEqual(self.told("ikev2", "l2tp", "ikev2"), [
+            ("redirect", {"ike": "ikev2", "gateway": "192.0.2.11"}),
+            ("terminate", {"ike-id": "2", **ending}),
+            ("terminate", {"ike-id": "1", **ending}),
+            ("terminate", {"ike-id": "3", **ending}),
+        ])
+
+    def test_without_a_client_by_ikev2_nobody_is_redirected(self) -> None:
+        self.assertEqual([command for command, _ in self.told("l2tp")], ["terminate"])
+
+    def test_a_site_that_follows_the_active_machine_is_the_followers_and_is_told_nothing(self) -> None:
+        with (
+            mock.patch.object(moving.sites, "described", return_value=[{"connection": "site-berlin"}]),
+            mock.patch.object(moving.pair_sites, "follows_active", return_value=True),
+        ):
+            asked = self.told("site-berlin", "ikev2")
+        self.assertEqual([arguments.get("ike-id") for command, arguments in asked if command == "terminate"], ["2"])
+
+
+class AtShutdown(PairTest):
+    """The unit that is stopped first asks for it; whether the machine stops, systemd says."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.describe()
+        self.write("/run/vpn-gateway/pair-state", "MASTER\n")
+
+    def test_a_machine_that_goes_on_hands_nothing_over(self) -> None:
+        done = self.run_command("hand-over", "--at-shutdown")
+        self.assertEqual((done.returncode, done.stdout), (0, "the machine goes on: nothing is handed over\n"))
+        self.assertFalse(self.exists("/run/vpn-gateway/stand-aside"))
+
+    def test_where_the_other_is_dead_it_says_so_at_once_and_nothing_is_changed(self) -> None:
+        self.mark("stopping")
+        done = self.run_command("hand-over", "--at-shutdown")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("does not answer: nothing was changed", done.stderr)
+        self.assertFalse(self.exists("/run/vpn-gateway/stand-aside"))
+
+    def test_a_standby_just_stops(self) -> None:
+        self.mark("stopping")
+        self.write("/run/vpn-gateway/pair-state", "BACKUP\n")
+        self.assertEqual(self.run_command("hand-over", "--at-shutdown").stdout, "this machine is the standby already\n")
+
+    def test_it_hands_over_waits_for_nobody_to_forget_it_and_starts_nothing_again(self) -> None:
+        for front, more in (("floatingAddress", {}), ("dns", {"floating": [], "peerEndpoint": "192.0.2.13", "drainSeconds": 60}), ("loadSharing", {"floating": [], "drainSeconds": 15})):
+            with self.subTest(front):
+                self.describe(front=front, **more)
+                with mock.patch.object(moving.systemd, "is_stopping", return_value=True):
+                    done, failed = self.given_way([True, True], moving.hand_over_at_shutdown)
+                self.assertIsNone(failed)
+                self.assertIn("L2TP ends", done)
+                self.assertNotIn("L2TP begins", done)
+                self.assertTrue(any(each.startswith("sends to") for each in done))
+                self.assertFalse({"waits 60", "waits 15"} & set(done))
+
+    def test_an_xl2tpd_that_stops_already_is_waited_for(self) -> None:
+        for state, waited in (("deactivating", 1), ("active", 1), ("inactive", 0)):
+            with (
+                mock.patch.object(moving.systemd, "properties", return_value={"ActiveState": state}),
+                mock.patch.object(self.gateway.programs, "run") as run,
+            ):
+                moving._end_l2tp(self.gateway)
+                self.assertEqual(run.call_args_list, [mock.call("systemctl", "stop", "--", "xl2tpd.service")] * waited, state)
 
 
 class ChangingTheActive(PairTest):

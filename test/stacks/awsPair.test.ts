@@ -33,3 +33,20 @@ test("each key reaches the pair", async () => {
     expect(inputs).toMatchObject({ instanceType: "c7a.medium", ami: "ami-0123456789abcdef0", rootBlockDevice: { volumeSize: 20 }, tags: { cost: "42" } });
   }
 });
+
+test("each key of site connections and of L2TP reaches the pair, and each is left to the library where it is not said", async () => {
+  await up({
+    sites: { enabled: true }, siteNetworks: { branch: "10.30.0.0/24" }, routeTableIds: { main: "rtb-1" },
+    l2tp: "true", openL2tpOutsideIpsec: "true", deadPeerDelay: "12",
+  });
+  expect([...ofType("aws:ec2/route:Route").values()].map(({ destinationCidrBlock }) => destinationCidrBlock)).toContain("10.30.0.0/24");
+  const ports = () => [...ofType("aws:ec2/securityGroup:SecurityGroup").values()].flatMap(({ ingress }) => ingress as { fromPort: number }[]).map(({ fromPort }) => fromPort);
+  expect(ports()).toContain(1701);
+  const parts = () => [...ofType("command:remote:Command").values()].map(({ stdin }) => String(stdin)).join("");
+  expect(parts()).toContain("dpd_delay = 12s");
+  expect(parts()).toContain("file /etc/systemd/system/vpn-gateway-sites.service");
+  await up({ l2tp: "true" });
+  expect(ports()).not.toContain(1701);
+  expect(parts()).toContain("dpd_delay = 30s");
+  expect(parts()).not.toContain("file /etc/systemd/system/vpn-gateway-sites.service");
+});

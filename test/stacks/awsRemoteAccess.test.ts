@@ -36,3 +36,11 @@ test("each key reaches the gateway", async () => {
   const [{ ingress }] = [...ofType("aws:ec2/securityGroup:SecurityGroup").values()] as { ingress: { cidrBlocks: string[] }[] }[];
   expect(ingress[0].cidrBlocks).toEqual(["198.51.100.0/24"]);
 });
+
+test("a VPC Route Server, by its key, and none without it", async () => {
+  const sites = { sites: { enabled: true, bgp: true }, insideNetworks: ["10.76.0.0/24"] };
+  await up({ ...sites, routeServer: { as: 64513 } });
+  expect([...ofType("aws:vpc/routeServer:RouteServer").values()]).toEqual([expect.objectContaining({ amazonSideAsn: 64513 })]);
+  await up(sites);
+  expect(ofType("aws:vpc/routeServer:RouteServer").size).toBe(0);
+});

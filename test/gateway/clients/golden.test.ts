@@ -4,6 +4,7 @@ import { oneTimeCodes } from "../../../gateway/oneTimeCode";
 import type { ClientSecrets } from "../../../gateway/clients/access";
 import { goldenTree } from "../goldenTree";
 import { authorityOf, issued } from "../certificates/helpers";
+import { goldenSpecs } from "../specs";
 import { filesOf } from "./helpers";
 
 /** A plain one; and one with all that profiles can honour, for a name that every format must escape. */
@@ -14,6 +15,7 @@ const users: Record<string, [spec: Partial<GatewaySpec>, user: string, secrets?:
     "alice",
     { oneTimeCodes: oneTimeCodes({ name: "office" }, { alice: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" }) },
   ],
+  "profiles-pair": [{ pair: goldenSpecs["pair-floating"].pair }, "alice"],
   "profiles-public-ca": [
     { endpoint: "vpn.example.com", l2tp: undefined, ikev2: { pool: "10.77.2.0/24", acme: { directory: letsEncrypt, termsAgreed: true, root: isrgRootX1 } } },
     "alice",

@@ -33,6 +33,13 @@ class Health(unittest.TestCase):
         self.assertEqual(balancer.chosen([one, two]), [B])
 
 
+class Flows(unittest.TestCase):
+    def test_those_to_a_target_that_lost_its_health_end_unless_they_are_kept(self):
+        wanted = {"targets": [A, B]}
+        self.assertEqual(balancer.ending(wanted, [B]), [A])
+        self.assertEqual(balancer.ending({**wanted, "keepsFlows": True}, [B]), [])
+
+
 class Rules(unittest.TestCase):
     def test_one_target_gets_both_ports(self):
         text = balancer.rules("192.0.2.11", [B])

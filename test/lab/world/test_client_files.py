@@ -33,6 +33,10 @@ class Swanctl(unittest.TestCase):
         for text in HOSTILE:
             self.assertEqual(base64.b64decode(client_files.secret(text)[2:]).decode(), text)
 
+    def test_a_client_that_follows_no_redirect_says_so_to_charon_and_no_other_does(self):
+        self.assertIn("  follow_redirects = no\n", client_files.strongswan_conf({"followRedirects": False}))
+        self.assertNotIn("follow_redirects", client_files.strongswan_conf({}))
+
     def test_nul_is_refused(self):
         self.assertRaises(ValueError, client_files.quoted, "a\0b")
 
