@@ -81,7 +81,7 @@ describe("SiteConnection", () => {
     await made({ authentication: "certificate" });
     expect(registered.filter(({ type }) => type.startsWith("tls:")).map(({ name }) => name).sort()).toEqual([
       "office-to-cloud-authority", "office-to-cloud-authority-key", "office-to-cloud-left-certificate", "office-to-cloud-left-key", "office-to-cloud-left-request",
-      "office-to-cloud-right-certificate", "office-to-cloud-right-key", "office-to-cloud-right-request",
+      "office-to-cloud-revocation-list-dates", "office-to-cloud-right-certificate", "office-to-cloud-right-key", "office-to-cloud-right-request",
     ]);
     expect(registered.some(({ type }) => type.startsWith("random:"))).toBe(false);
     const pushes = [...ofType(remote)].filter(([name]) => name.startsWith("office-to-cloud-"));
