@@ -1,6 +1,7 @@
 import { X509Certificate } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { Authority as Signer } from "../gateway/certificates/authority";
+import { withNameConstraint } from "../gateway/certificates/nameConstraints";
 import { authorityName } from "../gateway/site/names";
 import type { Side, SiteConnectionSpec, SiteSecrets } from "../gateway/site/spec";
 import { issued, privateAuthority, type Authority, type Issued } from "./authority";
@@ -19,7 +20,8 @@ export interface DeviceAuthority {
 
 /**
  * A private authority for one connection, a certificate for each end, whose subject alternative name is the end's identity, and
- * the authority's list of those that hold no longer, for the gateways that look at it.
+ * the authority's list of those that hold no longer, for the gateways that look at it. Both identities are beneath the
+ * connection's name, and of DNS names the authority may sign for no others.
  */
 export function siteCertificates(name: string, spec: pulumi.Output<SiteConnectionSpec>, opts: pulumi.CustomResourceOptions): Record<Side, pulumi.Output<SiteSecrets>> {
   const authority = privateAuthority(name, authorityName(name), { ...ecdsa, algorithm: spec.apply(() => ecdsa.algorithm) }, opts);
@@ -32,7 +34,9 @@ export function siteCertificates(name: string, spec: pulumi.Output<SiteConnectio
   );
   const looksAtIt = spec.apply(({ revocation }) => revocation?.room.left === true || revocation?.room.right === true);
   const revocationList = revocationListOf(name, signerOf(authority), serials, opts, looksAtIt);
-  const secrets = (own: Issued): pulumi.Output<SiteSecrets> => pulumi.secret(pulumi.output({ authority: authority.certificate, ...own, revocationList }));
+  // What the provider makes has no name constraints: the gateways get the same authority with them.
+  const trusted = pulumi.unsecret(pulumi.all([signerOf(authority), spec]).apply(([signer, plain]) => withNameConstraint(signer, plain.name)));
+  const secrets = (own: Issued): pulumi.Output<SiteSecrets> => pulumi.secret(pulumi.output({ authority: trusted, ...own, revocationList }));
   return { left: secrets(ends.left), right: secrets(ends.right) };
 }
 

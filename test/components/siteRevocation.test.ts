@@ -25,6 +25,12 @@ async function made(changes: Partial<SiteConnectionArgs> = {}, room: [boolean, b
   return { left: part("left"), right: part("right") };
 }
 
+/** The authority as the state has it: key and certificate of the provider's. */
+function inState(): { privateKey: string; certificate: string } {
+  const found = (suffix: string) => [...state].find(([key]) => JSON.parse(key)[0] === `${name}-${suffix}`)![1];
+  return { privateKey: found("authority-key").privateKeyPemPkcs8 as string, certificate: found("authority").certPem as string };
+}
+
 /** Blocks of PEM in a part, which has the file's path before each line. */
 const blocks = (text: string, label: string) =>
   [...text.replace(/^.* \| /gm, "").matchAll(new RegExp(`-----BEGIN ${label}-----[\\s\\S]*?-----END ${label}-----\n`, "g"))].map(([block]) => block);
@@ -86,4 +92,30 @@ test("the list's dates are remembered, so that it is made anew in its last 90 da
   await made();
   const dates = registered.find(({ name: called }) => called === `${name}-revocation-list-dates`)!;
   expect(dates.inputs).toMatchObject({ validityPeriodHours: 825 * 24, earlyRenewalHours: 90 * 24 });
+});
+
+test("the authority signs for the connection's names and for no other DNS name, and goes on being the one that it was", async () => {
+  const { left, right } = await made();
+  const { privateKey, certificate } = inState();
+  const [before, now] = [new X509Certificate(certificate), new X509Certificate(authorityOf(left))];
+  expect(authorityOf(right)).toBe(authorityOf(left));
+  expect([now.subject, now.validFrom, now.validTo, now.publicKey.equals(before.publicKey)]).toEqual([before.subject, before.validFrom, before.validTo, true]);
+  expect(now.serialNumber).not.toBe(before.serialNumber);
+  const stray = (...names: string[]) => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "site-name-"));
+    const write = (file: string, text: string) => fs.writeFileSync(path.join(folder, file), text, { mode: 0o600 });
+    try {
+      write("authority", certificate), write("key", privateKey), write("san", `subjectAltName=${names.map((one) => `DNS:${one}`).join()}\n`);
+      const run = (...words: string[]) => spawnSync("openssl", words, { cwd: folder, encoding: "utf8" });
+      run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384", "-nodes", "-subj", "/CN=stray", "-keyout", "own", "-out", "request");
+      run("x509", "-req", "-in", "request", "-CA", "authority", "-CAkey", "key", "-CAcreateserial", "-extfile", "san", "-out", "certificate");
+      return fs.readFileSync(path.join(folder, "certificate"), "utf8");
+    } finally {
+      fs.rmSync(folder, { recursive: true });
+    }
+  };
+  expect(judged(left, stray(`right.${name}`))).toMatch(/certificate: OK/);
+  for (const names of [["vpn.example.com"], [`right.${name}`, "vpn.example.com"], [`${name}.example.com`], [`another-${name}`]]) {
+    expect([names, judged(left, stray(...names))]).toEqual([names, expect.stringMatching(/permitted subtree violation/)]);
+  }
 });
