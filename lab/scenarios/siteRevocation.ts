@@ -1,8 +1,13 @@
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
 import { labClouds } from "../networks";
 import { betweenSites, Sites, sitesProgram } from "../sites";
 import type { PingResult } from "../world";
 import type { Lab } from "./lab";
 import type { Scenario } from "./scenario";
+import { authorityKey } from "./userCertificates";
 
 const connection = "office-to-cloud";
 /** Beside it, by IPv6 alone and with an authority of its own. */
@@ -19,12 +24,29 @@ async function upReplacing(lab: Lab, ...names: string[]) {
   return lab.stack.call(["up", "--yes", "--skip-preview", "--non-interactive", "--color", "never", ...urns.flatMap((urn) => ["--replace", urn])], { timeoutSeconds: 1800 });
 }
 
+/** What somebody who has an authority's key signs by OpenSSL, for these names. */
+function signedFor(authority: { certificate: string; privateKey: string }, names: readonly string[]): { certificate: string; key: string } {
+  const home = fs.mkdtempSync(path.join(os.tmpdir(), "sites-revoked-"));
+  try {
+    const write = (file: string, text: string) => fs.writeFileSync(path.join(home, file), text, { mode: 0o600 });
+    write("authority", authority.certificate);
+    write("key", authority.privateKey);
+    write("extensions", `subjectAltName=${names.map((name) => `DNS:${name}`).join()}\nauthorityKeyIdentifier=keyid\n`);
+    const openssl = (...words: string[]) => spawnSync("openssl", words, { cwd: home, encoding: "utf8" });
+    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384", "-nodes", "-subj", `/CN=${names[0]}`, "-keyout", "own", "-out", "request");
+    openssl("x509", "-req", "-in", "request", "-CA", "authority", "-CAkey", "key", "-CAcreateserial", "-days", "30", "-extfile", "extensions", "-out", "certificate");
+    return { certificate: fs.readFileSync(path.join(home, "certificate"), "utf8"), key: fs.readFileSync(path.join(home, "own"), "utf8") };
+  } finally {
+    fs.rmSync(home, { recursive: true });
+  }
+}
+
 /** Certificates between two gateways that hold no longer. */
 export const siteRevocation: Scenario[] = [
   {
     name: "sites-revoked",
     shows: "two gateways look at their authority's list: an end whose certificate is revoked is cut off within seconds and not let in, status says so, and with a new certificate it is back; certificates are renewed under traffic",
-    twin: "the old certificate put back by hand is refused, and anybody's while the list is missing; revoking is refused where nobody would look; a second connection between the same gateways stands all the time",
+    twin: "the old certificate put back by hand is refused, one that its authority signs for another name, and anybody's while the list is missing; revoking is refused where nobody would look; a second connection between the same gateways stands all the time",
     program: sitesProgram,
     seconds: 500,
     async run(lab, { check, figure }) {
@@ -97,6 +119,20 @@ export const siteRevocation: Scenario[] = [
       check("twin: whoever has the old key and certificate is refused, and status says so", stolen && (await sites.ping(office.namespace, cloud.host, 2)).received === 0, await sites.reason(1, connection));
       for (const part of [`sitekey-${connection}`, `site-${connection}`]) await sites.putBack(2, part);
       check("with the right one it comes up by itself", (await sites.standsWithin(1, connection, 90)) !== undefined && (await sites.becomes(answers, 30)));
+
+      const authority = { certificate: await sites.must(2, `cat ${folder}/x509ca/site-${connection}.pem`), privateKey: await authorityKey(lab, connection) };
+      const install = async (names: string[]) => {
+        const own = signedFor(authority, names);
+        await sites.must(2, `cat > ${files.certificate} <<"END"\n${own.certificate}END\ncat > ${files.key} <<"END"\n${own.key}END\n${again}`);
+        await sites.must(1, `swanctl --terminate --ike site-${connection} --force --timeout 3; true`);
+      };
+      await install([`right.${connection}`, "vpn.example.com"]);
+      const beyond = await sites.becomes(async () => /may not sign for/.test(await sites.reason(1, connection)), 60);
+      check("twin: what its authority signs for another name, too, is refused, and status says so", beyond && !(await answers()), await sites.reason(1, connection));
+      await install([`right.${connection}`]);
+      check("for its own alone it would be let in", (await sites.standsWithin(1, connection, 90)) !== undefined, await sites.reason(1, connection));
+      for (const part of [`sitekey-${connection}`, `site-${connection}`]) await sites.putBack(2, part);
+      check("and with the pushed one again", (await sites.standsWithin(1, connection, 90)) !== undefined && (await sites.becomes(answers, 30)), await sites.reason(1, connection));
 
       await sites.must(1, `mv ${files.list} /root/list.pem && ${again}`);
       const unknown = await sites.becomes(async () => /list of its authority is missing/.test(await sites.reason(1, connection)), 60);
