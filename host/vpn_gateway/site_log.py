@@ -10,7 +10,8 @@ import re
 REASONS = [
     (r"tried \d+ shared keys? for '(.+)' - '(.+)', but MAC mismatched", "the pre-shared keys differ (of {0} and {1})"),
     (r"no shared key found for '(.+)' - '(.+)'", "there is no pre-shared key for {0} and {1}"),
-    (r"received AUTHENTICATION_FAILED notify error", "the other end refuses our proof of identity: its pre-shared key or trusted authority, or the identities, differ from ours, or our certificate holds no longer there"),
+    # The second: of who dialled, let us in, and then found our certificate wanting.
+    (r"received AUTHENTICATION_FAILED notify error|parsed INFORMATIONAL request \d+ \[ N\(AUTH_FAILED\) \]", "the other end refuses our proof of identity: its pre-shared key or trusted authority, or the identities, differ from ours, or our certificate holds no longer there"),
     (r"subject certificate invalid \(valid from (.+) to (.+)\)", "a certificate is not valid now: from {0} to {1}"),
     (r"issuer certificate invalid \(valid from (.+) to (.+)\)", "the authority's certificate is not valid now: from {0} to {1}"),
     (r"certificate was revoked", "a certificate was revoked"),

@@ -105,7 +105,9 @@ test("the authority signs for the connection's names and for no other DNS name, 
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "site-name-"));
     const write = (file: string, text: string) => fs.writeFileSync(path.join(folder, file), text, { mode: 0o600 });
     try {
-      write("authority", certificate), write("key", privateKey), write("san", `subjectAltName=${names.map((one) => `DNS:${one}`).join()}\n`);
+      write("authority", certificate);
+      write("key", privateKey);
+      write("san", `subjectAltName=${names.map((one) => `DNS:${one}`).join()}\n`);
       const run = (...words: string[]) => spawnSync("openssl", words, { cwd: folder, encoding: "utf8" });
       run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384", "-nodes", "-subj", "/CN=stray", "-keyout", "own", "-out", "request");
       run("x509", "-req", "-in", "request", "-CA", "authority", "-CAkey", "key", "-CAcreateserial", "-extfile", "san", "-out", "certificate");

@@ -4,6 +4,9 @@ import unittest
 
 from vpn_gateway import site_log
 
+REFUSED = (
+    "the other end refuses our proof of identity: its pre-shared key or trusted authority, or the identities, differ from ours, or our certificate holds no longer there"
+)
 # The source of each, in strongSwan 5.9 and 6.0: the format of its DBG1, with the names that a connection has.
 CASES = [
     # credential_manager.c, check_lifetime: "%s certificate invalid (valid from %T to %T)"
@@ -45,6 +48,10 @@ CASES = [
     # ike_auth.c, load_cfg_candidates and update_cfg_candidates, of what an initiator calls itself
     ("no matching peer config found", "the other end gives an identity that is not expected"),
     ("no alternative config found", "the other end gives an identity that is not expected"),
+    # task_manager_v2.c, of what an initiator tells a responder whose certificate it does not believe: message.c, "parsed %s"
+    ("parsed INFORMATIONAL request 2 [ N(AUTH_FAILED) ]", REFUSED),
+    # ike_auth.c, of what a responder tells an initiator
+    ("received AUTHENTICATION_FAILED notify error", REFUSED),
     # child_create.c: the responder, "traffic selectors %#R === %#R unacceptable", and what it tells the initiator
     ("traffic selectors 10.30.0.0/24 === 10.99.0.0/24 unacceptable", "the other end asks for other networks than those of this connection"),
     ("received TS_UNACCEPTABLE notify, no CHILD_SA built", "the other end has other networks than ours in this connection"),
@@ -55,6 +62,8 @@ NONE = [
     '  crl correctly signed by "CN=office-to-cloud site authority"',
     "  crl is valid: until Mar 02 03:04:05 2029",
     "certificate status is good",
+    "parsed INFORMATIONAL request 2 [ D ]",
+    "parsed IKE_AUTH response 1 [ IDr CERT AUTH SA TSi TSr ]",
     '  using trusted ca certificate "CN=office-to-cloud site authority"',
     "  reached self-signed root ca with a path length of 0",
     "authentication of 'right.office-to-cloud' with ECDSA_WITH_SHA384_DER successful",
