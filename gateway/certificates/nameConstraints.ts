@@ -5,8 +5,8 @@ import { extension, signatureAlgorithm, signed, type Authority } from "./authori
 /**
  * The authority's certificate once more, of the same name, key and time, which now says that the DNS names it signs for are
  * `domain` and those beneath it (RFC 5280, 4.2.1.10). What it has signed before and the list go on. Critical: else strongSwan
- * reads it by OpenSSL and passes over it (openssl_x509.c). One subtree alone: until 6.0.1 a name must be within each that
- * is permitted (constraints_validator.c), so that two would permit nothing.
+ * reads it by OpenSSL and passes over it (openssl_x509.c). One subtree alone: to 5.9.8 a name must be within each that is
+ * permitted (constraints_validator.c; tried), so that two would permit nothing; Debian 13's 6.0.1-6+deb13u7 wants any.
  */
 export function withNameConstraint(authority: Authority, domain: string): string {
   const [body] = elementsOf(elementsOf(new X509Certificate(authority.certificate).raw)[0].content);

@@ -16,6 +16,8 @@ REASONS = [
     (r"issuer certificate invalid \(valid from (.+) to (.+)\)", "the authority's certificate is not valid now: from {0} to {1}"),
     (r"certificate was revoked", "a certificate was revoked"),
     (r"constraint check failed: RULE_CRL_VALIDATION", "nothing says whether its certificate is revoked: the list of its authority is missing, or over"),
+    # Debian 13's 6.0.1-6+deb13u7, and 5.9.8.
+    (r"subject alternative name '(.+)' of certificate '.+' does not match any permitted name constraints", "its authority may not sign for {0}"),
     (r"certificate '(.+)' does not match permitted name constraint '(.+)'", "its authority may not sign for {0}: only for names within {1}"),
     (r"constraint check failed: (?:certificate does not confirm )?identity '(.+?)'", "the other end is not {0}, which is expected: see `identity`"),
     (r"constraint check failed: peer not authenticated by CA '(.+)'", "its certificate is of another authority than {0}"),

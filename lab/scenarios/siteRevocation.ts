@@ -85,7 +85,8 @@ export const siteRevocation: Scenario[] = [
       const renewed = await pings("ping-stop", "renewal", cloud.host);
       const now = await serial();
       check("certificates are renewed, and the tunnel stands", now !== first && (await sites.standsWithin(1, connection, 60)) !== undefined && (await sites.becomes(answers, 20)), `${first} ${now}`);
-      check("at both ends charon has the new ones", !(await sites.must(2, "swanctl --list-certs --type x509")).replaceAll(":", "").toUpperCase().includes(first) && (await sites.must(1, `openssl x509 -noout -startdate -in ${files.certificate}`)) !== "");
+      const shown = (await sites.must(1, "swanctl --list-certs --type x509")).replaceAll(":", "").toUpperCase();
+      check("the other end was shown the new one", shown.includes(now), `${now} ${shown}`);
       figure(`renewal: up ${renewal.seconds.toFixed(0)} s, ${renewed.sent - renewed.received} of ${renewed.sent} packets lost, longest silence ${renewed.longestGapMs} ms`);
 
       await lab.stack.set("rightRevoked", "true");
