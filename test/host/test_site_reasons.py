@@ -1,8 +1,12 @@
 """What charon says where a proof or an agreement fails, by its own sources' words, and what status makes of it."""
 
+import sys
 import unittest
 
-from vpn_gateway import site_log
+from machine import HOST
+
+sys.path.insert(0, HOST)
+from vpn_gateway import site_log  # noqa: E402
 
 REFUSED = (
     "the other end refuses our proof of identity: its pre-shared key or trusted authority, or the identities, differ from ours, or our certificate holds no longer there"
