@@ -223,7 +223,7 @@ export interface SitesArgs {
   enabled?: boolean;
   /** Connections with `routing: "bgp"`, and a `Mesh`: FRR runs on the gateway then. @default false */
   bgp?: boolean;
-  /** Connections to devices that prove themselves by certificates, of which one may be revoked. Set on a gateway that stands, it restarts strongSwan once. @default false */
+  /** Connections by certificates of which one may be revoked: this gateway looks at the lists. Towards devices it must. Set on a gateway that stands, it restarts strongSwan once. @default false */
   revocation?: boolean;
   /** Connections to somebody's L2TP server: `LacConnection`. @default false */
   lac?: boolean;

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { linkOf } from "../gateway/site/bgp";
 import { deviceKind } from "../gateway/site/devices";
 import { siteProfile, siteProfiles } from "../gateway/site/profiles";
-import type { SiteConnectionSpec, SiteDeviceProof, SiteEndSpec, SiteMachines, SiteProposals } from "../gateway/site/spec";
+import type { SiteConnectionSpec, SiteDeviceProof, SiteEndSpec, SiteMachines, SiteProposals, SiteRevocation } from "../gateway/site/spec";
 import { attempt } from "./attempt";
 import { firstOf, isPairSite, type SiteInput } from "./pairSite";
 import { resolveBgp } from "./siteBgpSpec";
@@ -98,6 +98,14 @@ export interface SiteArgs {
   profile?: pulumi.Input<string>;
   /** `psk` or `certificate` of an authority of this connection's own; towards a device of a kind whose text has certificates. @default "psk" */
   authentication?: string;
+  /**
+   * With certificates between two gateways: the one that the end has now holds no longer. The other end, which needs
+   * `sites: { revocation: true }`, cuts it off and does not let it in. @default false
+   */
+  leftRevoked?: pulumi.Input<boolean>;
+  rightRevoked?: pulumi.Input<boolean>;
+  /** Serial numbers (hexadecimal) of other certificates of the connection's authority that hold no longer: both gateways look at them. @default none */
+  revokedSerials?: pulumi.Input<pulumi.Input<string>[]>;
   /** Minted (40 letters and digits) unless given. */
   preSharedKey?: pulumi.Input<string>;
   /** `static`: the networks that are named here; `bgp`: the two ends tell each other, which needs `sites: { bgp: true }` of gateways and `device.as` of a device. @default "static" */
@@ -141,6 +149,7 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
       leftProposals: args.leftProposals, rightProposals: args.rightProposals,
       profile: args.profile, mode: args.mode, encapsulate: args.encapsulate,
       routing: args.routing, bgp: args.bgp, layerTwo: args.layerTwo,
+      leftRevoked: args.leftRevoked, rightRevoked: args.rightRevoked, revokedSerials: args.revokedSerials,
     })
     .apply((a) => attempt((): SiteConnectionSpec => {
       const kind = a.device === undefined ? undefined : deviceKind(a.device.kind ?? usualDevice);
@@ -189,6 +198,12 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
         revokedSerials: a.device?.revokedSerials ?? [],
       });
       const proves = args.authentication === "certificate" || a.device?.revoked === true || (a.device?.revokedSerials ?? []).length > 0;
+      const revocation = (): SiteRevocation => ({
+        room: { left: a.left?.revocation === true, right: a.right?.revocation === true },
+        revoked: { left: a.leftRevoked ?? false, right: a.rightRevoked ?? false },
+        revokedSerials: a.revokedSerials ?? [],
+      });
+      const revokes = a.leftRevoked === true || a.rightRevoked === true || (a.revokedSerials ?? []).length > 0;
       const itsBgp = kind === undefined || "none" in kind.bgp ? undefined : kind.bgp;
       // Words that are one of a few come as any string (Pulumi's schema has no unions); validateSite judges them.
       return {
@@ -203,6 +218,7 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
         ikeLifetime: profile.ikeLifetime,
         childLifetime: profile.childLifetime,
         ...(a.device !== undefined && proves ? { deviceProof: deviceProof() } : {}),
+        ...((a.device === undefined && args.authentication === "certificate") || revokes ? { revocation: revocation() } : {}),
         ...(a.routing === undefined || a.routing === "static" ? {} : { routing: a.routing, bgp: resolveBgp(name, a, itsBgp) }),
         ...(a.layerTwo === true ? { layerTwo: { link: a.bgp?.link ?? linkOf(name) } } : {}),
       } as SiteConnectionSpec;

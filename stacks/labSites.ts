@@ -22,7 +22,7 @@ export function labSites(): Record<string, unknown> {
       ikev2: { enabled: false },
       // As with BGP from the start, so that it may come to a machine that stands.
       ...(cloud === 1 ? { memoryMegabytes: 512 } : {}),
-      sites: { enabled: true, bgp: cloud === 1 && config.get("deviceRouting") === "bgp", revocation: cloud === 1 && config.get("deviceAuthentication") === "certificate" },
+      sites: { enabled: true, bgp: cloud === 1 && config.get("deviceRouting") === "bgp", revocation: config.getBoolean("revocation") ?? (cloud === 1 && config.get("deviceAuthentication") === "certificate") },
       insideNetworks: [network, ...(six ? [network6] : [])],
       outsideMtu: config.getNumber("outsideMtu"),
       administrators: [labAddresses.management],
@@ -32,20 +32,27 @@ export function labSites(): Record<string, unknown> {
   const cloud = config.getBoolean("alone") === true ? undefined : gateway("gateway-2", 2);
   // IPv6 outside has no translation in between.
   const outside6 = config.getBoolean("outside6") === true;
-  const between = (name: string, right: LabGateway) =>
+  // A second connection beside the first, whose packets go another way: IPv6 within and outside, and the first has IPv4 alone.
+  const second = config.getBoolean("second") === true;
+  const between = (name: string, right: LabGateway, only6 = false) =>
     new SiteConnection(name, {
       left: office.site,
       right: right.site,
-      ...(outside6 ? { leftEndpoint: labClouds[0].outside6, rightEndpoint: labClouds[1].outside6 } : {}),
+      rightEndpoint: config.get("rightEndpoint"),
+      ...(outside6 || only6 ? { leftEndpoint: labClouds[0].outside6, rightEndpoint: labClouds[1].outside6 } : {}),
       rightChanges: config.getBoolean("rightChanges"),
       authentication: config.get("authentication"),
+      // Of the first alone: the second shows that it is none of its business.
+      ...(only6 ? {} : { rightRevoked: config.getBoolean("rightRevoked"), revokedSerials: config.getObject<string[]>("revokedSerials") }),
       mode: config.get("mode"),
       profile: config.get("profile"),
-      leftNetworks: config.getObject<string[]>("leftNetworks"),
+      leftNetworks: only6 ? [labClouds[0].network6] : second ? [labClouds[0].network] : config.getObject<string[]>("leftNetworks"),
+      rightNetworks: only6 ? [labClouds[1].network6] : second ? [labClouds[1].network] : undefined,
       leftProposals: { esp: config.getObject<string[]>("leftEsp") },
       rightProposals: { esp: config.getObject<string[]>("rightEsp") },
     });
   const connection = cloud === undefined || config.getBoolean("connection") === false ? undefined : between("office-to-cloud", cloud);
+  if (cloud !== undefined && second) between("office-to-cloud-six", cloud, true);
   const device =
     config.getBoolean("device") === true
       ? new SiteConnection("office-to-branch", {

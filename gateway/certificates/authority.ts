@@ -1,28 +1,33 @@
 import { createPrivateKey, sign, X509Certificate } from "crypto";
 import { bits, context, contextPrimitive, elementsOf, nothing, objectId, octets, pemOf, sequence, yes } from "../formats/der";
+import { signEcdsa } from "./ecdsa";
 
 /** The stack's private authority: what it signs with, in PEM. */
 export interface Authority {
   certificate: string;
-  /** A secret; RSA. */
+  /** A secret; RSA, or ECDSA on P-384. */
   privateKey: string;
 }
 
 const sha256WithRsa = sequence(objectId("1.2.840.113549.1.1.11"), nothing());
+/** RFC 5758, 3.2: without parameters. */
+const ecdsaWithSha384 = sequence(objectId("1.2.840.10045.4.3.3"));
 
 /** The algorithm that {@link signed} signs with, as it stands within what is signed, too. */
-export const signatureAlgorithm = (): Buffer => sha256WithRsa;
+export function signatureAlgorithm({ privateKey }: Authority): Buffer {
+  return createPrivateKey(privateKey).asymmetricKeyType === "rsa" ? sha256WithRsa : ecdsaWithSha384;
+}
 
 /**
- * What is signed, with its signature, in PEM. RSA with PKCS #1 v1.5 padding gives the same signature each time, so that the
- * same thing signed again is no change (RFC 8017, 8.2).
+ * What is signed, with its signature, in PEM. RSA with PKCS #1 v1.5 padding gives the same signature each time (RFC 8017, 8.2),
+ * and so does our ECDSA: the same thing signed again is no change.
  *
- * @throws Error if the key is not RSA.
+ * @throws Error if the key is neither RSA nor of P-384.
  */
-export function signed(label: string, content: Buffer, { privateKey }: Authority): string {
-  const key = createPrivateKey(privateKey);
-  if (key.asymmetricKeyType !== "rsa") throw new Error("certificates: the authority's key is not RSA");
-  return pemOf(label, sequence(content, sha256WithRsa, bits(sign("sha256", content, key))));
+export function signed(label: string, content: Buffer, authority: Authority): string {
+  const key = createPrivateKey(authority.privateKey);
+  const signature = key.asymmetricKeyType === "rsa" ? sign("sha256", content, key) : signEcdsa(content, key);
+  return pemOf(label, sequence(content, signatureAlgorithm(authority), bits(signature)));
 }
 
 /** The authority's name and the identifier of its key, as its certificate has them: what it issues must say the same. */

@@ -19,7 +19,7 @@ export function renderRevocationList(authority: Authority, { serialNumbers, this
   const serials = [...new Set(serialNumbers.map((text) => BigInt(`0x${text.replaceAll(":", "")}`)))].sort((a, b) => (a < b ? -1 : 1));
   const content = sequence(
     integer(1),
-    signatureAlgorithm(),
+    signatureAlgorithm(authority),
     issuerOf(authority).name,
     time(thisUpdate),
     time(nextUpdate),

@@ -45,7 +45,7 @@ export function issueUserCertificate(authority: Authority, { user, publicKey, se
   const content = sequence(
     context(0, integer(2)),
     integer(BigInt(`0x${serialNumber}`)),
-    signatureAlgorithm(),
+    signatureAlgorithm(authority),
     issuerOf(authority).name,
     sequence(time(notBefore), time(notAfter)),
     subjectOf(user),

@@ -5,7 +5,7 @@ import { renderSiteBgp } from "./render/bgp";
 import { renderSiteDescription } from "./render/description";
 import { renderSiteFirewall } from "./render/firewall";
 import { renderSiteConnection, renderSiteSecret } from "./render/swanctl";
-import type { SiteSecrets, SiteView } from "./spec";
+import { needsList, type SiteSecrets, type SiteView } from "./spec";
 
 /** What an end shows to prove itself, and what it proves the other by. PEM. */
 export type SiteCertificates = Pick<SiteSecrets, "certificate" | "authority" | "revocationList">;
@@ -40,7 +40,7 @@ export function siteSecretPart(view: SiteView, secrets: SiteSecrets): Part {
 
 function certificateFiles(view: SiteView, { certificate, authority, revocationList }: SiteCertificates): ConfigFile[] {
   const files = strongswan(view);
-  const list = view.spec.deviceProof?.list === true ? [readable(files.revocationList, pem(needed(view, revocationList)))] : [];
+  const list = needsList(view) ? [readable(files.revocationList, pem(needed(view, revocationList)))] : [];
   return [...list, readable(files.authority, pem(needed(view, authority))), readable(files.certificate, pem(needed(view, certificate)))];
 }
 

@@ -109,6 +109,16 @@ export interface SiteDeviceProof {
   revokedSerials: string[];
 }
 
+/** Which certificates of a connection's own authority hold no longer, between two gateways. */
+export interface SiteRevocation {
+  /** Does the end's gateway look at revocation lists? */
+  room: Record<Side, boolean>;
+  /** Does the certificate that the end has now hold no longer? */
+  revoked: Record<Side, boolean>;
+  /** Serial numbers (hexadecimal) of others that do not. */
+  revokedSerials: string[];
+}
+
 /** A connection between two sites. */
 export interface SiteConnectionSpec {
   /** Lower-case DNS label of at most 40 characters; another than any other connection's on either gateway. */
@@ -128,6 +138,8 @@ export interface SiteConnectionSpec {
   childLifetime: number;
   /** With `authentication: "certificate"` and a device. */
   deviceProof?: SiteDeviceProof;
+  /** With `authentication: "certificate"` and two gateways. */
+  revocation?: SiteRevocation;
   /** @default static */
   routing?: SiteRouting;
   /** With `routing: "bgp"`. */
@@ -174,6 +186,11 @@ export function viewFrom(spec: SiteConnectionSpec, side: Side, machine: 1 | 2 = 
 /** Is the tunnel that of whichever machine is active? */
 export function followsActive({ machines }: SiteEndSpec): boolean {
   return machines === "pair";
+}
+
+/** Does this end let nobody in without the list of what is revoked? */
+export function needsList({ spec, side }: SiteView): boolean {
+  return spec.deviceProof?.list === true || (spec.authentication === "certificate" && spec.revocation?.room[side] === true);
 }
 
 export function otherSide(side: Side): Side {

@@ -5,6 +5,7 @@ import { error, warning, type Problem } from "../validate/problem";
 import { leastSiteMtu } from "./mtu";
 import { pairEndProblems } from "./validatePair";
 import { bgpProblems, layerTwoRoomProblems } from "./validateBgp";
+import { revocationProblems } from "./validateRevocation";
 import { commonSuite, firstSuite, parseProposal, proposalProblem } from "./proposals";
 import { siteAuthentications, siteModes, type Side, type SiteConnectionSpec, type SiteEndSpec, type SiteSecrets } from "./spec";
 
@@ -22,6 +23,7 @@ export function validateSite(spec: SiteConnectionSpec, secrets: SiteSecrets = {}
     ...bgpProblems(spec),
     ...layerTwoRoomProblems(spec),
     ...keyProblems(spec, secrets),
+    ...revocationProblems(spec),
   ];
 }
 

@@ -5,14 +5,22 @@ from __future__ import annotations
 import re
 
 # What charon says, and what it means to whoever has to mend it. The first that fits counts. strongSwan's sources:
-# ike_init.c, ike_auth.c, psk_authenticator.c, child_create.c, task_manager_v2.c, ike_sa.c, credential_manager.c.
+# ike_init.c, ike_auth.c, psk_authenticator.c, child_create.c, task_manager_v2.c, ike_sa.c, credential_manager.c,
+# revocation_validator.c, constraints_validator.c, auth_cfg.c.
 REASONS = [
     (r"tried \d+ shared keys? for '(.+)' - '(.+)', but MAC mismatched", "the pre-shared keys differ (of {0} and {1})"),
     (r"no shared key found for '(.+)' - '(.+)'", "there is no pre-shared key for {0} and {1}"),
-    (r"received AUTHENTICATION_FAILED notify error", "the other end refuses our proof of identity: its pre-shared key or trusted authority, or the identities, differ from ours"),
+    # The second: of who dialled, let us in, and then found our certificate wanting.
+    (r"received AUTHENTICATION_FAILED notify error|parsed INFORMATIONAL request \d+ \[ N\(AUTH_FAILED\) \]", "the other end refuses our proof of identity: its pre-shared key or trusted authority, or the identities, differ from ours, or our certificate holds no longer there"),
     (r"subject certificate invalid \(valid from (.+) to (.+)\)", "a certificate is not valid now: from {0} to {1}"),
+    (r"issuer certificate invalid \(valid from (.+) to (.+)\)", "the authority's certificate is not valid now: from {0} to {1}"),
     (r"certificate was revoked", "a certificate was revoked"),
     (r"constraint check failed: RULE_CRL_VALIDATION", "nothing says whether its certificate is revoked: the list of its authority is missing, or over"),
+    # Debian 13's 6.0.1-6+deb13u7, and 5.9.8.
+    (r"subject alternative name '(.+)' of certificate '.+' does not match any permitted name constraints", "its authority may not sign for {0}"),
+    (r"certificate '(.+)' does not match permitted name constraint '(.+)'", "its authority may not sign for {0}: only for names within {1}"),
+    (r"constraint check failed: (?:certificate does not confirm )?identity '(.+?)'", "the other end is not {0}, which is expected: see `identity`"),
+    (r"constraint check failed: peer not authenticated by CA '(.+)'", "its certificate is of another authority than {0}"),
     (r"no trusted .* public key found for '(.+)'", "no trusted certificate is for {0}"),
     (r"no issuer certificate found for \"(.+)\"", "the authority of {0} is not trusted"),
     (r"no (?:alternative|matching peer) config found", "the other end gives an identity that is not expected"),

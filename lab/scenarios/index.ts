@@ -34,6 +34,7 @@ import { recovering } from "./recovering";
 import { sameNat } from "./sameNat";
 import { siteDevices } from "./siteDevices";
 import { siteEnds } from "./siteEnds";
+import { siteRevocation } from "./siteRevocation";
 import { sites } from "./sites";
 import { rates } from "./rates";
 import { openWrtProfiles } from "./openWrtProfile";
@@ -42,7 +43,11 @@ import { userCertificates } from "./userCertificates";
 import { users } from "./users";
 
 /** Every lab scenario, in the order in which `--all` runs them. */
+<<<<<<< HEAD
 export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...openWrtProfiles, ...firewall, ...mtu, ...changing, ...users, ...userCertificates, ...acme, ...l2tpCertificates, ...policies, ...radius, ...radiusAttributes, ...radiusOwn, ...oneTimeCodes, ...radiusDirectory, ...rates, ...doctor, ...hostile, ...hostilePackets, ...pushing, ...keeping, ...recovering, ...moveHouse, ...sameNat, ...existing, ...bare, ...pairs, ...pairPlanned, ...pairFaults, ...pairProfile, ...pairKeptFlows, ...pairDns, ...pairSharing, ...pairSite, ...sites, ...siteDevices, ...siteEnds, ...lac, ...layerTwo, ...mesh];
+=======
+export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firewall, ...mtu, ...changing, ...users, ...userCertificates, ...acme, ...l2tpCertificates, ...policies, ...radius, ...radiusAttributes, ...radiusOwn, ...oneTimeCodes, ...radiusDirectory, ...rates, ...doctor, ...hostile, ...hostilePackets, ...pushing, ...keeping, ...recovering, ...moveHouse, ...sameNat, ...existing, ...bare, ...pairs, ...pairFaults, ...pairDns, ...pairSharing, ...pairSite, ...sites, ...siteDevices, ...siteEnds, ...siteRevocation, ...lac, ...layerTwo, ...mesh];
+>>>>>>> site-revocation
 
 /** Written, and not yet seen to pass: they run by name alone, so that `--all` says what is known to hold. */
 export const unproven: readonly string[] = [
@@ -50,6 +55,10 @@ export const unproven: readonly string[] = [
   "rates-voice", "hostile-packets",
   "lac-foreign", "radius-interim",
   "mesh-dead",
+<<<<<<< HEAD
   // The first two were seen to pass before they looked for the redirect and for a forged advertisement that is believed.
   "pair-one-active", "pair-planned", "pair-reboot", "pair-profile", "pair-kept-flows",
+=======
+  "sites-revoked",
+>>>>>>> site-revocation
 ];

@@ -52,14 +52,19 @@ export async function stranger(): Promise<Authority> {
 
 /** The stack's own authority: its key is in the state alone. */
 export async function ownAuthority(lab: Lab): Promise<Authority> {
+  return { certificate: lab.settings.authority, privateKey: await authorityKey(lab, "gateway") };
+}
+
+/** The key of the authority of a gateway or a connection. */
+export async function authorityKey(lab: Lab, of: string): Promise<string> {
   interface Resource { urn: string; outputs?: { privateKeyPemPkcs8?: unknown } }
   const { stdout } = await lab.stack.call(["stack", "export", "--show-secrets"]);
   const { resources } = (JSON.parse(stdout) as { deployment: { resources: Resource[] } }).deployment;
-  const found = resources.find(({ urn }) => urn.endsWith("::gateway-authority-key"))?.outputs?.privateKeyPemPkcs8;
+  const found = resources.find(({ urn }) => urn.endsWith(`::${of}-authority-key`))?.outputs?.privateKeyPemPkcs8;
   const text = typeof found === "string" ? found : (found as { plaintext?: string; value?: string } | undefined)?.plaintext ?? (found as { value?: string } | undefined)?.value;
   const privateKey = text?.startsWith('"') ? (JSON.parse(text) as string) : text;
   if (privateKey === undefined) throw new Error("no key of the authority in the state");
-  return { certificate: lab.settings.authority, privateKey };
+  return privateKey;
 }
 
 /** Pings twice a second until three in a row stay away; gives when the last answer came, in milliseconds of this machine's clock. */

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { SiteConnection, SshGateway, type SiteConnectionArgs, type SshGatewayArgs } from "../../index";
 import { isSecretInput } from "./previews";
 import { ofType, record, registered, settled, textOf, valueOf } from "./mocks";
+import { recordWithRealKeys } from "./realKeys";
 
 const remote = "command:remote:Command";
 const common = { users: [], ikev2: { enabled: false }, sites: { enabled: true }, administrators: ["203.0.113.0/24"] };
@@ -10,8 +11,8 @@ function gateway(name: string, host: string, inside: string, changes: Partial<Ss
   return new SshGateway(name, { connection: { host, privateKey: `PRIVATE-${name}`, hostKey: "ssh-ed25519 AAAAhost" }, insideNetworks: [inside], ...common, ...changes });
 }
 
-async function made(changes: Partial<SiteConnectionArgs> = {}): Promise<SiteConnection> {
-  await record();
+async function made(changes: Partial<SiteConnectionArgs> = {}, recorded = record): Promise<SiteConnection> {
+  await recorded();
   const [office, cloud] = [gateway("office", "198.51.100.7", "10.20.0.0/24"), gateway("cloud", "198.51.100.8", "10.30.0.0/24")];
   const connection = new SiteConnection("office-to-cloud", { left: office.site, right: cloud.site, ...changes });
   await valueOf(connection.preSharedKey);
@@ -78,10 +79,10 @@ describe("SiteConnection", () => {
   });
 
   test("with certificates an authority of its own signs one for each end, and no key is minted", async () => {
-    await made({ authentication: "certificate" });
+    await made({ authentication: "certificate" }, recordWithRealKeys);
     expect(registered.filter(({ type }) => type.startsWith("tls:")).map(({ name }) => name).sort()).toEqual([
       "office-to-cloud-authority", "office-to-cloud-authority-key", "office-to-cloud-left-certificate", "office-to-cloud-left-key", "office-to-cloud-left-request",
-      "office-to-cloud-right-certificate", "office-to-cloud-right-key", "office-to-cloud-right-request",
+      "office-to-cloud-revocation-list-dates", "office-to-cloud-right-certificate", "office-to-cloud-right-key", "office-to-cloud-right-request",
     ]);
     expect(registered.some(({ type }) => type.startsWith("random:"))).toBe(false);
     const pushes = [...ofType(remote)].filter(([name]) => name.startsWith("office-to-cloud-"));

@@ -1,6 +1,7 @@
 import { X509Certificate } from "crypto";
 import { error, type Problem } from "../../validate/problem";
 import type { SiteConnectionSpec } from "../spec";
+import { serialProblem } from "../validateRevocation";
 import type { DeviceKind, DeviceOptions } from "./device";
 
 /** What is against a device's way of proving itself. */
@@ -18,9 +19,7 @@ export function proofProblems({ title, certificates = false }: DeviceKind, { aut
   if (authority !== undefined && (proof?.revoked === true || (proof?.revokedSerials.length ?? 0) > 0)) {
     problems.push(error(proof?.revoked === true ? "device.revoked" : "device.revokedSerials", true, "is for certificates of the stack's, and device.authority signs the list of its own", "Give that authority's list as device.revocationList."));
   }
-  proof?.revokedSerials.forEach((serial, index) => {
-    if (!/^[0-9A-Fa-f]{1,2}(:?[0-9A-Fa-f]{2}){0,19}$/.test(serial)) problems.push(error(`device.revokedSerials[${index}]`, serial, "is no serial number of a certificate", "Write it as `openssl x509 -serial` does."));
-  });
+  proof?.revokedSerials.forEach((serial, index) => problems.push(...serialProblem(`device.revokedSerials[${index}]`, serial)));
   return problems;
 }
 

@@ -3,7 +3,7 @@ import { renderStrongswanConf, section, setting, type Entry } from "../../format
 import { encodedSecret } from "../../render/swanctl";
 import { linkAddresses, speaksBgp, toDevice } from "../bgp";
 import { siteInterfaceId, siteNames } from "../names";
-import { followsActive, type SiteConnectionSpec, type SiteSecrets, type SiteView } from "../spec";
+import { followsActive, needsList, otherSide, type Side, type SiteConnectionSpec, type SiteSecrets, type SiteView } from "../spec";
 
 /** Seconds of silence before the other end is asked whether it lives. */
 export const siteDeadPeerDelay = 5;
@@ -17,7 +17,7 @@ export function renderSiteConnection(view: SiteView): string {
     setting("auth", certificate ? "pubkey" : "psk"),
     setting("id", (end === "near" ? near : far).identity),
     ...(certificate && end === "near" ? [setting("certs", `site-${spec.name}.pem`)] : []),
-    ...(certificate && end === "far" ? [setting("cacerts", `site-${spec.name}.pem`, "No other authority speaks for this site."), ...revocation(spec)] : []),
+    ...(certificate && end === "far" ? [setting("cacerts", `site-${spec.name}.pem`, "No other authority speaks for this site."), ...revocation(view)] : []),
   ];
   return renderStrongswanConf(
     [
@@ -51,10 +51,16 @@ export function renderSiteConnection(view: SiteView): string {
  * Without the list nobody comes in. What is revoked is named, so that the connection's text is another with each of them: a
  * tunnel that was made by the text before is made anew, and then the list decides.
  */
-function revocation({ deviceProof }: SiteConnectionSpec): Entry[] {
-  if (deviceProof?.list !== true) return [];
-  const named = [...(deviceProof.revoked ? ["the device's own"] : []), ...deviceProof.revokedSerials];
+function revocation(view: SiteView): Entry[] {
+  if (!needsList(view)) return [];
+  const named = revoked(view.spec, otherSide(view.side));
   return [setting("revocation", "strict", `Certificates that hold no longer: ${named.join(", ") || "none"}.`)];
+}
+
+/** Of what the far end may show. */
+function revoked({ deviceProof, revocation: between }: SiteConnectionSpec, far: Side): string[] {
+  if (between !== undefined) return [...(between.revoked[far] ? [`the ${far} end's own`] : []), ...between.revokedSerials];
+  return [...(deviceProof?.revoked === true ? ["the device's own"] : []), ...(deviceProof?.revokedSerials ?? [])];
 }
 
 function child(view: SiteView): Entry[] {

@@ -13,8 +13,16 @@ export function keyPair(): { privateKey: string; publicKey: string } {
 
 /** An authority of its own; `openssl verify` says in the tests whether it is one. */
 export function authorityOf(name: string): Authority {
-  const { privateKey, publicKey } = keyPair();
-  const algorithm = sequence(objectId("1.2.840.113549.1.1.11"), nothing());
+  return selfSigned(name, keyPair(), sequence(objectId("1.2.840.113549.1.1.11"), nothing()), "sha256");
+}
+
+/** The same with a key of P-384. */
+export function ecdsaAuthorityOf(name: string): Authority {
+  const keys = generateKeyPairSync("ec", { namedCurve: "P-384", privateKeyEncoding: { type: "pkcs8", format: "pem" }, publicKeyEncoding: { type: "spki", format: "pem" } });
+  return selfSigned(name, keys, sequence(objectId("1.2.840.10045.4.3.3")), "sha384");
+}
+
+function selfSigned(name: string, { privateKey, publicKey }: { privateKey: string; publicKey: string }, algorithm: Buffer, hash: string): Authority {
   const subject = sequence(setOf(sequence(objectId("2.5.4.3"), utf8(name))));
   const critical = (id: string, value: Buffer) => sequence(objectId(id), yes(), octets(value));
   const content = sequence(
@@ -26,7 +34,7 @@ export function authorityOf(name: string): Authority {
       sequence(objectId("2.5.29.14"), octets(octets(Buffer.from("0123456789abcdef0123456789abcdef01234567", "hex")))),
     )),
   );
-  return { certificate: pemOf("CERTIFICATE", sequence(content, algorithm, bits(sign("sha256", content, privateKey)))), privateKey };
+  return { certificate: pemOf("CERTIFICATE", sequence(content, algorithm, bits(sign(hash, content, privateKey)))), privateKey };
 }
 
 export interface Issued {
