@@ -1,7 +1,7 @@
 /** What a person reads: one table a bench. */
 
 import type { Host } from "./host";
-import type { Churn, Held } from "./churn";
+import type { Churn } from "./churn";
 import type { Connections } from "./connections";
 import type { Failover } from "./failover";
 import type { Goodput } from "./goodput";
@@ -177,11 +177,12 @@ export function showConnections({ steps, megabytesPerConnection, growth, othersT
   ].join("\n\n");
 }
 
-export function showChurn({ cycles, cut, leaked, failed, before, after, megabytes, connectSeconds, host, notes }: Churn): string {
-  const rows = (Object.keys(before) as (keyof Held)[]).map((what) => [what, String(before[what]), String(after[what])]);
+export function showChurn({ cycles, cut, leaked, planted, failed, before, after, megabytes, connectSeconds, host, notes }: Churn): string {
+  const rows = [...new Set([...Object.keys(before), ...Object.keys(after)])].map((what) => [what, String(before[what] ?? 0), String(after[what] ?? 0)]);
   return [
     hostText(host),
     `${cycles} sessions made and ended, ${cut} without a word; ${failed} did not connect; ${leaked} things left behind`,
+    `twin: ${planted.left} left behind on purpose, ${planted.counted} counted`,
     table(["on the gateway", "before", "after"], [...rows, ["MB of charon and xl2tpd", String(megabytes.before), String(megabytes.after)]]),
     `seconds to connect: L2TP ${spreadText(connectSeconds.l2tp)}, IKEv2 ${spreadText(connectSeconds.ikev2)}`,
     notes.map((note) => `- ${note}`).join("\n"),
