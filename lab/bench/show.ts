@@ -123,12 +123,12 @@ export function showFailover(result: Failover): string {
 export function showSameNat(result: SameNat): string {
   const rows = result.runs.map((run) => [
     `${run.clients} clients`, String(run.minutes), String(run.rekeys), String(run.sessionsLost), `${run.pingsLost} of ${run.pingsSent}`,
-    String(run.longestGapMilliseconds), spreadText(run.connectSeconds), spreadText(run.upMegabits), spreadText(run.downMegabits),
+    String(run.longestGapMilliseconds), spreadText(run.connectSeconds), ...[run.upMegabits, run.downMegabits].map((rate) => (rate === null ? "none" : spreadText(rate))), String(run.transfersFailed),
   ]);
   const { ratioUp, ratioDown, repeats } = result.singleClient;
   return [
     hostText(result.host),
-    table(["behind one NAT", "minutes", "rekeys of each", "sessions lost", "pings lost", "longest silence, ms", "connect, s", "up, Mbit/s", "down, Mbit/s"], rows),
+    table(["behind one NAT", "minutes", "rekeys of each", "sessions lost", "pings lost", "longest silence, ms", "connect, s", "up, Mbit/s", "down, Mbit/s", "transfers failed"], rows),
     `one client, with by without: ${spreadText(result.singleClientRatio, 2)} (up ${spreadText(ratioUp, 2)}, down ${spreadText(ratioDown, 2)}), ${repeats} repeats`,
     result.notes.map((note) => `- ${note}`).join("\n"),
   ].join("\n\n");
