@@ -140,6 +140,19 @@ class LogTest(unittest.TestCase):
         twice = dialled("one-time code: used already") + dialled("one-time code: wrong password or code")
         self.assertEqual([cause for cause, _evidence in causes(twice, bob)], ["ONE_TIME_CODE_USED", "WRONG_PASSWORD"])
         self.one("USER_NOT_ADMITTED", "who is suspended", dialled("one-time code: used already"), User("bob", suspended=True, one_time_code=True))
+    def test_limits_of_a_flood_and_of_a_crowd(self) -> None:
+        ignored = f"{START}ignoring IKE_SA setup from 198.51.100.2, "
+        # receiver.c of strongSwan 6.0 and of 5.9
+        for words in ("per-IP half-open IKE_SA limit of 1014 reached", "peer too aggressive"):
+            self.one("TOO_MANY_HALF_OPEN", f"198.51.100.2, {words}", f"{ignored}{words}\n" * 2)
+        for words in ("half-open IKE_SA limit of 4056 reached", "half open IKE_SA count of 4056 exceeds limit of 4056"):
+            self.one("TOO_MANY_HALF_OPEN", words, f"{ignored}{words}\n" + f"{START}ignoring IKE_SA setup from 203.0.113.9, {words}\n")
+        self.one("TOO_BUSY_FOR_NEW_CLIENTS", "job load of 65 exceeds limit of 64", f"{ignored}job load of 65 exceeds limit of 64\n" * 2)
+        # Of an address, of all, and of work to do: three causes with three remedies.
+        whole = f"{ignored}per-IP half-open IKE_SA limit of 12 reached\n{ignored}half-open IKE_SA limit of 12 reached\n{ignored}job load of 9 exceeds limit of 1\n"
+        found = symptoms.of_log(whole.splitlines(), {}, 0.0)
+        self.assertEqual(len({finding.remedy for finding in found}), 3)
+        self.assertEqual(causes(f"{START}increasing block threshold to 51 due to per-IP cookie threshold of 50\n"), [])
 
     def test_a_good_log_has_no_finding(self) -> None:
         good = CAME + ANSWERED + MOVED + f"{START}received EAP identity 'bob'\n{START}EAP method EAP_MSCHAPV2 succeeded, MSK established\n"
@@ -158,6 +171,15 @@ class MachineDoctorTest(MachineTest):
         self.assertEqual(done.returncode, 1 if entries else 0)
         return {entry["cause"]: entry["evidence"] for entry in entries}
 
+    def program(self, name: str, script: str) -> None:
+        """In place of the fake one."""
+        path = f"{self.state}/bin/{name}"
+        if os.path.lexists(path):
+            os.unlink(path)
+        with open(path, "w") as file:
+            file.write(f"#!/bin/sh\n{script}\n")
+        os.chmod(path, 0o755)
+
     def test_a_machine_as_it_should_be(self) -> None:
         self.assertEqual(self.found(), {})
         self.assertIn("nothing found wrong", self.run_command("doctor").stdout)
@@ -169,6 +191,15 @@ class MachineDoctorTest(MachineTest):
         self.assertEqual(list(self.found()), ["FORWARDING_OFF"])
         self.write("/proc/net/netstat", "TcpExt: A IPReversePathFilter\nTcpExt: 1 7\n")
         self.assertIn("dropped 7 packets", self.found()["RP_FILTER"])
+
+    def test_handshakes_that_are_begun_and_not_ended(self) -> None:
+        self.start_charon()
+        self.apply(part_text("limits", {"/etc/strongswan.d/vpn-gateway.conf": "charon-systemd {\n  cookie_threshold_ip = 100\n}\n"}))
+        for count, causes_then in (("3", []), ("89", []), ("100", ["TOO_MANY_HALF_OPEN"]), ("4000", ["TOO_MANY_HALF_OPEN"])):
+            self.program("swanctl", f"case $1 in --stats) printf 'uptime: 3 minutes\nIKE_SAs: 4001 total, {count} half-open\n' ;; esac")
+            found = self.found()
+            self.assertEqual(list(found), causes_then)
+            self.assertTrue(not found or found["TOO_MANY_HALF_OPEN"].startswith(f"{count} handshakes"))
 
     def test_changed_files_and_packets_too_big(self) -> None:
         self.write("/etc/sysctl.d/60-v.conf", "# by hand\n")
