@@ -11,7 +11,7 @@ from . import acme, admitted, certificates, charon, kernel, own_radius, ppp, rad
 from .errors import Failure
 from .gateway import Gateway
 from .programs import Result
-from .symptoms import UNHEARD, Finding, of_log
+from .symptoms import NO_PPP, UNHEARD, Finding, of_log
 
 KEEPER_UNIT = "vpn-gateway-keeper.service"
 UNITS = (charon.UNIT, ppp.L2TP_UNIT, own_radius.UNIT, KEEPER_UNIT)
@@ -119,7 +119,7 @@ def _ppp(gateway: Gateway) -> list[Finding]:
     needed = {module for part in gateway.others("").values() for module in part.modules if "ppp" in module}
     missing = sorted(module for module in needed if not kernel.module_present(gateway, module))
     advice = "Install a kernel with ppp and l2tp_ppp (Debian: linux-image-amd64; Ubuntu: linux-modules-extra; RHEL family: kernel-modules-extra) and boot into it."
-    return [Finding("NO_PPP_IN_KERNEL", f"the running kernel, {os.uname().release}, has no {', '.join(missing)}", advice)] if missing else []
+    return [Finding("NO_PPP_IN_KERNEL", f"the running kernel, {os.uname().release}, has no {', '.join(missing)}", advice, NO_PPP)] if missing else []
 
 
 def _certificate(gateway: Gateway) -> list[Finding]:

@@ -22,6 +22,7 @@ class Finding:
 
 ADDRESS = r"(\d+\.\d+\.\d+\.\d+|[0-9a-f:]*:[0-9a-f:]+)"
 UNHEARD = "Windows 809; \"no response from the server\""
+NO_PPP = "Windows 718, 720"
 WRONG_KEY = (
     "The client's pre-shared key is another. Give the client the key of the stack's output (clientSettings.preSharedKey)."
 )
@@ -77,6 +78,7 @@ class _Reader(radius_symptoms.RadiusSymptoms):
                 self.asked,
                 f"{self.peer} asked for a gateway by the name {json.dumps(self.asked)}, which this one has not",
                 "Let the client ask for exactly the gateway's `endpoint`: Apple's remote ID, strongSwan's remote id, Android's IPsec identifier of the server.",
+                "\"authentication failed\"",
             )
 
     def init_answered(self, _match: re.Match, _line: str) -> None:
@@ -110,7 +112,7 @@ class _Reader(radius_symptoms.RadiusSymptoms):
         elif user is None:
             self.add("UNKNOWN_USER", name, f"{self.peer} gave the name {json.dumps(name)}", "Mind upper and lower case and the domain, or add the user.", "Windows 691")
         else:
-            self.add("USER_WITHOUT_PASSWORD", name, line, "Push the passwords again: `pulumi up`; `vpn-gateway check` says what is missing.")
+            self.add("USER_WITHOUT_PASSWORD", name, line, "Push the passwords again: `pulumi up`; `vpn-gateway check` says what is missing.", "Windows 691")
 
     def wrong_password(self, _match: re.Match, _line: str) -> None:
         if (("UNKNOWN_USER", self.user) in self.found) or (("USER_NOT_ADMITTED", self.user) in self.found):
@@ -231,7 +233,7 @@ class _Reader(radius_symptoms.RadiusSymptoms):
         self.add("PPP_ADDRESS_REFUSED", "ppp", own_words(line), "The client insists on an address of its own: let it take the one that it is given.", "Windows 720, 733")
 
     def no_ppp(self, _match: re.Match, line: str) -> None:
-        self.add("NO_PPP_IN_KERNEL", "ppp", own_words(line), "Install a kernel with ppp and l2tp_ppp (Debian: linux-image-amd64; Ubuntu: linux-modules-extra; RHEL family: kernel-modules-extra) and boot into it.")
+        self.add("NO_PPP_IN_KERNEL", "ppp", own_words(line), "Install a kernel with ppp and l2tp_ppp (Debian: linux-image-amd64; Ubuntu: linux-modules-extra; RHEL family: kernel-modules-extra) and boot into it.", NO_PPP)
 
     def aggressive(self, match: re.Match, line: str) -> None:
         self.add("TOO_MANY_HALF_OPEN", match[1], own_words(line), "That address begins more connections than it ends: a flood, or an office whose clients cannot get further.", UNHEARD)

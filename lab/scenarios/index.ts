@@ -4,6 +4,7 @@ import { changing } from "./changing";
 import { clientProfiles } from "./clientProfiles";
 import { connecting } from "./connecting";
 import { doctor } from "./doctor";
+import { doctorFaults } from "./doctorFaults";
 import { existing } from "./existing";
 import { firewall } from "./firewall";
 import { hostile } from "./hostile";
@@ -38,11 +39,11 @@ import { userCertificates } from "./userCertificates";
 import { users } from "./users";
 
 /** Every lab scenario, in the order in which `--all` runs them. */
-export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firewall, ...mtu, ...changing, ...users, ...userCertificates, ...acme, ...l2tpCertificates, ...policies, ...radius, ...radiusAttributes, ...radiusOwn, ...oneTimeCodes, ...radiusDirectory, ...rates, ...doctor, ...hostile, ...hostilePackets, ...pushing, ...keeping, ...recovering, ...moveHouse, ...sameNat, ...existing, ...bare, ...pairs, ...pairFaults, ...pairDns, ...pairSharing, ...pairSite, ...sites, ...siteDevices, ...siteEnds, ...lac, ...layerTwo, ...mesh];
+export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firewall, ...mtu, ...changing, ...users, ...userCertificates, ...acme, ...l2tpCertificates, ...policies, ...radius, ...radiusAttributes, ...radiusOwn, ...oneTimeCodes, ...radiusDirectory, ...rates, ...doctor, ...doctorFaults, ...hostile, ...hostilePackets, ...pushing, ...keeping, ...recovering, ...moveHouse, ...sameNat, ...existing, ...bare, ...pairs, ...pairFaults, ...pairDns, ...pairSharing, ...pairSite, ...sites, ...siteDevices, ...siteEnds, ...lac, ...layerTwo, ...mesh];
 
 /** Written, and not yet seen to pass: they run by name alone, so that `--all` says what is known to hold. */
 export const unproven: readonly string[] = [
-  "rates-voice", "hostile-packets", "hostile-flood",
+  "rates-voice", "hostile-packets", "hostile-flood", "doctor-l2tp", "doctor-certificates",
   "lac-foreign", "radius-interim",
   "mesh-dead",
 ];
