@@ -43,7 +43,7 @@ export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firew
 
 /** Written, and not yet seen to pass: they run by name alone, so that `--all` says what is known to hold. */
 export const unproven: readonly string[] = [
-  "rates-voice", "hostile-packets", "hostile-flood", "doctor-l2tp", "doctor-certificates", "user-narrowed",
+  "rates-voice", "hostile-packets", "hostile-flood", "doctor-certificates",
   "lac-foreign", "radius-interim",
   "mesh-dead",
 ];
