@@ -89,7 +89,7 @@ const sets: [table: string, name: string, key: string, data?: string][] = [
 ];
 const state = `src ${stray} dst 198.18.0.78 proto esp spi 0x4242`;
 const policy = `src ${stray}/32 dst 198.18.0.78/32 dir out`;
-const unit = "bench-planted";
+const [unit, keeper] = ["bench-planted", "vpn-gateway-keeper"];
 /** Whoever is connected to charon's socket is a descriptor of charon's. */
 const descriptor = `import socket, time; s = socket.socket(socket.AF_UNIX); s.connect("/run/charon.vici"); time.sleep(600)`;
 const connection = `import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("${stray}", 1701))`;
@@ -104,6 +104,8 @@ export const planted: Planted = {
   },
   plant: [
     "set -e",
+    // It would put right within seconds what it has not written itself.
+    `systemctl kill -s STOP ${keeper}`,
     ...sets.map(([table, name, key, data]) => `nft add element inet ${table} ${name} '{ ${key}${data === undefined ? "" : ` : ${data}`} }'`),
     `ip xfrm state add ${state} mode transport aead 'rfc4106(gcm(aes))' 0x${"42".repeat(20)} 128`,
     `ip xfrm policy add ${policy} tmpl proto esp mode transport`,
@@ -111,8 +113,7 @@ export const planted: Planted = {
     `python3 -c '${connection}'; sleep 1`,
   ].join("\n"),
   remove: [
-    // The keeper may have emptied its sets of what it does not know.
     ...sets.map(([table, name, key]) => `nft delete element inet ${table} ${name} '{ ${key} }' 2>/dev/null`),
-    `ip xfrm policy delete ${policy}; ip xfrm state delete ${state}; systemctl stop ${unit}; true`,
+    `ip xfrm policy delete ${policy}; ip xfrm state delete ${state}; systemctl stop ${unit}; systemctl kill -s CONT ${keeper}; true`,
   ].join("\n"),
 };
