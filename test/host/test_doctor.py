@@ -336,6 +336,17 @@ class MachineDoctorTest(MachineTest):
             self.assertEqual([one.cause for one in found], ["NO_REVOCATION_LIST"] if over else [])
             self.assertTrue(not over or ("13801" in found[0].also and "until" in found[0].evidence))
 
+    def test_a_daemon_that_does_not_run(self) -> None:
+        self.apply(part_text("users", {"/etc/vpn-gateway/users": '"bob"\n'}, "service xl2tpd.service"))
+        self.assertEqual(self.found(), {})
+        self.unmark("active/xl2tpd.service")
+        found = json.loads(self.run_command("doctor", "--json").stdout)
+        self.assertEqual([(one["cause"], "xl2tpd.service" in one["evidence"], "809" in one["also"]) for one in found], [("DAEMON_DOWN", True, True)])
+
+    def test_a_path_that_cannot_be_tested(self) -> None:
+        self.program("ping", "exit 1")
+        self.assertEqual(list(self.found("--client", "198.51.100.60")), ["PATH_NOT_TESTED"])
+
     def test_a_small_path_that_says_so(self) -> None:
         self.program("ping", "while [ \"$1\" != -s ]; do shift; done; [ \"$2\" -le 1372 ] || { echo 'From 192.0.2.1 icmp_seq=1 Frag needed and DF set (mtu = 1400)'; exit 1; }")
         self.assertIn("carries packets of 1400 bytes and no larger ones", self.found("--client", "198.51.100.60")["PATH_MTU_SMALL"])
