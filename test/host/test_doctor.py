@@ -66,6 +66,10 @@ SHOWN = {
     "RADIUS_SECRET_WRONG": (f"{PPPD}rc_check_reply: received invalid reply digest from RADIUS server\n", [EVERYBODY], ("691",)),
     "RADIUS_SERVER_SILENT": (f"{PPPD}rc_send_server: no reply from RADIUS server 10.20.0.21:1812\n", [EVERYBODY], ("691", "718")),
     "DIRECTORY_NOT_ASKED": (f"{START}rlm_ldap (ldap): Could not start TLS: Connect error\n", [DIRECTORY], ("691",)),
+    **{
+        cause: (f"{START}Auth: (16) Login incorrect (one-time code: {said}): [bob] (from client gateway port 0)\n{PPPD}Peer bob failed CHAP authentication\n", [User("bob", one_time_code=True)], ("691",))
+        for cause, said in (("ONE_TIME_CODE_MISSING", "the password alone"), ("ONE_TIME_CODE_USED", "used already"), ("ONE_TIME_CODE_OFF", "off by -90 seconds"), ("TOO_MANY_WRONG_CODES", "too many wrong ones"))
+    },
     "SESSIONS_NOT_IN_BOOKS": (f"{START}(1) sql: ERROR: rlm_sql_sqlite: database is locked\n", [BOB], ()),
 }
 
