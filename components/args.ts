@@ -241,6 +241,8 @@ export interface RemoteAccessArgs {
   accounting?: pulumi.Input<boolean>;
   /** More users than sessions were ever measured at once on one machine (500 by IKEv2, 200 by L2TP) are meant. @default false: refused */
   unmeasuredSessions?: pulumi.Input<boolean>;
+  /** Write sessions, pools and the ends of certificates for node_exporter's textfile collector, where it is installed. @default where the gateway's keeper runs for another reason */
+  metrics?: pulumi.Input<boolean>;
   /** What all clients together may use of the gateway's own line, shared fairly between them. @default no bound */
   uplink?: pulumi.Input<RateArgs>;
   /** `keep`: IKEv2's outer packets show the DSCP of the packet within; `clear`: they do not. L2TP's never do. @default "keep" */

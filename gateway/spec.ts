@@ -321,6 +321,8 @@ export interface GatewaySpec {
   accounting?: boolean;
   /** May there be more users than sessions were ever measured at once (validate/sessions.ts)? @default false */
   unmeasuredSessions?: boolean;
+  /** Write what node_exporter's textfile collector reads, also where nobody needs the keeper otherwise. */
+  metrics?: boolean;
   /** None: the list of users says who comes in. */
   radius?: RadiusSpec;
   /** What all clients together may use; none: no bound but the machine's. */

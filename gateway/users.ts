@@ -72,12 +72,12 @@ export function chainOf(user: string): string {
 /**
  * Must somebody on the gateway keep an eye on its sessions? An end of validity comes by itself, of two L2TP sessions with
  * one fixed address the older has to go, whoever comes gets the policy and the rate that are theirs, RADIUS servers may
- * let in whom the list does not, or want somebody out, and no program but the keeper knows both whose certificate an L2TP
+ * let in whom the list does not, or want somebody out, metrics are to be written, and no program but the keeper knows both whose certificate an L2TP
  * session's IPsec was proved by and whose password its PPP was given.
  */
-export function needsKeeper(spec: Pick<GatewaySpec, "users" | "groups" | "accounting" | "uplink" | "radius" | "l2tp">): boolean {
+export function needsKeeper(spec: Pick<GatewaySpec, "users" | "groups" | "accounting" | "metrics" | "uplink" | "radius" | "l2tp">): boolean {
   const watched = (user: UserSpec) => user.validUntil !== undefined || user.l2tpAddress !== undefined || l2tpByCertificate(spec, user);
-  return hasPolicies(spec) || hasRates(spec) || spec.radius !== undefined || spec.users.some(watched);
+  return spec.metrics === true || hasPolicies(spec) || hasRates(spec) || spec.radius !== undefined || spec.users.some(watched);
 }
 
 /** A user's name as part of a section's name: letters, digits and `-` as they are, every other byte as `_` and two digits. */

@@ -45,6 +45,8 @@ export interface ConnectOptions {
   splitTunnel?: string[];
   /** L2TP: the client's own mtu and mru. Default 1500: the gateway decides. */
   pppMtu?: number;
+  /** L2TP: an inner address that the client insists on. */
+  pppAddress?: string;
   /** How long IKE may take. Default 25: a wrong PSK in IKEv1 shows only as this silence. */
   ikeTimeoutSeconds?: number;
   /** L2TP: how long PPP may take. Default 30. */

@@ -20,6 +20,7 @@ export function remoteAccessConfig(config: pulumi.Config): RemoteAccessArgs {
     groups: config.getObject<GroupArgs[]>("groups"),
     accounting: config.getBoolean("accounting"),
     unmeasuredSessions: config.getBoolean("unmeasuredSessions"),
+    metrics: config.getBoolean("metrics"),
     uplink: config.getObject<RateArgs>("uplink"),
     dscp: config.get("dscp"),
     l2tp: { enabled: config.getBoolean("l2tp") ?? true, preSharedKey: config.getSecret("preSharedKey"), fixedPool: config.get("l2tpFixedPool"), sharedNat: config.getBoolean("sharedNat"), certificates: config.getBoolean("l2tpCertificates") },

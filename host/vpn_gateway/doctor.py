@@ -7,16 +7,17 @@ import os
 import re
 import time
 
-from . import acme, admitted, charon, kernel, own_radius, ppp, radius_answers, radius_relay, sessions, verify
+from . import acme, admitted, certificates, charon, kernel, own_radius, ppp, radius_answers, radius_relay, sessions, verify
 from .errors import Failure
 from .gateway import Gateway
 from .programs import Result
-from .symptoms import Finding, of_log
+from .symptoms import NO_PPP, UNHEARD, Finding, of_log
 
 KEEPER_UNIT = "vpn-gateway-keeper.service"
 UNITS = (charon.UNIT, ppp.L2TP_UNIT, own_radius.UNIT, KEEPER_UNIT)
 SPAN = 3600  # seconds of log that it reads unless told otherwise
 HEADERS = 28  # bytes of IPv4 and ICMP
+CLOCK_TOLERANCE = 300.0  # seconds
 
 
 def run(gateway: Gateway, since: int, client: str | None, as_json: bool) -> int:
@@ -48,7 +49,7 @@ def logged(gateway: Gateway, since: int) -> list[Finding]:
 
 def of_machine(gateway: Gateway) -> list[Finding]:
     """What is wrong with the machine itself, whoever dials."""
-    return [*_parts(gateway), *_forwarding(gateway), *_reverse_path(gateway), *_ppp(gateway), *_certificate(gateway), *_public_certificate(gateway), *_clock(gateway), *_clock_kept(gateway), *_tunnel_errors(gateway), *_filters(gateway)]
+    return [*_parts(gateway), *_forwarding(gateway), *_reverse_path(gateway), *_ppp(gateway), *_certificate(gateway), *_public_certificate(gateway), *_revocation_lists(gateway), *_clock(gateway), *_clock_kept(gateway), *_half_open(gateway), *_tunnel_errors(gateway), *_filters(gateway)]
 
 
 def _parts(gateway: Gateway) -> list[Finding]:
@@ -118,7 +119,7 @@ def _ppp(gateway: Gateway) -> list[Finding]:
     needed = {module for part in gateway.others("").values() for module in part.modules if "ppp" in module}
     missing = sorted(module for module in needed if not kernel.module_present(gateway, module))
     advice = "Install a kernel with ppp and l2tp_ppp (Debian: linux-image-amd64; Ubuntu: linux-modules-extra; RHEL family: kernel-modules-extra) and boot into it."
-    return [Finding("NO_PPP_IN_KERNEL", f"the running kernel, {os.uname().release}, has no {', '.join(missing)}", advice)] if missing else []
+    return [Finding("NO_PPP_IN_KERNEL", f"the running kernel, {os.uname().release}, has no {', '.join(missing)}", advice, NO_PPP)] if missing else []
 
 
 def _certificate(gateway: Gateway) -> list[Finding]:
@@ -145,17 +146,60 @@ def _public_certificate(gateway: Gateway) -> list[Finding]:
     return [Finding("ACME_FAILED", evidence, failure["remedy"], "" if found["public"] else "Windows 13801; \"authentication failed\"")]
 
 
+def _revocation_lists(gateway: Gateway) -> list[Finding]:
+    return [
+        Finding("NO_REVOCATION_LIST", f"the {each['what']} holds from {each['from']} until {each['until']}, and not now: nobody comes in by a certificate", "`pulumi up` makes it anew and pushes it. Mind the clock first.", "Windows 13801; L2TP: Windows 789")
+        for each in certificates.collect(gateway)
+        if each["what"].startswith("revocation list") and not each["holds"]
+    ]
+
+
+CLOCK_ADVICE = "Set it, and let it be kept: `timedatectl set-ntp true`. Certificates and `validUntil` go by it."
+
+
 def _clock(gateway: Gateway) -> list[Finding]:
-    """A clock before the time at which the gateway's own command was installed is wrong."""
-    path = gateway.paths.of("/usr/sbin/vpn-gateway")
+    """A clock before the time at which the gateway's own command was installed is wrong; one that nothing keeps and that is not the hardware's may be."""
+    def finding(evidence: str) -> list[Finding]:
+        return [Finding("CLOCK_WRONG", evidence, CLOCK_ADVICE, "Windows 13801")]
+
     try:
-        installed = os.stat(path).st_mtime
+        behind = os.stat(gateway.paths.of("/usr/sbin/vpn-gateway")).st_mtime - time.time()
     except FileNotFoundError:
+        behind = 0.0
+    if behind >= CLOCK_TOLERANCE:
+        return finding(f"the clock is {behind / 3600:.1f} hours before the moment at which this command was installed")
+    ahead = _ahead_of_hardware(gateway)
+    if ahead is None or abs(ahead) < CLOCK_TOLERANCE or certificates.clock(gateway)["kept"]:
         return []
-    behind = installed - time.time()
-    if behind < 300:
+    return finding(f"the clock is {abs(ahead) / 3600:.1f} hours {'ahead of' if ahead > 0 else 'behind'} the machine's hardware clock, and not kept by NTP: one of the two is wrong")
+
+
+def _ahead_of_hardware(gateway: Gateway) -> float | None:
+    """By how many seconds; None where there is no such clock, or it keeps local time (hwclock(8), adjtime)."""
+    try:
+        with open(gateway.paths.of("/etc/adjtime")) as file:
+            if "LOCAL" in file.read().split():
+                return None
+    except OSError:
+        pass  # UTC, as ever without
+    try:
+        with open(gateway.paths.of("/sys/class/rtc/rtc0/since_epoch")) as file:
+            return time.time() - int(file.read())
+    except (OSError, ValueError):
+        return None
+
+
+def _half_open(gateway: Gateway) -> list[Finding]:
+    """Handshakes that were begun and are not ended, where they are as many as the gateway takes from one address without a cookie."""
+    limits = [int(found[1]) for part in gateway.others("").values() for file in part.files.values() if (found := re.search(rb"^\s*cookie_threshold_ip = (\d+)$", file.content, re.M))]
+    if not limits or not charon.running(gateway):
         return []
-    return [Finding("CLOCK_WRONG", f"the clock is {behind / 3600:.1f} hours before the moment at which this command was installed", "Set it, and let it be kept: `timedatectl set-ntp true`. Certificates and `validUntil` go by it.", "Windows 13801")]
+    match = re.search(r"(\d+) half-open", gateway.programs.run("swanctl", "--stats", merge=False).output)
+    # They are kept at that number, less those that just ran out of time.
+    if match is None or int(match[1]) < 0.9 * limits[0]:
+        return []
+    evidence = f"{match[1]} handshakes are begun and not ended now: from {limits[0]} of one address on, new ones of it must return a cookie (IKEv2)"
+    return [Finding("TOO_MANY_HALF_OPEN", evidence, "A flood, or a crowd that cannot get further; who is connected stays. Where it lasts, shut its addresses out before the gateway.", UNHEARD)]
 
 
 def _clock_kept(gateway: Gateway) -> list[Finding]:

@@ -1,6 +1,6 @@
 """
-`vpn-gateway keep`, a service where users have an end of their validity, a fixed address by L2TP, or a policy. Whoever is
-not admitted any more is out within seconds, without a push: sessions go at once, secrets are taken out of the daemons'
+`vpn-gateway keep`, a service where users have an end of their validity, a fixed address by L2TP, or a policy, and where
+metrics are asked for. Whoever is not admitted any more is out within seconds, without a push: sessions go at once, secrets are taken out of the daemons'
 files as soon as no change holds the gateway, and until then whoever dials again is cut again. Whoever has come gets
 the policy and the rate of their own, and what they send and receive is counted.
 """
@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 
-from . import accounting, admitted, charon, disconnect, files, l2tp_identity, lock, own_radius, policies, ppp, radius_answers, rates, sessions, users
+from . import accounting, admitted, charon, disconnect, files, l2tp_identity, lock, metrics, own_radius, policies, ppp, radius_answers, rates, sessions, users
 from .admitted import User
 from .errors import Failure, os_error
 from .gateway import Gateway
@@ -88,9 +88,9 @@ class Keeper:
         # An interface whose pppd has not said yet whose it is: look again at the next glance.
         self.links = links if all(name in named for name, _index in links) else None
         self.looked = (now if settled else float("-inf"), known, refused)
-        self._tell_prometheus(found)
         self._hold_to_rates(found, known)
         self._place(found)
+        self._tell_prometheus(found, now)  # last: where the disk is full, everything else is done
 
     def _place(self, found: list[Session]) -> None:
         by_l2tp = {each.handle: each for each in found if each.protocol == "l2tp" and each.inside}
@@ -171,10 +171,10 @@ class Keeper:
             self.filled = None
             self.looked = (float("-inf"), {}, frozenset())
 
-    def _tell_prometheus(self, found: list[Session]) -> None:
+    def _tell_prometheus(self, found: list[Session], now: float) -> None:
         folder = self.gateway.paths.of(TEXTFILES)
         if os.path.isdir(folder):
-            files.write_now(f"{folder}/vpn_gateway.prom", sessions.metrics(found, self.books.totals).encode(), 0o644)
+            files.write_now(f"{folder}/vpn_gateway.prom", metrics.text(self.gateway, found, self.books.totals, now).encode(), 0o644)
 
     @staticmethod
     def _asks_for_certificate(session: Session, known: dict[str, User]) -> bool:

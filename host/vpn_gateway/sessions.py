@@ -145,7 +145,9 @@ def show(gateway: Gateway, form: str) -> None:
     if form == "json":
         print(json.dumps([_plain(each, found, known) for each in found], indent=2))
     elif form == "prometheus":
-        print(metrics(found, accounting.load(gateway)), end="")
+        from . import metrics  # it asks more of the gateway than who is connected
+
+        print(metrics.text(gateway, found, accounting.load(gateway), time.time()), end="")
     else:
         print(table(found, time.time(), known))
 
@@ -211,37 +213,6 @@ def _bytes(count: int) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1024
     return f"{size:.1f} TiB"
-
-
-def metrics(found: list[Session], totals: dict[str, dict[str, int]]) -> str:
-    """Prometheus' text format 0.0.4."""
-    lines = ["# HELP vpn_gateway_sessions Sessions of users.", "# TYPE vpn_gateway_sessions gauge"]
-    for protocol in ("ikev2", "l2tp"):
-        lines.append(f'vpn_gateway_sessions{{protocol="{protocol}"}} {sum(each.protocol == protocol for each in found)}')
-    per_session = (
-        ("session_start_time_seconds", "When the session began, in seconds of Unix time.", lambda each: each.since),
-        ("session_sent_bytes", "Bytes from the user in this session; IKEv2 begins anew with each child SA.", lambda each: each.sent),
-        ("session_received_bytes", "Bytes to the user in this session; IKEv2 begins anew with each child SA.", lambda each: each.received),
-    )
-    for name, what, value in per_session:
-        lines += [f"# HELP vpn_gateway_{name} {what}", f"# TYPE vpn_gateway_{name} gauge"]
-        for each in found:
-            labels = {"user": each.user, "protocol": each.protocol, "inside": " ".join(each.inside), "handle": each.handle}
-            lines.append(f"vpn_gateway_{name}{_labels(labels)} {value(each)}")
-    for way, what in (("sent", "from"), ("received", "to")):
-        lines += [
-            f"# HELP vpn_gateway_user_{way}_bytes_total Bytes {what} the user since accounting began.",
-            f"# TYPE vpn_gateway_user_{way}_bytes_total counter",
-        ]
-        lines += [f"vpn_gateway_user_{way}_bytes_total{_labels({'user': user})} {counts[way]}" for user, counts in sorted(totals.items())]
-    return "\n".join(lines) + "\n"
-
-
-def _labels(labels: dict[str, str]) -> str:
-    def escaped(text: str) -> str:
-        return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-
-    return "{" + ",".join(f'{key}="{escaped(text)}"' for key, text in labels.items()) + "}"
 
 
 def disconnect(gateway: Gateway, user: str) -> None:

@@ -21,6 +21,8 @@ class Finding:
 
 
 ADDRESS = r"(\d+\.\d+\.\d+\.\d+|[0-9a-f:]*:[0-9a-f:]+)"
+UNHEARD = "Windows 809; \"no response from the server\""
+NO_PPP = "Windows 718, 720"
 WRONG_KEY = (
     "The client's pre-shared key is another. Give the client the key of the stack's output (clientSettings.preSharedKey)."
 )
@@ -76,6 +78,7 @@ class _Reader(radius_symptoms.RadiusSymptoms):
                 self.asked,
                 f"{self.peer} asked for a gateway by the name {json.dumps(self.asked)}, which this one has not",
                 "Let the client ask for exactly the gateway's `endpoint`: Apple's remote ID, strongSwan's remote id, Android's IPsec identifier of the server.",
+                "\"authentication failed\"",
             )
 
     def init_answered(self, _match: re.Match, _line: str) -> None:
@@ -109,7 +112,7 @@ class _Reader(radius_symptoms.RadiusSymptoms):
         elif user is None:
             self.add("UNKNOWN_USER", name, f"{self.peer} gave the name {json.dumps(name)}", "Mind upper and lower case and the domain, or add the user.", "Windows 691")
         else:
-            self.add("USER_WITHOUT_PASSWORD", name, line, "Push the passwords again: `pulumi up`; `vpn-gateway check` says what is missing.")
+            self.add("USER_WITHOUT_PASSWORD", name, line, "Push the passwords again: `pulumi up`; `vpn-gateway check` says what is missing.", "Windows 691")
 
     def wrong_password(self, _match: re.Match, _line: str) -> None:
         if (("UNKNOWN_USER", self.user) in self.found) or (("USER_NOT_ADMITTED", self.user) in self.found):
@@ -194,7 +197,7 @@ class _Reader(radius_symptoms.RadiusSymptoms):
         self.add("POOL_EXHAUSTED", match[1], f"the pool {match[1]} has no address left", "Give the protocol a larger `pool` (its daemon restarts), or cut off who is not needed: `vpn-gateway sessions`.")
 
     def l2tp_pool_full(self, _match: re.Match, line: str) -> None:
-        self.add("POOL_EXHAUSTED", "l2tp", own_words(line), "Give l2tp a larger `pool` (xl2tpd restarts), or cut off who is not needed: `vpn-gateway sessions`.")
+        self.add("POOL_EXHAUSTED", "l2tp", own_words(line), "Give l2tp a larger `pool` (xl2tpd restarts), or cut off who is not needed: `vpn-gateway sessions`.", "the L2TP session ends as soon as it begins")
 
     def retries(self, _match: re.Match, line: str) -> None:
         self.add(
@@ -230,10 +233,16 @@ class _Reader(radius_symptoms.RadiusSymptoms):
         self.add("PPP_ADDRESS_REFUSED", "ppp", own_words(line), "The client insists on an address of its own: let it take the one that it is given.", "Windows 720, 733")
 
     def no_ppp(self, _match: re.Match, line: str) -> None:
-        self.add("NO_PPP_IN_KERNEL", "ppp", own_words(line), "Install a kernel with ppp and l2tp_ppp (Debian: linux-image-amd64; Ubuntu: linux-modules-extra; RHEL family: kernel-modules-extra) and boot into it.")
+        self.add("NO_PPP_IN_KERNEL", "ppp", own_words(line), "Install a kernel with ppp and l2tp_ppp (Debian: linux-image-amd64; Ubuntu: linux-modules-extra; RHEL family: kernel-modules-extra) and boot into it.", NO_PPP)
 
     def aggressive(self, match: re.Match, line: str) -> None:
-        self.add("TOO_MANY_HALF_OPEN", match[1], own_words(line), "That address begins more connections than it ends: a flood, or an office whose clients cannot get further.")
+        self.add("TOO_MANY_HALF_OPEN", match[1], own_words(line), "That address begins more connections than it ends: a flood, or an office whose clients cannot get further.", UNHEARD)
+
+    def half_open_in_all(self, _match: re.Match, line: str) -> None:
+        self.add("TOO_MANY_HALF_OPEN", "all", own_words(line), "More handshakes are begun than ended, by all addresses together: a flood from many, or clients that cannot get further. Who is connected stays. `doctor` names others where it can; shut the flood's addresses out before the gateway.", UNHEARD)
+
+    def too_busy(self, _match: re.Match, line: str) -> None:
+        self.add("TOO_BUSY_FOR_NEW_CLIENTS", "jobs", own_words(line), "charon has more to do than it can: nobody new is answered until it has caught up. A crowd that dials at once gets in by itself within minutes; a flood has to be shut out before the gateway; else give the machine more vCPUs.", UNHEARD)
 
 
 RULES = [
@@ -261,13 +270,16 @@ RULES = [
     (r"parsed INFORMATIONAL request [12] \[ N\(AUTH_FAILED\)", _Reader.client_refuses),
     (rf"deleting half open IKE_SA with {ADDRESS} after timeout", _Reader.half_open),
     (r"pool '([^']+)' is full", _Reader.pool_full),
-    (r"(?i)out of ip addresses|no (?:more )?ip addresses? available", _Reader.l2tp_pool_full),
+    (r"Out of (?:local )?IP addresses on tunnel|No available (?:local )?IP address", _Reader.l2tp_pool_full),
     (r"Maximum retries exceeded for tunnel", _Reader.retries),
     (r"Peer (.+) failed CHAP authentication", _Reader.ppp_auth),
     (r"No CHAP secret found for authenticating (.+)$", _Reader.ppp_auth),
     (r"LCP: timeout sending Config-Requests|peer refused to authenticate", _Reader.ppp_silence),
-    (r"Peer is not authorized to use remote address|Could not determine remote IP address", _Reader.ppp_address),
+    (r"Peer is not authorized to use remote address|Could not determine remote IP address|Peer refused to agree to (?:his|our) IP address|IPCP terminated by peer \(.*IP address", _Reader.ppp_address),
     (r"Couldn't open (?:the )?/dev/ppp|This system lacks kernel support for PPP|Couldn't create PPPoL2TP|PPPoL2TP.*not supported", _Reader.no_ppp),
     *radius_symptoms.RULES,
+    # receiver.c, drop_ike_sa_init: the words of strongSwan 6, and those of 5.
     (rf"ignoring IKE_SA setup from {ADDRESS}, (?:peer too aggressive|per-IP half-open)", _Reader.aggressive),
+    (r"ignoring IKE_SA setup from \S+, (?:half-open IKE_SA limit of|half open IKE_SA count of)", _Reader.half_open_in_all),
+    (r"ignoring IKE_SA setup from \S+, job load of", _Reader.too_busy),
 ]

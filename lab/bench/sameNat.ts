@@ -21,8 +21,10 @@ export interface Office {
   /** The longest silence of any client. */
   longestGapMilliseconds: number;
   /** TCP of one client after the other, while all are up. */
-  upMegabits: Spread;
-  downMegabits: Spread;
+  upMegabits: Spread | null;
+  downMegabits: Spread | null;
+  /** Those that did not come to an end, though tried twice; they have no rate. */
+  transfersFailed: number;
 }
 
 export interface SameNat {
@@ -30,6 +32,7 @@ export interface SameNat {
   clients: number;
   /** Of all offices. */
   sessionsLost: number;
+  transfersFailed: number;
   runs: Office[];
   /** Goodput of a single client, with `l2tp.sharedNat` by without. */
   singleClientRatio: Spread;
@@ -77,7 +80,7 @@ async function office(bench: BenchLab, count: number, minutes: number, say: Say)
   const end = began + minutes * 60_000;
   const up: number[] = [];
   const down: number[] = [];
-  let rekeys = 0;
+  let [rekeys, transfersFailed] = [0, 0];
   for (let turn = 0; Date.now() < end || rekeys < renewals.length; turn++) {
     const due = began + ((rekeys + 1) * minutes * 60_000) / (renewals.length + 1);
     if (rekeys < renewals.length && Date.now() >= due) {
@@ -86,9 +89,15 @@ async function office(bench: BenchLab, count: number, minutes: number, say: Say)
       say(`${count} clients: new keys of ${what}`);
     }
     const client = clients[turn % count];
-    for (const [direction, all] of [["up", up], ["down", down]] as const)
-      // A transfer that fails is a session's failure only if the session is gone: that is counted at the end.
-      all.push((await bench.tcp(`c${client}`, insideHost, { seconds: 3, direction }).catch(() => ({ megabits: 0 }))).megabits);
+    for (const [direction, all] of [["up", up], ["down", down]] as const) {
+      const done = await bench.tcp(`c${client}`, insideHost, { seconds: 3, direction }).catch((error: Error) => error);
+      // No rate of 0: that would pass for a slow one. Whether the session is lost, too, is seen at the end.
+      if (!(done instanceof Error)) all.push(done.megabits);
+      else {
+        transfersFailed++;
+        say(`client ${client} of ${count}: no TCP ${direction}: ${done.message}`);
+      }
+    }
     await sleep(500);
   }
   const found: PingResult[] = [];
@@ -114,10 +123,11 @@ async function office(bench: BenchLab, count: number, minutes: number, say: Say)
     pingsSent: sum(({ sent }) => sent),
     pingsLost: sum(({ sent, received }) => sent - received),
     longestGapMilliseconds: Math.max(...found.map(({ longestGapMs }) => longestGapMs ?? minutes * 60_000)),
-    upMegabits: spread(up),
-    downMegabits: spread(down),
+    transfersFailed,
+    upMegabits: up.length > 0 ? spread(up) : null,
+    downMegabits: down.length > 0 ? spread(down) : null,
   };
-  say(`${count} clients for ${result.minutes} min: ${sessionsLost} sessions lost, ${result.pingsLost} of ${result.pingsSent} pings`);
+  say(`${count} clients for ${result.minutes} min: ${sessionsLost} sessions lost, ${result.pingsLost} of ${result.pingsSent} pings, ${transfersFailed} transfers failed`);
   return result;
 }
 
@@ -153,6 +163,7 @@ export async function sameNat(bench: BenchLab, { repeats, minutes, offices }: Sa
   return {
     clients: largest,
     sessionsLost: runs.reduce((sum, run) => sum + run.sessionsLost, 0),
+    transfersFailed: runs.reduce((sum, run) => sum + run.transfersFailed, 0),
     runs,
     singleClientRatio: ratio(single, "with", "without"),
     singleClient: { ratioUp: ratioOf(single, "with", "without", "up"), ratioDown: ratioOf(single, "with", "without", "down"), repeats },

@@ -1,7 +1,7 @@
 /** What a person reads: one table a bench. */
 
 import type { Host } from "./host";
-import type { Churn, Held } from "./churn";
+import type { Churn } from "./churn";
 import type { Connections } from "./connections";
 import type { Failover } from "./failover";
 import type { Goodput } from "./goodput";
@@ -123,12 +123,12 @@ export function showFailover(result: Failover): string {
 export function showSameNat(result: SameNat): string {
   const rows = result.runs.map((run) => [
     `${run.clients} clients`, String(run.minutes), String(run.rekeys), String(run.sessionsLost), `${run.pingsLost} of ${run.pingsSent}`,
-    String(run.longestGapMilliseconds), spreadText(run.connectSeconds), spreadText(run.upMegabits), spreadText(run.downMegabits),
+    String(run.longestGapMilliseconds), spreadText(run.connectSeconds), ...[run.upMegabits, run.downMegabits].map((rate) => (rate === null ? "none" : spreadText(rate))), String(run.transfersFailed),
   ]);
   const { ratioUp, ratioDown, repeats } = result.singleClient;
   return [
     hostText(result.host),
-    table(["behind one NAT", "minutes", "rekeys of each", "sessions lost", "pings lost", "longest silence, ms", "connect, s", "up, Mbit/s", "down, Mbit/s"], rows),
+    table(["behind one NAT", "minutes", "rekeys of each", "sessions lost", "pings lost", "longest silence, ms", "connect, s", "up, Mbit/s", "down, Mbit/s", "transfers failed"], rows),
     `one client, with by without: ${spreadText(result.singleClientRatio, 2)} (up ${spreadText(ratioUp, 2)}, down ${spreadText(ratioDown, 2)}), ${repeats} repeats`,
     result.notes.map((note) => `- ${note}`).join("\n"),
   ].join("\n\n");
@@ -177,11 +177,12 @@ export function showConnections({ steps, megabytesPerConnection, growth, othersT
   ].join("\n\n");
 }
 
-export function showChurn({ cycles, cut, leaked, failed, before, after, megabytes, connectSeconds, host, notes }: Churn): string {
-  const rows = (Object.keys(before) as (keyof Held)[]).map((what) => [what, String(before[what]), String(after[what])]);
+export function showChurn({ cycles, cut, leaked, planted, failed, before, after, megabytes, connectSeconds, host, notes }: Churn): string {
+  const rows = [...new Set([...Object.keys(before), ...Object.keys(after)])].map((what) => [what, String(before[what] ?? 0), String(after[what] ?? 0)]);
   return [
     hostText(host),
     `${cycles} sessions made and ended, ${cut} without a word; ${failed} did not connect; ${leaked} things left behind`,
+    `twin: ${planted.left} left behind on purpose, ${planted.counted} counted`,
     table(["on the gateway", "before", "after"], [...rows, ["MB of charon and xl2tpd", String(megabytes.before), String(megabytes.after)]]),
     `seconds to connect: L2TP ${spreadText(connectSeconds.l2tp)}, IKEv2 ${spreadText(connectSeconds.ikev2)}`,
     notes.map((note) => `- ${note}`).join("\n"),

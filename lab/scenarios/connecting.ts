@@ -2,6 +2,9 @@ import { labAddresses } from "../networks";
 import { sleep } from "../progress";
 import type { Scenario } from "./scenario";
 
+/** Packets in a thousand renewals; one in a hundred of those costs one. */
+const mostDropped = 20;
+
 /** The main thing: both protocols from behind a NAT, and who must not get in. */
 export const connecting: Scenario[] = [
   {
@@ -96,7 +99,8 @@ export const connecting: Scenario[] = [
       // The end that renews takes its old outbound SA away while a packet is on its way through it: Linux then drops that one
       // (XfrmOutStateInvalid), about once in a hundred renewals on a machine whose CPUs are taken from it at any moment.
       const own = more("client").reduce((sum, [, count]) => sum + count, 0);
-      check(`${rekeys} renewals: no ping lost but what the client's own kernel dropped`, rekeys === 1000 && sent > 100 && sent - received <= own, `${received} of ${sent}; ${more("client").join(", ")}`);
+      check(`the client's own kernel dropped at most ${mostDropped}`, own <= mostDropped, more("client").join(", "));
+      check(`${rekeys} renewals: no ping lost but what the client's own kernel dropped`, rekeys === 1000 && sent > 100 && sent - received <= Math.min(own, mostDropped), `${received} of ${sent}; ${more("client").join(", ")}`);
       // An emulated machine loses some of them elsewhere when its host is busy.
       figure(`2 Mbit/s of UDP beside it lost, in 15 s each: ${loads.map((lost) => `${lost.toFixed(2)} %`).join(", ")}`);
       figure(`a renewal each ${((1000 * seconds) / rekeys).toFixed(0)} ms`);

@@ -1,20 +1,36 @@
 import { labAddresses } from "../networks";
 import { sleep } from "../progress";
 import type { Lab } from "./lab";
-import type { Scenario } from "./scenario";
+import type { Report, Scenario } from "./scenario";
 
-interface Finding {
+export interface Finding {
   cause: string;
   evidence: string;
   remedy: string;
 }
 
 /** What the doctor says of the machine and of the log since `began` (the gateway's own seconds). */
-async function findings(lab: Lab, began: number, more = ""): Promise<Finding[]> {
+export async function findings(lab: Lab, began: number, more = ""): Promise<Finding[]> {
   const now = Number(await lab.gateway.mustRun("date +%s"));
   const minutes = Math.max(1, Math.ceil((now - began) / 60));
   const said = await lab.gateway.run(`vpn-gateway doctor --json --minutes ${minutes} ${more}`, { timeoutSeconds: 120 });
   return JSON.parse(said.stdout) as Finding[];
+}
+
+/** The gateway's own seconds, and a check that the doctor names a cause, with such evidence, of what was since some second of it. */
+export function naming(lab: Lab, { check }: Report) {
+  const clock = async () => Number(await lab.gateway.mustRun("date +%s"));
+  const named = async (what: string, cause: string, evidence: RegExp, began: number, more = "") => {
+    const all = await findings(lab, began, more);
+    const found = all.find((one) => one.cause === cause && evidence.test(one.evidence));
+    check(`${what}: ${cause}`, found !== undefined && found.remedy !== "", found?.evidence ?? all.map((one) => `${one.cause}: ${one.evidence}`).join("; "));
+  };
+  return { clock, named };
+}
+
+/** The log of what other scenarios did wrong on purpose is older than this. */
+export async function forgetLog(lab: Lab): Promise<void> {
+  await lab.gateway.mustRun("journalctl --rotate -q && journalctl --vacuum-time=1s -q");
 }
 
 /** Every fault is made on purpose, and the doctor must call it by its name. */
@@ -24,15 +40,10 @@ export const doctor: Scenario[] = [
     shows: "`vpn-gateway doctor` names the cause of each of a dozen faults that are made on purpose, with what helps",
     twin: "before, with clients that get in, it finds nothing",
     seconds: 300,
-    async run(lab, { check }) {
-      const clock = async () => Number(await lab.gateway.mustRun("date +%s"));
-      const named = async (what: string, cause: string, evidence: RegExp, began: number, more = "") => {
-        const all = await findings(lab, began, more);
-        const found = all.find((one) => one.cause === cause && evidence.test(one.evidence));
-        check(`${what}: ${cause}`, found !== undefined && found.remedy !== "", found?.evidence ?? all.map((one) => `${one.cause}: ${one.evidence}`).join("; "));
-      };
-      // The log of what other scenarios did wrong on purpose is older than this.
-      await lab.gateway.mustRun("journalctl --rotate -q && journalctl --vacuum-time=1s -q");
+    async run(lab, report) {
+      const { check } = report;
+      const { clock, named } = naming(lab, report);
+      await forgetLog(lab);
       let began = await clock();
       await lab.connect(1, "l2tp", "alice");
       await lab.connect(2, "ikev2", "bob");
@@ -75,6 +86,13 @@ export const doctor: Scenario[] = [
       await lab.gateway.mustRun("date -qs 2020-01-01 2>/dev/null || date -s 2020-01-01");
       const wrong = await findings(lab, 1577836800);
       await lab.gateway.mustRun(`date -s @${today + 15}`);
+      // The hardware's clock was not told.
+      await lab.gateway.mustRun(`date -qs @${today + 20 + 3600 * 30} 2>/dev/null || date -s @${today + 20 + 3600 * 30}`);
+      const ahead = await findings(lab, today + 3600 * 30);
+      await lab.gateway.mustRun(`date -s @${today + 25}`);
+      check("a clock of the day after tomorrow: CLOCK_WRONG", ahead.some((one) => one.cause === "CLOCK_WRONG" && /30\.\d hours ahead/.test(one.evidence)), ahead.map((one) => `${one.cause}: ${one.evidence}`).join("; "));
+      const mended = await findings(lab, await clock());
+      check("twin: with the clock mended it is silent of it", !mended.some((one) => one.cause === "CLOCK_WRONG"), mended.map((one) => one.cause).join(", "));
       check("a clock of years ago: CLOCK_WRONG and CERTIFICATE_NOT_VALID", ["CLOCK_WRONG", "CERTIFICATE_NOT_VALID"].every((cause) => wrong.some((one) => one.cause === cause)), wrong.map((one) => one.cause).join(", "));
 
       began = await clock();

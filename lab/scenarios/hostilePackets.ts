@@ -11,6 +11,8 @@ interface Sent {
   sent: number;
   /** How often the gateway said something to it. */
   answered: number;
+  /** Of a flood: answers that ask for a cookie. */
+  cookies?: number;
   seconds: number;
 }
 
@@ -84,25 +86,60 @@ export const hostilePackets: Scenario[] = [
   },
   {
     name: "hostile-flood",
-    shows: "while an address floods the gateway with the first messages of IKE, an office behind that address goes on working, and its people get in",
-    twin: "the flood arrives: the gateway answers it, by IKEv2 with cookies",
-    seconds: 300,
+    shows: "while an address floods the gateway with the first messages of IKE, an office behind that address goes on working, and its people get in; the doctor names the flood, and each limit that it meets",
+    twin: "the flood arrives: hundreds of IKEv2's answers ask for a cookie, none of IKEv1's does; before it and after it the doctor names none",
+    seconds: 420,
     async run(lab, report) {
       const { check, figure } = report;
+      await lab.gateway.mustRun("journalctl --rotate -q && journalctl --vacuum-time=1s -q");
+      const named = async () => {
+        const said = await lab.gateway.run("vpn-gateway doctor --json --minutes 1", { timeoutSeconds: 120 });
+        return (JSON.parse(said.stdout) as { cause: string; evidence: string }[]).filter(({ cause }) => ["TOO_MANY_HALF_OPEN", "TOO_BUSY_FOR_NEW_CLIENTS"].includes(cause));
+      };
+      const told = (found: Awaited<ReturnType<typeof named>>) => found.map(({ cause, evidence }) => `${cause}: ${evidence}`).join("; ");
       await connectEach(lab, report, [["l2tp", 1, "alice"], ["ikev2", 2, "bob"]]);
+      const before = await named();
+      check("twin: before it the doctor names no flood", before.length === 0, told(before));
       for (const version of [2, 1]) {
         for (const client of [1, 2]) await lab.world.pingStart(client, labAddresses.insideHost, 0.5);
         const flood = send(lab, "c3", `flood ${labAddresses.gatewayOutside} 90 100 ${version}`, 300);
         flood.catch(() => undefined);
         await sleep(10_000);
         await getsIn(lab, report, `flooded by IKEv${version},`);
-        const { sent, answered, seconds } = await flood;
-        check(`twin: the flood of IKEv${version} arrives, and is answered`, sent > 1000 && answered > 0, `${sent} in ${seconds} s, ${answered} answers`);
+        if (version === 2) {
+          const found = await named();
+          check("the doctor names it while it lasts", found.some(({ cause, evidence }) => cause === "TOO_MANY_HALF_OPEN" && /^\d+ handshakes/.test(evidence)), told(found));
+        }
+        const { sent, answered, cookies = 0, seconds } = await flood;
+        const right = version === 2 ? cookies > 100 : cookies === 0;
+        check(`twin: the flood of IKEv${version} arrives, and is answered, ${version === 2 ? "with hundreds of cookies" : "without any"}`, sent > 1000 && answered > 0 && right, `${sent} in ${seconds} s, ${answered} answers, ${cookies} cookies`);
         for (const client of [1, 2]) await losesNothing(lab, report, client, `flooded by IKEv${version}, client ${client} lost no packet`);
         await lab.world.disconnect(4);
       }
       const found = await lab.gateway.mustRun("swanctl --stats | grep -i 'half-open\\|IKE_SAs'");
       figure(found.trim());
+
+      // The limits themselves, lower than they ship: each is met, and told.
+      const file = "/etc/strongswan.d/vpn-gateway.conf";
+      const limits = async (edits: string) => lab.gateway.mustRun(`cp ${file} /run/limits.conf; sed -i '${edits}' ${file}; systemctl restart strongswan; sleep 3; systemctl is-active strongswan`);
+      const asShipped = () => lab.gateway.mustRun(`cp /run/limits.conf ${file}; systemctl restart strongswan; sleep 3; systemctl is-active strongswan`);
+      for (const [what, edits, flooded, cause, evidence] of [
+        ["too many half-open of one address", "s/block_threshold = .*/block_threshold = 12/; s/cookie_threshold_ip = .*/cookie_threshold_ip = 10/", "1 100", "TOO_MANY_HALF_OPEN", /per-IP half-open|too aggressive/],
+        ["too many half-open of all", "s/init_limit_half_open = .*/init_limit_half_open = 12/", "1 100", "TOO_MANY_HALF_OPEN", /half-open IKE_SA limit of 12|half open IKE_SA count/],
+        ["too many messages that wait", "s/init_limit_job_load = .*/init_limit_job_load = 1\\n  threads = 8/", "2 300", "TOO_BUSY_FOR_NEW_CLIENTS", /job load of \d+ exceeds limit of 1/],
+      ] as const) {
+        await limits(edits);
+        await lab.gateway.mustRun("journalctl --rotate -q && journalctl --vacuum-time=1s -q");
+        const [version, rate] = flooded.split(" ");
+        await send(lab, "c3", `flood ${labAddresses.gatewayOutside} 5 ${rate} ${version}`, 120);
+        const limited = await named();
+        check(`${what}: ${cause}`, limited.some((one) => one.cause === cause && evidence.test(one.evidence)), told(limited));
+        await asShipped();
+      }
+      await lab.gateway.mustRun("journalctl --rotate -q && journalctl --vacuum-time=1s -q");
+      await sleep(5000);
+      const after = await named();
+      check("twin: with the limits that ship, and no flood, it names none", after.length === 0, told(after));
     },
   },
 ];

@@ -4,6 +4,7 @@ import { changing } from "./changing";
 import { clientProfiles } from "./clientProfiles";
 import { connecting } from "./connecting";
 import { doctor } from "./doctor";
+import { doctorFaults } from "./doctorFaults";
 import { existing } from "./existing";
 import { firewall } from "./firewall";
 import { hostile } from "./hostile";
@@ -43,22 +44,14 @@ import { userCertificates } from "./userCertificates";
 import { users } from "./users";
 
 /** Every lab scenario, in the order in which `--all` runs them. */
-<<<<<<< HEAD
-export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...openWrtProfiles, ...firewall, ...mtu, ...changing, ...users, ...userCertificates, ...acme, ...l2tpCertificates, ...policies, ...radius, ...radiusAttributes, ...radiusOwn, ...oneTimeCodes, ...radiusDirectory, ...rates, ...doctor, ...hostile, ...hostilePackets, ...pushing, ...keeping, ...recovering, ...moveHouse, ...sameNat, ...existing, ...bare, ...pairs, ...pairPlanned, ...pairFaults, ...pairProfile, ...pairKeptFlows, ...pairDns, ...pairSharing, ...pairSite, ...sites, ...siteDevices, ...siteEnds, ...lac, ...layerTwo, ...mesh];
-=======
-export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...firewall, ...mtu, ...changing, ...users, ...userCertificates, ...acme, ...l2tpCertificates, ...policies, ...radius, ...radiusAttributes, ...radiusOwn, ...oneTimeCodes, ...radiusDirectory, ...rates, ...doctor, ...hostile, ...hostilePackets, ...pushing, ...keeping, ...recovering, ...moveHouse, ...sameNat, ...existing, ...bare, ...pairs, ...pairFaults, ...pairDns, ...pairSharing, ...pairSite, ...sites, ...siteDevices, ...siteEnds, ...siteRevocation, ...lac, ...layerTwo, ...mesh];
->>>>>>> site-revocation
+export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...openWrtProfiles, ...firewall, ...mtu, ...changing, ...users, ...userCertificates, ...acme, ...l2tpCertificates, ...policies, ...radius, ...radiusAttributes, ...radiusOwn, ...oneTimeCodes, ...radiusDirectory, ...rates, ...doctor, ...doctorFaults, ...hostile, ...hostilePackets, ...pushing, ...keeping, ...recovering, ...moveHouse, ...sameNat, ...existing, ...bare, ...pairs, ...pairPlanned, ...pairFaults, ...pairProfile, ...pairKeptFlows, ...pairDns, ...pairSharing, ...pairSite, ...sites, ...siteDevices, ...siteEnds, ...siteRevocation, ...lac, ...layerTwo, ...mesh];
 
 /** Written, and not yet seen to pass: they run by name alone, so that `--all` says what is known to hold. */
 export const unproven: readonly string[] = [
-  "openwrt-profile",
+  "openwrt-profile", "hostile-flood", "doctor-certificates",
   "rates-voice", "hostile-packets",
-  "lac-foreign", "radius-interim",
-  "mesh-dead",
-<<<<<<< HEAD
+  "radius-interim",
   // The first two were seen to pass before they looked for the redirect and for a forged advertisement that is believed.
   "pair-one-active", "pair-planned", "pair-reboot", "pair-profile", "pair-kept-flows",
-=======
   "sites-revoked",
->>>>>>> site-revocation
 ];

@@ -134,12 +134,20 @@ export const policies: Scenario[] = [
       check("L2TP is cut the same way", (await answers(lab, 1, insideHost)) === 0);
 
       const folder = "/var/lib/prometheus/node-exporter";
-      await lab.stack.set("accounting", "true");
+      await lab.stack.set("metrics", "true");
+      await lab.world.pingStart(2, insideHost, 0.1);
       await lab.stack.up();
+      const bobs = await lab.world.pingStop(2);
+      check("metrics turned on: bob's tunnel loses no packet", bobs.sent > 20 && bobs.received === bobs.sent, `${bobs.received} of ${bobs.sent}`);
       await sleep(11_000);
       const absent = await lab.gateway.run(`test -e ${folder}`);
       check("twin: where node_exporter's folder is not, the keeper makes none", absent.code !== 0);
-      await lab.gateway.mustRun(`mkdir -p ${folder}`);
+      await lab.gateway.mustRun(`mkdir -p ${folder}; sleep 12`);
+      const plain = await lab.gateway.mustRun(`cat ${folder}/vpn_gateway.prom; date +%s`);
+      const age = Number(plain.trim().split("\n").at(-1)) - Number(/^vpn_gateway_metrics_timestamp_seconds (\d+)$/m.exec(plain)?.[1]);
+      check("with a plain list it tells when it was written, of pools, and until when the certificate holds", age >= 0 && age < 20 && /pool_used_addresses\{pool="ikev2-ipv4"\} 1\n/.test(plain) && /pool_addresses\{pool="l2tp"\} 25\d\n/.test(plain) && /certificate_end_timestamp_seconds\{what="certificate"\} \d{10}\n/.test(plain), plain);
+      await lab.stack.set("accounting", "true");
+      await lab.stack.up();
       await lab.world.iperf(2, insideHost, { seconds: 3 });
       await sleep(27_000); // books each 15 s, the file each 10 s
       const file = await lab.gateway.mustRun(`cat ${folder}/vpn_gateway.prom`);

@@ -48,6 +48,9 @@ async function notYet(lab: Lab): Promise<number> {
   return [...said.join("\n").matchAll(/^(?:XfrmAcquireError|XfrmInNoStates)\s+(\d+)/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
+/** Of those, pings that one renewal may cost: a second's worth. A lasting hole is no gap of Quick Mode's. */
+const mostTooEarly = 5;
+
 /** The conntrack zone of each L2TP client's SA, by its mark. */
 async function zones(lab: Lab): Promise<string> {
   const said = await lab.gateway.mustRun("grep 'dport=1701' /proc/net/nf_conntrack");
@@ -167,6 +170,8 @@ export const sameNat: Scenario[] = [
       const { check } = report;
       await dial(lab, report, [1, 2]);
       const before = await marks(lab);
+      const sessions = async () => JSON.stringify([await lab.world.pppSession(1), await lab.world.pppSession(2)]);
+      const session = await sessions();
       const inbound = async () => (await lab.gateway.mustRun("swanctl --list-sas --raw")).match(/spi-in=\w+/g)?.sort().join();
       const renewals: [string, number[], () => Promise<unknown>][] = [
         ["a child rekey by the client", [1], () => lab.world.swanctl(1, "--rekey", "--child", "vpn")],
@@ -183,12 +188,13 @@ export const sameNat: Scenario[] = [
         await renew();
         await sleep(5000);
         const dropped = (await notYet(lab)) - early;
-        await stopPings(lab, report, whose, `over ${what}, beside what came before its new SA (${dropped})`, 1 + dropped);
+        await stopPings(lab, report, whose, `over ${what}, of which ${dropped} packets came before their new SA`, 1 + Math.min(dropped, mostTooEarly));
         const others = [1, 2].filter((client) => !whose.includes(client));
         await stopPings(lab, report, others, `over ${what} of another`, 1);
         if (!what.includes("reauthentication")) check(`${what} brought new SAs`, (await inbound()) !== spis);
       }
       const after = await marks(lab);
+      check("the PPP sessions are those of the beginning", session.includes("ppp") && (await sessions()) === session, session);
       check("the marks are what they were", [1, 2].every((client) => after[behind(client)] === before[behind(client)]), JSON.stringify([before, after]));
       await startPings(lab, [1, 2]);
       await sleep(1500);
@@ -284,21 +290,25 @@ export const sameNat: Scenario[] = [
   {
     name: "same-nat-daemons",
     shows: "charon killed, then xl2tpd killed: each time both clients dial again and work at once",
-    twin: "marks begin anew, so what the killed one left would have been met",
-    seconds: 150,
+    twin: "marks begin anew: a new SA gets a mark that the killed charon had given to another, and so meets whatever that left",
+    seconds: 200,
     async run(lab, report) {
       const { check, figure } = report;
-      await dial(lab, report, [1, 2]);
+      const up = "systemctl -q is-active strongswan && systemctl -q is-active xl2tpd";
+      const bothUp = `for i in $(seq 30); do ${up} && break; sleep 1; done; ${up}`;
+      // From the first mark on, whatever ran before: so it is known which marks the killed one leaves.
+      await lab.gateway.mustRun(`systemctl restart strongswan; ${bothUp}`);
+      const once = { ...likeWindows, redial: false };
+      await dial(lab, report, [3, 4, 1, 2], once);
       for (const unit of ["strongswan", "xl2tpd"]) {
         const before = await marks(lab);
         // xl2tpd is started after charon, which on a busy host takes some seconds.
-        const up = "systemctl -q is-active strongswan && systemctl -q is-active xl2tpd";
-        await lab.gateway.mustRun(`systemctl kill -s KILL ${unit}; sleep 3; for i in $(seq 30); do ${up} && break; sleep 1; done; ${up}`);
-        await dial(lab, report, [2, 1]);
+        await lab.gateway.mustRun(`systemctl kill -s KILL ${unit}; sleep 3; ${bothUp}`);
+        await dial(lab, report, [2, 1], once);
         const after = await marks(lab);
         figure(`marks before ${unit} was killed: ${JSON.stringify(before)}, after: ${JSON.stringify(after)}`);
-        // Not always from 1: a client that saw its SA die may have tried by itself meanwhile.
-        if (unit === "strongswan") check("twin: marks begin anew", Math.min(...Object.values(after)) <= Math.max(...Object.values(before)), Object.values(after).join(", "));
+        const again = [1, 2].map((client) => after[behind(client)]).filter((mark) => Object.values(before).includes(mark));
+        if (unit === "strongswan") check("twin: marks begin anew, with some that the killed one had given", again.length > 0, `${Object.values(before).join(", ")} → ${Object.values(after).join(", ")}`);
         await startPings(lab, [1, 2]);
         await sleep(4000);
         await stopPings(lab, report, [1, 2], `after ${unit} was killed`, 1);

@@ -1,6 +1,6 @@
 import { labAddresses } from "../networks";
 import { sleep } from "../progress";
-import { connectEach, losesNothing } from "./clients";
+import { connectEach, cutAfter, losesNothing } from "./clients";
 import type { Lab } from "./lab";
 import type { Scenario } from "./scenario";
 
@@ -43,7 +43,7 @@ export const users: Scenario[] = [
     name: "user-suspended",
     shows: "a suspended user's tunnels end within 5 s of the push and dialling again is refused, by both protocols",
     twin: "another user's tunnels lose no packet meanwhile; no longer suspended, the same password opens again",
-    seconds: 120,
+    seconds: 150,
     async run(lab, report) {
       const { check, figure } = report;
       await connectEach(lab, report, everybody);
@@ -52,7 +52,9 @@ export const users: Scenario[] = [
       check("preview shows one line of one file", /\+\s+\/etc\/vpn-gateway\/users \| \{"name":"alice","suspended":true\}/.test(preview.stdout), preview.stdout.split("\n").filter((line) => line.includes("/etc/vpn-gateway/users |")).join("; "));
       check("and touches no password", !/gateway-passwords/.test(preview.stdout));
       for (const client of [3, 4]) await lab.world.pingStart(client, labAddresses.insideHost, 0.1);
-      await up(lab);
+      const late = await cutAfter(lab, [1, 2, 3], () => up(lab));
+      both.forEach(([protocol], index) => check(`alice's last packet by ${protocol} comes within 5 s of the new list's being in force`, late[index] <= 5, `${late[index].toFixed(1)} s`));
+      check("twin: by the same measure bob is not cut", late[2] > 5, `${late[2].toFixed(1)} s`);
       for (const [protocol, client] of both) {
         const { received } = await lab.world.ping(client, labAddresses.insideHost, { count: 3, interval: 0.2 });
         check(`alice's ${protocol} tunnel is cut when the up is through`, received === 0, `${received} of 3`);
@@ -70,6 +72,41 @@ export const users: Scenario[] = [
         const again = await lab.connect(client, protocol, "alice");
         check(`twin: no longer suspended, alice connects by ${protocol} with the same password`, again.connected, again.reason);
       }
+    },
+  },
+  {
+    name: "user-narrowed",
+    shows: "a user who may come by IKEv2 alone from now on has no L2TP session within 5 s, and none when dialling again; of their own `routes` the tunnel carries those and nothing else",
+    twin: "their IKEv2 tunnel, and another's of either protocol, lose no packet by the narrowing; another's tunnel carries all; with both protocols again L2TP works",
+    seconds: 180,
+    async run(lab, report) {
+      const { check, figure } = report;
+      await connectEach(lab, report, everybody);
+      await setUsers(lab, [{ name: "alice", protocols: ["ikev2"] }, "bob"]);
+      for (const client of [2, 3, 4]) await lab.world.pingStart(client, labAddresses.insideHost, 0.1);
+      const [late] = await cutAfter(lab, [1], () => up(lab));
+      check("the last packet of alice's L2TP comes within 5 s of the new list's being in force", late <= 5, `${late.toFixed(1)} s`);
+      const again = await lab.connect(1, "l2tp", "alice");
+      check("alice is refused by L2TP", !again.connected, again.reason);
+      for (const [who, client] of [["alice's IKEv2", 2], ["bob's L2TP", 3], ["bob's IKEv2", 4]] as const) await losesNothing(lab, report, client, `twin: no packet of ${who} lost`);
+
+      await lab.stack.set("ikev2FixedPool", "10.77.4.0/24");
+      await setUsers(lab, [{ name: "alice", ikev2Address: "10.77.4.50", routes: [labAddresses.insideNetwork] }, "bob"]);
+      figure(`pulumi up that gives alice routes of her own: ${(await up(lab)).toFixed(1)} s`);
+      const l2tp = await lab.connect(1, "l2tp", "alice");
+      check("twin: with both protocols again she connects by L2TP", l2tp.connected, l2tp.reason);
+      const narrow = await lab.connect(2, "ikev2", "alice");
+      check("alice connects by IKEv2 with her address", narrow.address === "10.77.4.50", narrow.reason ?? String(narrow.address));
+      const selectors = async (client: number) => /remote +(\S.*)/.exec(((await lab.world.status(client)).securityAssociations ?? "").split("INSTALLED")[1] ?? "")?.[1] ?? "none";
+      const [hers, his] = [await selectors(2), await selectors(4)];
+      check("her tunnel, who asked for everything, carries her routes alone", hers.trim() === labAddresses.insideNetwork, hers);
+      check("twin: bob's carries everything", his.includes("0.0.0.0/0"), his);
+      const { sent, received } = await lab.world.ping(2, labAddresses.insideHost);
+      check("she reaches the inside host", sent > 0 && received === sent, `${received} of ${sent}`);
+      const way = async (client: number) => (await lab.world.run(`c${client}`, `ip route get ${labAddresses.internetHost}`)).stdout;
+      const [past, through] = [await way(2), await way(4)];
+      check("what she sends to the internet goes past her tunnel", past.includes(" src ") && !past.includes("10.77."), past);
+      check("twin: what bob sends goes through his", / src 10\.77\.2\./.test(through), through);
     },
   },
   {

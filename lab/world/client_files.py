@@ -3,6 +3,7 @@ The files of one client, as text: swanctl, xl2tpd, pppd. Pure, so that tests can
 """
 
 import base64
+import ipaddress
 
 L2TP_PROPOSALS = "aes256-sha256-modp2048"
 L2TP_ESP_PROPOSALS = "aes256-sha256"
@@ -178,6 +179,7 @@ length bit = yes
 def ppp_options(wanted):
     """The gateway decides the MTU by the MRU it asks for, unless `pppMtu` says otherwise."""
     mtu = wanted.get("pppMtu") or 1500
+    insists = f"{ipaddress.ip_address(wanted['pppAddress'])}:\n" if wanted.get("pppAddress") else ""
     impatience = "lcp-restart 1\nlcp-max-terminate 1\n" if wanted.get("fastDeadPeer") else ""
     return f"""user {ppp_word(wanted["user"])}
 password {ppp_word(wanted["password"])}
@@ -191,7 +193,7 @@ refuse-eap
 refuse-pap
 lcp-echo-interval {1 if wanted.get("fastDeadPeer") else int(wanted.get("lcpEchoSeconds") or 5)}
 lcp-echo-failure {3 if wanted.get("fastDeadPeer") else 4}
-{impatience}logfile /var/log/lab-ppp.log
+{insists}{impatience}logfile /var/log/lab-ppp.log
 """
 
 

@@ -21,6 +21,7 @@ MESSAGES = [1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16]
 SCCRQ, SCCRP, SCCCN, ICRQ, ICCN = 1, 2, 3, 10, 12
 BASES = 4000
 ANSWERS_KEPT = 16
+NOTIFY, COOKIE = 41, 16390
 
 
 def avp(number, value, mandatory=True):
@@ -175,10 +176,15 @@ def ike(gateway, count, seed):
     return {"sent": count, "answered": answered, "seconds": round(time.monotonic() - begun, 1)}
 
 
+def is_cookie(said):
+    """Of IKEv2 (RFC 7296, 2.6): the answer to IKE_SA_INIT has a notify payload first, and that is COOKIE."""
+    return len(said) >= 36 and said[16:18] == bytes([NOTIFY, 0x20]) and struct.unpack_from("!H", said, 34)[0] == COOKIE
+
+
 def flood(gateway, seconds, rate, version):
     """Each from a port of its own, as a NAT's many clients; nothing is ever answered back, and so every session stays half open."""
     chance = random.Random()
-    sent, answered, begun = 0, 0, time.monotonic()
+    sent, answered, cookies, begun = 0, 0, 0, time.monotonic()
     wires = []
     for _each in range(64):
         one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -189,9 +195,11 @@ def flood(gateway, seconds, rate, version):
         while sent < passed * rate:
             send(wires[sent % len(wires)], ike_first(chance, version))
             sent += 1
-        answered += sum(1 for one in wires for _said in heard(one))
+        for said in (said for one in wires for said in heard(one)):
+            answered += 1
+            cookies += is_cookie(said)
         time.sleep(0.01)
-    return {"sent": sent, "answered": answered, "seconds": round(time.monotonic() - begun, 1)}
+    return {"sent": sent, "answered": answered, "cookies": cookies, "seconds": round(time.monotonic() - begun, 1)}
 
 
 def send(wire, packet):

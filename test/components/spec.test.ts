@@ -35,6 +35,11 @@ test("a good spec is taken, and is no secret though it was judged beside some", 
   expect(await pulumi.isSecret(givenSecrets(args))).toBe(true);
 });
 
+test("metrics are asked for, or not told of at all", async () => {
+  expect((await valueOf(resolveSpec("office", { ...args, metrics: pulumi.output(true) }, defaults))).metrics).toBe(true);
+  expect(await valueOf(resolveSpec("office", { ...args, metrics: false }, defaults))).not.toHaveProperty("metrics");
+});
+
 test("RADIUS: the spec has the servers without their secrets, which are judged beside it", async () => {
   const radius = { servers: [{ host: "10.20.0.21", secret: "radius-canary-of-16" }, { host: "radius.example.com", secret: pulumi.secret("sho rt") }], timeout: 5 };
   const l2tp = { enabled: true };

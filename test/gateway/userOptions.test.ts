@@ -1,3 +1,4 @@
+import { paths } from "../../gateway/platforms";
 import { renderFirewall } from "../../gateway/render/nftables";
 import { renderChapSecrets, renderPppd } from "../../gateway/render/pppd";
 import { renderConnections, renderEapSecrets } from "../../gateway/render/swanctl";
@@ -103,6 +104,15 @@ test("a keeper is there only where somebody has an end or an L2TP address", () =
   expect(services({ suspended: true, ikev2Address: "10.77.4.5" })).toEqual([]);
   expect(services({ validUntil: "2027-01-01T00:00:00Z" })).toEqual(["vpn-gateway-keeper.service"]);
   expect(services({ l2tpAddress: "10.77.3.5" })).toEqual(["vpn-gateway-keeper.service"]);
+});
+
+test("metrics need the keeper and nothing else, whose coming restarts no daemon", () => {
+  const [plainBase, plain] = renderReadableParts(exampleSpec({ users: [{ name: "alice" }] }));
+  const [base, users] = renderReadableParts(exampleSpec({ users: [{ name: "alice" }], metrics: true }));
+  expect(base).toEqual(plainBase);
+  expect(users.services).toEqual(["vpn-gateway-keeper.service"]);
+  expect(users.files.map(({ path }) => path).filter((path) => !plain.files.some((one) => one.path === path))).toEqual([paths.keeperUnit]);
+  expect(plain.files.every((file) => users.files.some((one) => one.path === file.path && one.content === file.content))).toBe(true);
 });
 
 test("a split tunnel leads to the user's own name server, and says so", () => {

@@ -33,6 +33,7 @@ class FakeCharon:
         self.root, self.path = root, root + path
         self.associations: dict[str, dict] = {}
         self.terminated: list[str] = []
+        self.pools: dict[str, dict] = {}
         self.of_users: set[str] = set()
         self.asked: list[tuple[str, dict]] = []  # every request, in its order
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
@@ -68,7 +69,7 @@ class FakeCharon:
                 for event in self.events(name, vici.decode(packet[2 + packet[1] :])):
                     label = {"list-conns": b"list-conn", "list-sas": b"list-sa"}[name]
                     self.send(client, bytes([vici.EVENT, len(label)]) + label + encode(event))
-                self.send(client, bytes([vici.RESPONSE]))
+                self.send(client, bytes([vici.RESPONSE]) + encode(self.pools if name == "get-pools" else {}))
 
     def events(self, command: str, arguments: dict) -> list[dict]:
         self.asked.append((command, arguments))

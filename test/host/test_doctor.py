@@ -2,14 +2,18 @@
 
 import json
 import os
+import re
 import sys
+import time
 import unittest
+import unittest.mock
 
 from machine import HOST, MachineTest, part_text
 
 sys.path.insert(0, HOST)
-from vpn_gateway import symptoms  # noqa: E402
+from vpn_gateway import certificates, doctor, symptoms  # noqa: E402
 from vpn_gateway.admitted import ANYBODY, User  # noqa: E402
+from vpn_gateway.gateway import Gateway  # noqa: E402
 
 START = "1790000000.1 gateway charon-systemd[801]: "
 CAME = f"{START}received packet: from 198.51.100.2[500] to 192.0.2.11[500] (332 bytes)\n"
@@ -23,7 +27,77 @@ def causes(text: str, *users: User) -> list[tuple[str, str]]:
     return [(finding.cause, finding.evidence) for finding in symptoms.of_log(text.splitlines(), known, 1000.0)]
 
 
+PPPD = "1790000000.1 gateway pppd[9]: "
+XL2TPD = "1790000000.1 gateway xl2tpd[9]: "
+KEEPER = "1790000000.1 gateway vpn-gateway[7]: "
+BOB = User("bob")
+EVERYBODY = User(ANYBODY, protocols=frozenset({"l2tp", "ikev2"}))
+DIRECTORY = User(ANYBODY, protocols=frozenset({"l2tp", "ikev2"}), own=True)
+OFFERED = MOVED + f"{START}looking for RSA signature peer configs matching 192.0.2.11...198.51.100.2[CN=bob]\n"
+# By cause: a log that shows it, who is known, and what clients show for it. Words of strongSwan 6.0, xl2tpd 1.3.18 and pppd 2.5.
+SHOWN = {
+    "NO_PROPOSAL_CHOSEN": (f"{START}received proposals: IKE:3DES_CBC\n{START}received proposals unacceptable\n", [], ("13868", "789")),
+    "WRONG_PRE_SHARED_KEY": (MOVED + f"{START}message parsing failed\n{START}ID_PROT request with message ID 0 processing failed; message parsing failed\n", [], ("789",)),
+    "NO_PRE_SHARED_KEY": (f"{START}no shared key found for 192.0.2.11[192.0.2.11] - 198.51.100.2[10.9.0.13]\n", [], ("789",)),
+    "NO_CERTIFICATE_BY_L2TP": (OFFERED + f"{START}no peer config found\n", [BOB], ("789",)),
+    "UNKNOWN_USER": (f"{PPPD}Peer eve failed CHAP authentication\n", [BOB], ("691",)),
+    "WRONG_PASSWORD": (f"{PPPD}Peer bob failed CHAP authentication\n", [BOB], ("691",)),
+    "USER_NOT_ADMITTED": (f"{PPPD}No CHAP secret found for authenticating bob\n", [User("bob", suspended=True)], ("691",)),
+    "USER_WITHOUT_PASSWORD": (MOVED + f"{START}received EAP identity 'bob'\n{START}no EAP key found for hosts '192.0.2.11' - 'bob'\n", [BOB], ("691",)),
+    "WRONG_GATEWAY_NAME": (MOVED + f"{START}looking for peer configs matching 192.0.2.11[other.example.com]...198.51.100.2[10.9.0.13]\n{START}no matching peer config found\n", [], ("authentication failed",)),
+    "CLIENT_REFUSES_CERTIFICATE": (MOVED + f"{START}parsed INFORMATIONAL request 2 [ N(AUTH_FAILED) ]\n", [], ("13801",)),
+    "CERTIFICATE_REVOKED": (f"{START}certificate was revoked on Nov 22 02:00:00 UTC 2026, reason: unspecified\n", [], ("13801",)),
+    "CLIENT_CERTIFICATE_NOT_VALID": (f"{START}subject certificate invalid (valid from Nov 01 02:00:00 2026 to Nov 02 02:00:00 2026)\n", [], ("13801",)),
+    "CERTIFICATE_OF_A_STRANGER": (f'{START}no issuer certificate found for "CN=ann"\n', [], ("13801",)),
+    "NO_REVOCATION_LIST": (f"{START}constraint check failed: RULE_CRL_VALIDATION is STALE, but requires at least GOOD\n", [], ("13801",)),
+    "UDP_4500_BLOCKED": (CAME + ANSWERED + HALF_OPEN, [], ("809",)),
+    "POOL_EXHAUSTED": (f"{XL2TPD}check_control: Out of IP addresses on tunnel 3!\n", [], ("L2TP",)),
+    "L2TP_CONTROL_TIMEOUT": (f"{XL2TPD}Maximum retries exceeded for tunnel 5.  Closing.\n", [], ("Maximum retries exceeded", "L2TP_CONTROL_TIMEOUT")),
+    "PPP_SILENT": (f"{PPPD}LCP: timeout sending Config-Requests\n", [], ("718", "734")),
+    "PPP_ADDRESS_REFUSED": (f"{PPPD}Peer is not authorized to use remote address 10.99.0.1\n", [], ("720", "733")),
+    "NO_PPP_IN_KERNEL": (f"{PPPD}Couldn't open the /dev/ppp device: No such device\n", [], ("720",)),
+    "TOO_MANY_HALF_OPEN": (f"{START}ignoring IKE_SA setup from 198.51.100.2, per-IP half-open IKE_SA limit of 64 reached\n", [], ("809",)),
+    "TOO_BUSY_FOR_NEW_CLIENTS": (f"{START}ignoring IKE_SA setup from 198.51.100.2, job load of 65 exceeds limit of 64\n", [], ("809",)),
+    "CERTIFICATE_OF_ANOTHER": (f'{KEEPER}ending the L2TP session of "bob", whose IPsec is of "ann"\n', [BOB], ()),
+    "CAME_BY_PRE_SHARED_KEY": (f'{KEEPER}ending the L2TP session of "bob", who has a certificate and came by the key\n', [BOB], ()),
+    "IPSEC_NOT_KNOWN": (f'{KEEPER}ending the L2TP session of "bob", of whose IPsec nothing is known\n', [BOB], ()),
+    "REFUSED_BY_RADIUS": (f"{START}RADIUS authentication of 'rita' failed\n", [EVERYBODY], ("691",)),
+    "REFUSED_BY_DIRECTORY": (f"{START}RADIUS authentication of 'rita' failed\n", [DIRECTORY], ("691",)),
+    "RADIUS_SECRET_WRONG": (f"{PPPD}rc_check_reply: received invalid reply digest from RADIUS server\n", [EVERYBODY], ("691",)),
+    "RADIUS_SERVER_SILENT": (f"{PPPD}rc_send_server: no reply from RADIUS server 10.20.0.21:1812\n", [EVERYBODY], ("691", "718")),
+    "DIRECTORY_NOT_ASKED": (f"{START}rlm_ldap (ldap): Could not start TLS: Connect error\n", [DIRECTORY], ("691",)),
+    **{
+        cause: (f"{START}Auth: (16) Login incorrect (one-time code: {said}): [bob] (from client gateway port 0)\n{PPPD}Peer bob failed CHAP authentication\n", [User("bob", one_time_code=True)], ("691",))
+        for cause, said in (("ONE_TIME_CODE_MISSING", "the password alone"), ("ONE_TIME_CODE_USED", "used already"), ("ONE_TIME_CODE_OFF", "off by -90 seconds"), ("TOO_MANY_WRONG_CODES", "too many wrong ones"))
+    },
+    "SESSIONS_NOT_IN_BOOKS": (f"{START}(1) sql: ERROR: rlm_sql_sqlite: database is locked\n", [BOB], ()),
+}
+
+
 class LogTest(unittest.TestCase):
+    def test_each_cause_has_a_log_that_shows_it_and_what_clients_show(self) -> None:
+        for cause, (text, users, also) in SHOWN.items():
+            with self.subTest(cause):
+                found = symptoms.of_log(text.splitlines(), {user.name: user for user in users}, 1000.0)
+                self.assertEqual([finding.cause for finding in found], [cause])
+                self.assertGreater(len(found[0].remedy), 20)
+                for word in also:
+                    self.assertIn(word, found[0].also)
+
+    def test_no_cause_is_without_such_a_log(self) -> None:
+        written = set()
+        for module in (symptoms, symptoms.radius_symptoms):
+            with open(module.__file__) as file:
+                written |= set(re.findall(r"self\.add\(\s*\"([A-Z_0-9]+)\"", file.read()))
+        self.assertGreater(len(written), 25)
+        self.assertEqual(written - SHOWN.keys(), set())
+
+    def test_what_pppd_says_of_addresses(self) -> None:
+        for words in ("Peer refused to agree to his IP address", "IPCP terminated by peer (Refused our IP address)", "Could not determine remote IP address: defaulting to 10.64.64.64"):
+            self.one("PPP_ADDRESS_REFUSED", words, f"{PPPD}{words}\n")
+        self.assertEqual(causes(f"{PPPD}IPCP terminated by peer (Administrative action)\n{PPPD}remote IP address 10.77.1.2\n"), [])
+
+
     def one(self, cause: str, evidence: str, text: str, *users: User) -> None:
         found = causes(text, *users)
         self.assertEqual([name for name, _evidence in found], [cause])
@@ -113,6 +187,8 @@ class LogTest(unittest.TestCase):
         self.one("NO_REVOCATION_LIST", "stale", f"{START}constraint check failed: RULE_CRL_VALIDATION is STALE, but requires at least GOOD\n")
 
     def test_pools_l2tp_and_ppp(self) -> None:
+        self.one("POOL_EXHAUSTED", "No available IP address", "1.0 gateway xl2tpd[9]: control_finish: No available IP address\n")
+        self.assertEqual(causes("1.0 gateway xl2tpd[9]: Listening on IP address 0.0.0.0, port 1701\n"), [])
         self.one("POOL_EXHAUSTED", "ikev2-ipv4", f"{START}pool 'ikev2-ipv4' is full, unable to assign address\n")
         self.one("L2TP_CONTROL_TIMEOUT", "Maximum retries", "1.0 gateway xl2tpd[9]: Maximum retries exceeded for tunnel 5. Closing.\n")
         self.one("WRONG_PASSWORD", '"bob" by L2TP', "1.0 gateway pppd[9]: Peer bob failed CHAP authentication\n", User("bob"))
@@ -141,6 +217,20 @@ class LogTest(unittest.TestCase):
         self.assertEqual([cause for cause, _evidence in causes(twice, bob)], ["ONE_TIME_CODE_USED", "WRONG_PASSWORD"])
         self.one("USER_NOT_ADMITTED", "who is suspended", dialled("one-time code: used already"), User("bob", suspended=True, one_time_code=True))
 
+    def test_limits_of_a_flood_and_of_a_crowd(self) -> None:
+        ignored = f"{START}ignoring IKE_SA setup from 198.51.100.2, "
+        # receiver.c of strongSwan 6.0 and of 5.9
+        for words in ("per-IP half-open IKE_SA limit of 1014 reached", "peer too aggressive"):
+            self.one("TOO_MANY_HALF_OPEN", f"198.51.100.2, {words}", f"{ignored}{words}\n" * 2)
+        for words in ("half-open IKE_SA limit of 4056 reached", "half open IKE_SA count of 4056 exceeds limit of 4056"):
+            self.one("TOO_MANY_HALF_OPEN", words, f"{ignored}{words}\n" + f"{START}ignoring IKE_SA setup from 203.0.113.9, {words}\n")
+        self.one("TOO_BUSY_FOR_NEW_CLIENTS", "job load of 65 exceeds limit of 64", f"{ignored}job load of 65 exceeds limit of 64\n" * 2)
+        # Of an address, of all, and of work to do: three causes with three remedies.
+        whole = f"{ignored}per-IP half-open IKE_SA limit of 12 reached\n{ignored}half-open IKE_SA limit of 12 reached\n{ignored}job load of 9 exceeds limit of 1\n"
+        found = symptoms.of_log(whole.splitlines(), {}, 0.0)
+        self.assertEqual(len({finding.remedy for finding in found}), 3)
+        self.assertEqual(causes(f"{START}increasing block threshold to 51 due to per-IP cookie threshold of 50\n"), [])
+
     def test_a_good_log_has_no_finding(self) -> None:
         good = CAME + ANSWERED + MOVED + f"{START}received EAP identity 'bob'\n{START}EAP method EAP_MSCHAPV2 succeeded, MSK established\n"
         self.assertEqual(causes(good, User("bob")), [])
@@ -158,6 +248,15 @@ class MachineDoctorTest(MachineTest):
         self.assertEqual(done.returncode, 1 if entries else 0)
         return {entry["cause"]: entry["evidence"] for entry in entries}
 
+    def program(self, name: str, script: str) -> None:
+        """In place of the fake one."""
+        path = f"{self.state}/bin/{name}"
+        if os.path.lexists(path):
+            os.unlink(path)
+        with open(path, "w") as file:
+            file.write(f"#!/bin/sh\n{script}\n")
+        os.chmod(path, 0o755)
+
     def test_a_machine_as_it_should_be(self) -> None:
         self.assertEqual(self.found(), {})
         self.assertIn("nothing found wrong", self.run_command("doctor").stdout)
@@ -169,6 +268,15 @@ class MachineDoctorTest(MachineTest):
         self.assertEqual(list(self.found()), ["FORWARDING_OFF"])
         self.write("/proc/net/netstat", "TcpExt: A IPReversePathFilter\nTcpExt: 1 7\n")
         self.assertIn("dropped 7 packets", self.found()["RP_FILTER"])
+
+    def test_handshakes_that_are_begun_and_not_ended(self) -> None:
+        self.start_charon()
+        self.apply(part_text("limits", {"/etc/strongswan.d/vpn-gateway.conf": "charon-systemd {\n  cookie_threshold_ip = 100\n}\n"}))
+        for count, causes_then in (("3", []), ("89", []), ("100", ["TOO_MANY_HALF_OPEN"]), ("4000", ["TOO_MANY_HALF_OPEN"])):
+            self.program("swanctl", f"case $1 in --stats) printf 'uptime: 3 minutes\nIKE_SAs: 4001 total, {count} half-open\n' ;; esac")
+            found = self.found()
+            self.assertEqual(list(found), causes_then)
+            self.assertTrue(not found or found["TOO_MANY_HALF_OPEN"].startswith(f"{count} handshakes"))
 
     def test_changed_files_and_packets_too_big(self) -> None:
         self.write("/etc/sysctl.d/60-v.conf", "# by hand\n")
@@ -187,6 +295,65 @@ class MachineDoctorTest(MachineTest):
         self.assertIn("half a minute", self.found()["CLOCK_NOT_KEPT"])
         self.mark("kept", "yes\n")
         self.assertEqual(self.found(), {})
+
+    def test_packets_that_come_twice(self) -> None:
+        self.write("/proc/net/xfrm_stat", "XfrmInError 0\nXfrmInStateSeqError 100\n")
+        self.assertEqual(self.found(), {})
+        self.write("/proc/net/xfrm_stat", "XfrmInError 0\nXfrmInStateSeqError 101\n")
+        self.assertIn("101 packets", self.found()["REPLAYED_PACKETS"])
+
+    def test_a_clock_that_is_behind_or_ahead(self) -> None:
+        hardware = "/sys/class/rtc/rtc0/since_epoch"
+        for ahead, evidence in ((0, ""), (200, ""), (7200, "2.0 hours ahead of"), (-7200, "2.0 hours behind")):
+            self.write(hardware, f"{int(time.time() - ahead)}\n")
+            self.assertIn(evidence, self.found().get("CLOCK_WRONG", ""))
+            self.assertEqual(evidence != "", "CLOCK_WRONG" in self.found())
+        self.write("/etc/adjtime", "0.0 0 0.0\n0\nLOCAL\n")
+        self.assertEqual(self.found(), {}, "a hardware clock of local time says nothing")
+        os.unlink(f"{self.root}/etc/adjtime")
+        self.program("timedatectl", "echo yes")
+        self.assertEqual(self.found(), {}, "NTP is right")
+        self.program("timedatectl", "echo no")
+        self.assertIn("not kept by NTP", self.found()["CLOCK_WRONG"])
+        self.write(hardware, f"{int(time.time())}\n")
+        installed = f"{self.root}/usr/sbin/vpn-gateway"
+        self.write("/usr/sbin/vpn-gateway", "")
+        os.utime(installed, (time.time() + 7200,) * 2)
+        self.assertIn("before the moment", self.found()["CLOCK_WRONG"])
+        os.utime(installed, (time.time() - 7200,) * 2)
+        self.assertEqual(self.found(), {})
+
+    def test_certificates_whose_day_is_over(self) -> None:
+        self.start_charon()
+        listed = "  validity:  not before Nov 18 02:00:00 2026, ok\\n             not after  {0}\\n"
+        self.program("swanctl", "case $1 in --list-certs) printf '" + listed.format("Nov 27 02:00:00 2026, expired (26 hours ago)") + "' ;; esac")
+        self.assertIn("expired: not after Nov 27", self.found()["CERTIFICATE_NOT_VALID"])
+        self.program("swanctl", "case $1 in --list-certs) printf '" + listed.format("Nov 27 02:00:00 2036, ok (expires in 10 years)") + "' ;; esac")
+        self.assertEqual(self.found(), {})
+
+    def test_a_revocation_list_whose_day_is_over(self) -> None:
+        path = "/etc/swanctl/x509crl/vpn-gateway.pem"
+        for until, over in ((-60, True), (3600, False)):
+            with unittest.mock.patch.object(certificates, "validity", return_value=(time.time() - 9000, time.time() + until)):
+                self.write(path, "-----BEGIN X509 CRL-----\n-----END X509 CRL-----\n")
+                found = doctor.of_machine(Gateway(self.root, "test"))
+            self.assertEqual([one.cause for one in found], ["NO_REVOCATION_LIST"] if over else [])
+            self.assertTrue(not over or ("13801" in found[0].also and "until" in found[0].evidence))
+
+    def test_a_daemon_that_does_not_run(self) -> None:
+        self.apply(part_text("users", {"/etc/vpn-gateway/users": '"bob"\n'}, "service xl2tpd.service"))
+        self.assertEqual(self.found(), {})
+        self.unmark("active/xl2tpd.service")
+        found = json.loads(self.run_command("doctor", "--json").stdout)
+        self.assertEqual([(one["cause"], "xl2tpd.service" in one["evidence"], "809" in one["also"]) for one in found], [("DAEMON_DOWN", True, True)])
+
+    def test_a_path_that_cannot_be_tested(self) -> None:
+        self.program("ping", "exit 1")
+        self.assertEqual(list(self.found("--client", "198.51.100.60")), ["PATH_NOT_TESTED"])
+
+    def test_a_small_path_that_says_so(self) -> None:
+        self.program("ping", "while [ \"$1\" != -s ]; do shift; done; [ \"$2\" -le 1372 ] || { echo 'From 192.0.2.1 icmp_seq=1 Frag needed and DF set (mtu = 1400)'; exit 1; }")
+        self.assertIn("carries packets of 1400 bytes and no larger ones", self.found("--client", "198.51.100.60")["PATH_MTU_SMALL"])
 
     def test_the_path_to_a_client(self) -> None:
         ping = f"{self.state}/bin/ping"

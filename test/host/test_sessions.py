@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 import unittest.mock
 
@@ -165,7 +166,7 @@ class SessionsTest(ConnectedTest):
                 families.append(line.split()[2])
             else:
                 self.assertRegex(line, r'^[a-z_]+(\{([a-z]+="([^"\\]|\\["\\n])*",?)+\})? \d+$')
-                self.assertEqual(line.split("{")[0], families[-1])
+                self.assertEqual(re.split("[{ ]", line)[0], families[-1])
         self.assertEqual(families[::2], families[1::2])
         self.assertEqual(len(set(families)), len(families) // 2)
 

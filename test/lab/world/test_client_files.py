@@ -37,6 +37,12 @@ class Swanctl(unittest.TestCase):
         self.assertIn("  follow_redirects = no\n", client_files.strongswan_conf({"followRedirects": False}))
         self.assertNotIn("follow_redirects", client_files.strongswan_conf({}))
 
+    def test_an_address_that_ppp_insists_on_is_one(self):
+        wanted = {"user": "u", "password": "p"}
+        self.assertIn("\n10.99.0.1:\n", client_files.ppp_options({**wanted, "pppAddress": "10.99.0.1"}))
+        self.assertNotRegex(client_files.ppp_options(wanted), r"(?m)^[0-9.]*:")
+        self.assertRaises(ValueError, client_files.ppp_options, {**wanted, "pppAddress": "10.99.0.1\nlogfile /etc/passwd"})
+
     def test_nul_is_refused(self):
         self.assertRaises(ValueError, client_files.quoted, "a\0b")
 

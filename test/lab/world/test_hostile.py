@@ -26,6 +26,15 @@ class Packets(unittest.TestCase):
                 at += length
             self.assertEqual(at, len(packet))
 
+    def test_an_answer_that_is_a_cookie_is_told_from_one_that_is_not(self):
+        header = lambda following: bytes(16) + struct.pack("!BBBBII", following, 0x20, 34, 0x20, 0, 60)  # noqa: E731
+        notify = lambda kind: struct.pack("!BBHBBH", 0, 0, 32, 0, 0, kind) + bytes(24)  # noqa: E731
+        self.assertTrue(hostile.is_cookie(header(41) + notify(16390)))
+        self.assertFalse(hostile.is_cookie(header(41) + notify(14)), "NO_PROPOSAL_CHOSEN")
+        self.assertFalse(hostile.is_cookie(header(33) + notify(16390)), "a proposal")
+        self.assertFalse(hostile.is_cookie(header(41)), "cut off")
+        self.assertFalse(hostile.is_cookie(bytes(16) + bytes([41, 0x10]) + bytes(16) + struct.pack("!H", 16390)), "IKEv1")
+
     def test_a_seed_makes_the_same_faults_again(self):
         made = [[hostile.twisted(random.Random(seed), bytes(range(60))) for _each in range(20)] for seed in (7, 7, 8)]
         self.assertEqual(made[0], made[1])
