@@ -55,7 +55,7 @@ export function profileFiles(access: ClientAccess): ProfileFiles {
         files[`linux/ikev2/etc/swanctl/x509/${ikev2Name(access)}.pem`] = credential.certificate;
         files[`linux/ikev2/etc/swanctl/private/${ikev2Name(access)}.pem`] = credential.privateKey;
       }
-      Object.assign(files, openWrtFiles(access));
+      if (dialsByItself(access)) Object.assign(files, openWrtFiles(access));
     }
   }
   if (access.l2tp !== undefined) {
@@ -80,10 +80,15 @@ export function profileFiles(access: ClientAccess): ProfileFiles {
     }
   }
   files["router.txt"] = renderRouterValues(access);
-  const routerOs = access.ikev2 && renderRouterOs(access);
+  const routerOs = access.ikev2 && dialsByItself(access) ? renderRouterOs(access) : undefined;
   if (routerOs !== undefined) files[routerOsPath(access)] = routerOs;
   files["instructions.html"] = renderPage(access, files);
   return files;
+}
+
+/** May a router connect by IKEv2 with nobody there? Not where a code is typed each time. */
+function dialsByItself({ codes, ikev2 }: ClientAccess): boolean {
+  return codes === undefined || ikev2?.credential !== undefined;
 }
 
 /**

@@ -104,3 +104,9 @@ describe("connect.sh, run by a shell", () => {
 test("an app's seed is the one that the gateway has", () => {
   expect(fromBase32(new URL(codes[user].uri).searchParams.get("secret") ?? "")).toEqual(fromBase32(seed));
 });
+
+test("a router that dials by itself types no code: it has no files but the values to type", () => {
+  expect(Object.keys(files).filter((file) => /^(openwrt|router)\//.test(file))).toEqual([]);
+  expect(files).toHaveProperty(["router.txt"]);
+  expect(files["instructions.html"]).not.toMatch(/RouterOS|OpenWrt/);
+});
