@@ -32,20 +32,25 @@ export function labSites(): Record<string, unknown> {
   const cloud = config.getBoolean("alone") === true ? undefined : gateway("gateway-2", 2);
   // IPv6 outside has no translation in between.
   const outside6 = config.getBoolean("outside6") === true;
-  const between = (name: string, right: LabGateway) =>
+  // A second connection beside the first, whose packets go another way: IPv6 within and outside, and the first has IPv4 alone.
+  const second = config.getBoolean("second") === true;
+  const between = (name: string, right: LabGateway, only6 = false) =>
     new SiteConnection(name, {
       left: office.site,
       right: right.site,
-      ...(outside6 ? { leftEndpoint: labClouds[0].outside6, rightEndpoint: labClouds[1].outside6 } : {}),
+      rightEndpoint: config.get("rightEndpoint"),
+      ...(outside6 || only6 ? { leftEndpoint: labClouds[0].outside6, rightEndpoint: labClouds[1].outside6 } : {}),
       rightChanges: config.getBoolean("rightChanges"),
       authentication: config.get("authentication"),
       mode: config.get("mode"),
       profile: config.get("profile"),
-      leftNetworks: config.getObject<string[]>("leftNetworks"),
+      leftNetworks: only6 ? [labClouds[0].network6] : second ? [labClouds[0].network] : config.getObject<string[]>("leftNetworks"),
+      rightNetworks: only6 ? [labClouds[1].network6] : second ? [labClouds[1].network] : undefined,
       leftProposals: { esp: config.getObject<string[]>("leftEsp") },
       rightProposals: { esp: config.getObject<string[]>("rightEsp") },
     });
   const connection = cloud === undefined || config.getBoolean("connection") === false ? undefined : between("office-to-cloud", cloud);
+  if (cloud !== undefined && second) between("office-to-cloud-six", cloud, true);
   const device =
     config.getBoolean("device") === true
       ? new SiteConnection("office-to-branch", {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 
-from . import frr, sites, systemd
+from . import falls, frr, sites, systemd
 from .gateway import Gateway
 
 FAMILIES = ("ipv4", "ipv6")
@@ -75,12 +75,27 @@ def _session(site: dict, neighbor: dict, more: dict, learned: set) -> dict:
         "stands": stands,
         "since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(epoch)) if stands and epoch else None,
         "reason": None if stands else _reason(neighbor),
+        "falls": _falls(neighbor),
         "bfd": neighbor.get("peerBfdInfo", {}).get("status", "unknown").lower() if bgp["bfd"] else None,
         "learned": sorted(learned),
         # What went through this gateway already is no news and nobody's fault.
         "refused": sorted({route["network"] for route in more.get("refused", []) if own not in route.get("path", "").split()}),
         "announced": sum(family.get("sentPrefixCounter", 0) for family in neighbor.get("addressFamilyInfo", {}).values()),
     }
+
+
+def _falls(neighbor: dict) -> dict:
+    """bgpd counts since it began, and forgets all but the last time."""
+    since = neighbor.get("lastResetTimerMsecs")
+    return {"count": neighbor.get("connectionsDropped", 0), "lastSecondsAgo": None if since is None else round(since / 1000)}
+
+
+def _fell(found: dict) -> str:
+    """'' after a quiet hour."""
+    if not found["count"] or found["lastSecondsAgo"] is None or found["lastSecondsAgo"] >= falls.SPAN:
+        return ""
+    times = "once" if found["count"] == 1 else f"{found['count']} times"
+    return f"; fell {times} since FRR began, last {falls.ago(found['lastSecondsAgo'])}"
 
 
 def _reason(neighbor: dict) -> str:
@@ -124,9 +139,9 @@ def lines(found: dict) -> list[str]:
         head = f"BGP {one['connection']} to {one['peer']} (AS {one['as']}, {one['neighbor']})"
         if one["stands"]:
             bfd = f", BFD {one['bfd']}" if one["bfd"] else ""
-            said.append(f"{head}: up since {one['since']}{bfd}; learned {_list(one['learned'])}, announced {one['announced']}")
+            said.append(f"{head}: up since {one['since']}{bfd}; learned {_list(one['learned'])}, announced {one['announced']}{_fell(one['falls'])}")
         else:
-            said.append(f"{head}: down: {one['reason']}")
+            said.append(f"{head}: down: {one['reason']}{_fell(one['falls'])}")
         if one["refused"]:
             said.append(f"  refused of it, since {one['peer']} may not announce it: {_list(one['refused'])}")
     for one in found["routeServer"]:

@@ -2,7 +2,7 @@
 
 import time
 
-from . import charon, files, lac, pair, pair_sites, sites
+from . import charon, falls, files, lac, pair, pair_sites, sites
 from .follower import children
 from .gateway import Gateway
 
@@ -36,6 +36,7 @@ def _of(gateway: Gateway, site: sites.Site, followed: dict, associations: list) 
         "stands": stands,
         "since": None if since is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since)),
         "reason": None if stands else pair_sites.STANDBY if standby else lac.reason(gateway, site) if found else _reason(followed, associations, site),
+        "falls": falls.collect(followed, site["endpoint"], time.time()),
         "bytesIn": _counted(gateway, site, "rx", found),
         "bytesOut": _counted(gateway, site, "tx", found),
         "mtu": session["mtu"] if session else followed.get("mtu") if stands else None,
@@ -72,6 +73,12 @@ def _suite(child: dict) -> str:
 
 
 def line(found: dict) -> str:
+    fell = falls.words(found["falls"])
+    flaps = f"\n  it flaps: look at {found['falls']['lookAt']}" if found["falls"]["flaps"] else ""
+    return _line(found) + (f"; {fell}" if fell else "") + flaps
+
+
+def _line(found: dict) -> str:
     to = f"{found['peer']} ({found['endpoint'] or 'address changes'})"
     kind = "lac" if found["mode"] == lac.MODE else "site"
     if not found["stands"]:

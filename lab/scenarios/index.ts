@@ -31,6 +31,7 @@ import { recovering } from "./recovering";
 import { sameNat } from "./sameNat";
 import { siteDevices } from "./siteDevices";
 import { siteEnds } from "./siteEnds";
+import { siteFaults } from "./siteFaults";
 import { sites } from "./sites";
 import { rates } from "./rates";
 import { openWrtProfiles } from "./openWrtProfile";
@@ -39,7 +40,7 @@ import { userCertificates } from "./userCertificates";
 import { users } from "./users";
 
 /** Every lab scenario, in the order in which `--all` runs them. */
-export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...openWrtProfiles, ...firewall, ...mtu, ...changing, ...users, ...userCertificates, ...acme, ...l2tpCertificates, ...policies, ...radius, ...radiusAttributes, ...radiusOwn, ...oneTimeCodes, ...radiusDirectory, ...rates, ...doctor, ...hostile, ...hostilePackets, ...pushing, ...keeping, ...recovering, ...moveHouse, ...sameNat, ...existing, ...bare, ...pairs, ...pairFaults, ...pairDns, ...pairSharing, ...pairSite, ...sites, ...siteDevices, ...siteEnds, ...lac, ...layerTwo, ...mesh];
+export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...openWrtProfiles, ...firewall, ...mtu, ...changing, ...users, ...userCertificates, ...acme, ...l2tpCertificates, ...policies, ...radius, ...radiusAttributes, ...radiusOwn, ...oneTimeCodes, ...radiusDirectory, ...rates, ...doctor, ...hostile, ...hostilePackets, ...pushing, ...keeping, ...recovering, ...moveHouse, ...sameNat, ...existing, ...bare, ...pairs, ...pairFaults, ...pairDns, ...pairSharing, ...pairSite, ...sites, ...siteDevices, ...siteEnds, ...siteFaults, ...lac, ...layerTwo, ...mesh];
 
 /** Written, and not yet seen to pass: they run by name alone, so that `--all` says what is known to hold. */
 export const unproven: readonly string[] = [
@@ -47,4 +48,5 @@ export const unproven: readonly string[] = [
   "rates-voice", "hostile-packets",
   "lac-foreign", "radius-interim",
   "mesh-dead",
+  "sites-flapping",
 ];

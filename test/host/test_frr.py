@@ -163,6 +163,18 @@ class RoutingStatusTest(MachineTest):
         for neighbor, reason in cases:
             self.assertEqual(routing_status._reason(neighbor), reason)
 
+    def test_how_often_a_session_fell_and_nothing_after_a_quiet_hour(self) -> None:
+        up = {"bgpState": "Established", "bgpTimerUpEstablishedEpoch": 1795314590, "peerBfdInfo": {"status": "Up"}, "connectionsDropped": 7}
+        for more, said in (
+            ({"lastResetTimerMsecs": 12000}, "announced 0; fell 7 times since FRR began, last 12 s ago"),
+            ({"lastResetTimerMsecs": 12000, "connectionsDropped": 1}, "announced 0; fell once since FRR began, last 12 s ago"),
+            ({"lastResetTimerMsecs": 3_600_000}, "announced 0"),
+            ({"lastResetTimerMsecs": 12000, "connectionsDropped": 0}, "announced 0"),
+            ({}, "announced 0"),
+        ):
+            found = self.collect({"169.254.64.3": {**up, **more}}, {}, {}, {}, {}, {}, {})
+            self.assertTrue(routing_status.lines(found)[0].endswith(said), routing_status.lines(found)[0])
+
     def test_a_route_server_is_told_and_not_heard(self) -> None:
         self.write("/etc/vpn-gateway/bgp.conf", "router bgp 4235981390\n neighbor 10.76.0.5 remote-as 64512\n neighbor 10.76.0.6 remote-as 64512\nexit\n")
         up = {"bgpState": "Established", "peerBfdInfo": {"status": "Up"}, "addressFamilyInfo": {"ipv4Unicast": {"sentPrefixCounter": 2}}}

@@ -106,7 +106,7 @@ class SitePartTest(MachineTest):
         self.assertIn("makes no room for site connections", self.apply(part_of("third", 9), expect=1).stderr)
 
 
-class FollowerTest(MachineTest):
+class FollowerCase(MachineTest):
     def setUp(self) -> None:
         super().setUp()
         self.gateway = Gateway(self.root, "test")
@@ -130,6 +130,8 @@ class FollowerTest(MachineTest):
             patch.start()
             self.addCleanup(patch.stop)
 
+
+class FollowerTest(FollowerCase):
     def test_routes_are_as_the_tunnel_is(self) -> None:
         self.follower.look(100)
         self.associations = [association("office")]

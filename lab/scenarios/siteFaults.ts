@@ -1,0 +1,73 @@
+import { labClouds } from "../networks";
+import { sleep } from "../progress";
+import { betweenSites, Sites, sitesProgram } from "../sites";
+import type { Scenario } from "./scenario";
+
+const connection = "office-to-cloud";
+/** Beside it, with IPv6 within and outside. */
+const beside = "office-to-cloud-six";
+const [office, cloud] = labClouds;
+/** What happens to a connection in the long run: links that come and go, names that move, new keys under load. */
+export const siteFaults: Scenario[] = [
+  {
+    name: "sites-flapping",
+    shows: "a path that comes and goes: ten cuts of 2 s cost those packets and no tunnel, four of 20 s a tunnel each; it stands again by itself within seconds, nothing is left over, and status says how often it fell and where to look",
+    twin: "another connection between the same gateways by another path loses no packet, and status says nothing of it",
+    program: sitesProgram,
+    seconds: 330,
+    async run(lab, { check, figure }) {
+      const sites = new Sites(lab);
+      await lab.stack.set("second", "true");
+      await lab.stack.up();
+      const of = async (gateway: number, which: string) => (await sites.status(gateway)).find((site) => site.name === which)!;
+      const line = async (gateway: number, which: string) => new RegExp(`^site ${which} .*(\\n  .*)*`, "m").exec((await sites.run(gateway, "vpn-gateway status")).stdout)?.[0] ?? "";
+      const stands = async () => (await Promise.all([1, 2].flatMap((gateway) => [connection, beside].map(async (which) => (await of(gateway, which)).stands)))).every(Boolean);
+      check("both connections stand", await sites.becomes(stands, 60), JSON.stringify(await sites.status(1)));
+      const pings = async (targets: [string, string][]) => {
+        for (const [namespace, target] of targets) if (!(await sites.becomes(async () => (await sites.ping(namespace, target, 1)).received > 0, 20))) throw new Error(`${namespace} does not reach ${target}`);
+      };
+      await pings([[office.namespace, cloud.host], [office.namespace, cloud.host6]]);
+      // Twice what it was at the beginning is a leak; each end has what it needs once the other has gone.
+      const all = async () => [await sites.counted(1, connection), await sites.counted(2, connection), await sites.files(1), await sites.files(2)];
+      const atFirst = await all();
+      const before = await Promise.all([1, 2].map(async (gateway) => (await of(gateway, connection)).falls.lastHour));
+      for (const [wire, card] of [["flap1", office.card], ["flap2", cloud.card]] as const) await lab.world.captureStart(wire, betweenSites, card);
+      await sites.pingStart(office.namespace, cloud.host, 0.2, "flapping");
+      await sites.pingStart(office.namespace, cloud.host6, 0.2, "beside");
+
+      await sites.flap(10, 2, 5);
+      const short = await Promise.all([1, 2].map(async (gateway) => (await of(gateway, connection)).falls.lastHour));
+      check("ten cuts of 2 s: the tunnel has not fallen", short.join() === before.join() && (await of(1, connection)).stands, `${before.join()} before, ${short.join()} after`);
+      const brief = await sites.pingStop(office.namespace, "flapping");
+      check("and lost what was sent meanwhile and no more", brief.received < brief.sent && brief.sent - brief.received <= 10 * (2 / 0.2 + 5), `${brief.received} of ${brief.sent}`);
+      figure(`ten cuts of 2 s: ${brief.sent - brief.received} of ${brief.sent} packets lost, the longest silence ${((brief.longestGapMs ?? 0) / 1000).toFixed(1)} s`);
+
+      await sites.flap(4, 20, 8);
+      const again = await sites.seconds(async () => (await sites.ping(office.namespace, cloud.host, 1)).received > 0, 60);
+      check("after four cuts of 20 s it stands by itself", again !== undefined, again === undefined ? await sites.reason(1) : `hosts reach each other after ${again.toFixed(1)} s`);
+      for (const gateway of [1, 2]) {
+        const { falls } = await of(gateway, connection);
+        check(`gateway ${gateway} counts four falls`, falls.lastHour - before[gateway - 1] === 4, JSON.stringify(falls));
+        const said = await line(gateway, connection);
+        check(`and status says how often, and that the path is worth a look`, /fell \d times in the last hour, last \d+ s ago\n {2}it flaps: look at the path between the two/.test(said), said);
+        check("twin: nothing of the kind of the other connection", !/fell|flaps/.test(await line(gateway, beside)), await line(gateway, beside));
+      }
+      await sites.must(1, "systemctl restart vpn-gateway-sites");
+      check("a follower that starts anew remembers", await sites.becomes(async () => (await of(1, connection)).falls.lastHour - before[0] === 4 && (await of(1, connection)).stands, 20), JSON.stringify((await of(1, connection)).falls));
+
+      const quiet = await sites.pingStop(office.namespace, "beside");
+      check("twin: the other connection lost no packet", quiet.received === quiet.sent && quiet.sent > 500, `${quiet.received} of ${quiet.sent}`);
+      for (const wire of ["flap1", "flap2"]) {
+        const clear = await lab.world.captureStop(wire);
+        check("not one packet in clear in all this", clear.packets === 0, clear.first.join(" "));
+      }
+      const settled = await sites.becomes(async () => (await all()).join("|") === atFirst.join("|"), 40);
+      const atLast = await all();
+      check("no SA, policy, interface, route, file or table is left over", settled, atFirst.map((text, index) => (text === atLast[index] ? "" : `${text} -> ${atLast[index]}`)).join(" "));
+      for (const gateway of [1, 2]) check(`vpn-gateway check finds nothing on gateway ${gateway}`, (await sites.run(gateway, "vpn-gateway check")).code === 0, (await sites.run(gateway, "vpn-gateway check")).stdout);
+      await sleep(1000);
+      const { sent, received } = await sites.ping(office.namespace, cloud.host, 20);
+      check("and it goes on", sent === received, `${received} of ${sent}`);
+    },
+  },
+];
