@@ -2,9 +2,12 @@
 
 import time
 
-from . import charon, falls, files, lac, pair, pair_sites, sites
+from . import charon, falls, files, lac, named, pair, pair_sites, sites
 from .follower import children
 from .gateway import Gateway
+
+
+SILENT = "the other end does not answer"
 
 
 def collect(gateway: Gateway) -> list[dict]:
@@ -50,7 +53,9 @@ def _of(gateway: Gateway, site: sites.Site, followed: dict, associations: list) 
 
 def _reason(followed: dict, associations: list, site: sites.Site) -> str:
     if followed.get("reason"):
-        return followed["reason"]["text"]
+        text = followed["reason"]["text"]
+        # charon goes on dialling the address that it knew when the name is not to be resolved any more, and says nothing of it.
+        return f"{text}; {named.words(site['endpoint'])}" if text == SILENT and named.is_name(site["endpoint"]) else text
     if any(name == site["connection"] for name, _data in associations):
         return "the other end is being dialled"
     return "the other end has not dialled" if site["dialAfterSeconds"] is None else "it was not dialled yet"

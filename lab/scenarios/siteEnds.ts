@@ -11,7 +11,7 @@ const elsewhere = "198.18.2.30";
 const days = 86_400;
 
 /** What the second cloud's router translates its gateway's address to. Flows that it knows are forgotten. */
-function translateTo(address: string): string {
+export function translateTo(address: string): string {
   return `nft delete table ip nat; nft -f - <<"END" && conntrack -F
 table ip nat {
   chain in { type nat hook prerouting priority dstnat; ip daddr ${address} dnat to ${cloud.outside}; }

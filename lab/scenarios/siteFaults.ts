@@ -1,12 +1,19 @@
-import { labClouds } from "../networks";
+import { labAddresses, labClouds } from "../networks";
 import { sleep } from "../progress";
 import { betweenSites, Sites, sitesProgram } from "../sites";
+import { translateTo } from "./siteEnds";
 import type { Scenario } from "./scenario";
 
 const connection = "office-to-cloud";
 /** Beside it, with IPv6 within and outside. */
 const beside = "office-to-cloud-six";
 const [office, cloud] = labClouds;
+/** The second cloud's other address, and its name. */
+const elsewhere = "198.18.2.30";
+const name = "cloud.example.com";
+/** Nothing listens there: the name server tells of every machine, for it finds none in health. */
+const unheard = 9;
+
 /** What happens to a connection in the long run: links that come and go, names that move, new keys under load. */
 export const siteFaults: Scenario[] = [
   {
@@ -68,6 +75,81 @@ export const siteFaults: Scenario[] = [
       await sleep(1000);
       const { sent, received } = await sites.ping(office.namespace, cloud.host, 20);
       check("and it goes on", sent === received, `${received} of ${sent}`);
+    },
+  },
+  {
+    name: "sites-named-peer",
+    shows: "an end that is given by its name moves: it is let in from its new address before its name is, and where it cannot dial it is found by its name; nobody runs `up`",
+    twin: "a name that stands for nothing keeps the tunnel down, and status says so; once it does again, the tunnel mends itself",
+    program: sitesProgram,
+    seconds: 330,
+    async run(lab, { check, figure }) {
+      const sites = new Sites(lab);
+      const named = (address: string, what = name) => lab.world.nameserverStart(what, labAddresses.internetHost, [address], unheard);
+      const passes = async () => (await sites.ping(office.namespace, cloud.host, 1)).received > 0;
+      const ending = (gateway: number) => sites.must(gateway, `swanctl --terminate --ike site-${connection} --force --timeout 2; true`);
+      const seenAt = async (address: string) => (await sites.must(1, `swanctl --list-sas --ike site-${connection}`)).includes(`@ ${address}[`);
+      await named(cloud.endpoint);
+      await sites.must(1, `test -e /etc/resolv.conf.lab || mv /etc/resolv.conf /etc/resolv.conf.lab; printf "nameserver ${labAddresses.internetHost}\\noptions timeout:1 attempts:1\\n" > /etc/resolv.conf; getent hosts ${name}`);
+      try {
+        await lab.stack.set("rightEndpoint", name);
+        await lab.stack.up();
+        const up = await sites.standsWithin(1, connection, 60);
+        check("the tunnel stands to the name's address", up !== undefined && (await seenAt(cloud.endpoint)) && (await passes()), await sites.reason(1));
+        const shown = (await sites.run(1, "vpn-gateway status")).stdout;
+        check("status has the name", shown.includes(`to gateway-2 (${name}): up since`), shown.split("\n").find((text) => text.startsWith("site ")));
+        await lab.world.captureStart("named", betweenSites, office.card);
+
+        // It has another address, and its name has not yet: what was there is gone with its power.
+        await sites.must(2, "systemctl stop vpn-gateway-sites strongswan");
+        await lab.world.run("isp2", translateTo(elsewhere));
+        await ending(1);
+        await sites.must(2, "systemctl start strongswan vpn-gateway-sites");
+        const early = await sites.seconds(passes, 60);
+        check("an end that has moved is let in by its proof, while its name still is the old address", early !== undefined && (await seenAt(elsewhere)), early === undefined ? await sites.reason(1) : "");
+        figure(`it has moved, and dials: back after ${early?.toFixed(1)} s`);
+
+        // Nobody hears what it begins itself: a router that lets in and translates, and no more.
+        const deaf = (address: string) => translateTo(address).replace(/ {2}chain out .*\n/, "");
+        await lab.world.run("isp2", deaf(cloud.endpoint));
+        const down = await sites.fallsWithin(1, connection, 60);
+        check("one that cannot dial is away with its address", down !== undefined && !(await passes()));
+        await sleep(12_000);
+        await named(elsewhere);
+        const told = await sites.becomes(async () => (await sites.reason(1)) === `the other end does not answer; ${name} is ${elsewhere} now`, 30);
+        check("status says that nobody answers, and which address the name has", told, await sites.reason(1));
+        await named(cloud.endpoint);
+        const found = await sites.seconds(passes, 60);
+        check("once its name has the new address it is found by it", found !== undefined && (await seenAt(cloud.endpoint)), found === undefined ? await sites.reason(1) : "");
+        figure(`it is dialled by its name: back ${found?.toFixed(1)} s after the name moved`);
+
+        // The name stands for nothing.
+        await named(cloud.endpoint, "another.example.com");
+        await ending(1);
+        const unresolved = await sites.becomes(async () => (await sites.reason(1)) === `the name ${name} cannot be resolved`, 40);
+        check("twin: a name that stands for nothing keeps it down, and status says so", unresolved && !(await passes()), await sites.reason(1));
+        await named(cloud.endpoint);
+        const mended = await sites.seconds(passes, 60);
+        check("once the name is known again it mends itself", mended !== undefined, mended === undefined ? await sites.reason(1) : "");
+        figure(`the name is known again: back after ${mended?.toFixed(1)} s`);
+        // A name server that says nothing at all: an answer to somebody else is no matter of it.
+        await lab.world.nameserverStop();
+        await lab.world.run("internet", "nft -f - <<END\ntable inet lab_silent { chain in { type filter hook input priority 0; udp dport 53 drop; }\n}\nEND");
+        await ending(1);
+        const silent = await sites.becomes(async () => (await sites.reason(1)) === `the name ${name} cannot be resolved`, 60);
+        check("twin: the same where the name server is silent", silent && !(await passes()), await sites.reason(1));
+        await lab.world.run("internet", "nft delete table inet lab_silent");
+        await named(cloud.endpoint);
+        check("and mends itself, too", await sites.becomes(passes, 60), await sites.reason(1));
+        const clear = await lab.world.captureStop("named");
+        check("not one packet in clear in all this", clear.packets === 0, clear.first.join(" "));
+      } finally {
+        await lab.world.run("internet", "nft delete table inet lab_silent");
+        await lab.world.run("isp2", translateTo(cloud.endpoint));
+        await lab.world.nameserverStop();
+        await sites.must(1, "mv /etc/resolv.conf.lab /etc/resolv.conf");
+        await sites.must(2, "systemctl start strongswan vpn-gateway-sites");
+      }
     },
   },
 ];
