@@ -152,4 +152,55 @@ export const siteFaults: Scenario[] = [
       }
     },
   },
+  {
+    name: "sites-rekeys",
+    shows: "two hundred renewals of a connection's child SA and two hundred of its IKE SA under traffic both ways lose no packet, and neither kernel drops one for want of keys",
+    twin: "the SAs at the end are others than the first, and a tunnel whose path is cut for a second meanwhile does lose some",
+    program: sitesProgram,
+    seconds: 300,
+    async run(lab, { check, figure }) {
+      const sites = new Sites(lab);
+      check("the tunnel stands", (await sites.standsWithin(1, connection, 60)) !== undefined, await sites.reason(1));
+      const keys = async () => {
+        const listed = await sites.must(1, `swanctl --list-sas --ike site-${connection}`);
+        return { ike: /([0-9a-f]{16})_i/.exec(listed)?.[1], child: /in\s+([0-9a-f]{8})/.exec(listed)?.[1] };
+      };
+      const counted = () => Promise.all([1, 2].map((gateway) => sites.counted(gateway, connection)));
+      const ways = [[office, cloud], [cloud, office]] as const;
+      const atFirst = await counted();
+      const falls = async () => (await Promise.all([1, 2].map(async (gateway) => (await sites.status(gateway))[0].falls.lastHour))).join();
+      const fell = await falls();
+      for (const kind of ["child", "ike"] as const) {
+        const first = await keys();
+        const before = await Promise.all([sites.dropped(1), sites.dropped(2)]);
+        for (const [from, to] of ways) await sites.pingStart(from.namespace, to.host, 0.05, "rekeys");
+        let renewing = true;
+        const loads: number[] = [];
+        const loading = Promise.all(
+          ways.map(async ([from, to]) => {
+            while (renewing) loads.push(await sites.udp(from.namespace, to.host, 1, 15));
+          }),
+        );
+        const { rekeys, seconds } = await sites.rekey(1, 200, kind, connection);
+        renewing = false;
+        await loading;
+        const results = [];
+        for (const [from] of ways) results.push(await sites.pingStop(from.namespace, "rekeys"));
+        const after = await Promise.all([sites.dropped(1), sites.dropped(2)]);
+        const more = after.flatMap((found, index) => [...found].filter(([what, count]) => count !== before[index].get(what)).map(([what, count]) => `gateway ${index + 1} ${what} ${count - (before[index].get(what) ?? 0)}`));
+        check(`${rekeys} renewals of the ${kind} SA: no packet lost, either way`, rekeys === 200 && results.every(({ sent, received }) => sent > 100 && received === sent), results.map(({ sent, received }) => `${received} of ${sent}`).join("; "));
+        check("neither kernel dropped a packet", more.length === 0, more.join(", "));
+        const last = await keys();
+        check(`twin: the ${kind} SA is another by now`, first[kind] !== undefined && last[kind] !== undefined && last[kind] !== first[kind], JSON.stringify([first, last]));
+        if (kind === "ike") check("and the child SA went over to it as it was", last.child === first.child, JSON.stringify([first, last]));
+        figure(`a renewal each ${((1000 * seconds) / rekeys).toFixed(0)} ms; 1 Mbit/s of UDP each way beside it lost, in 15 s each: ${loads.map((lost) => `${lost.toFixed(2)} %`).join(", ")}`);
+      }
+      check("no tunnel has fallen meanwhile, by either follower", (await falls()) === fell, `${fell} then ${await falls()}`);
+      check("no SA is left over", await sites.becomes(async () => (await counted()).join("|") === atFirst.join("|"), 20), `${atFirst.join(" | ")} then ${(await counted()).join(" | ")}`);
+      await sites.pingStart(office.namespace, cloud.host, 0.05, "twin");
+      await sites.flap(1, 1, 1);
+      const twin = await sites.pingStop(office.namespace, "twin");
+      check("twin: with the path cut for a second the same ping loses some", twin.received < twin.sent, `${twin.received} of ${twin.sent}`);
+    },
+  },
 ];
