@@ -7,7 +7,7 @@ import os
 import re
 import time
 
-from . import acme, admitted, charon, kernel, own_radius, ppp, radius_answers, radius_relay, sessions, verify
+from . import acme, admitted, charon, clock, kernel, own_radius, ppp, radius_answers, radius_relay, sessions, verify
 from .errors import Failure
 from .gateway import Gateway
 from .programs import Result
@@ -146,16 +146,12 @@ def _public_certificate(gateway: Gateway) -> list[Finding]:
 
 
 def _clock(gateway: Gateway) -> list[Finding]:
-    """A clock before the time at which the gateway's own command was installed is wrong."""
-    path = gateway.paths.of("/usr/sbin/vpn-gateway")
-    try:
-        installed = os.stat(path).st_mtime
-    except FileNotFoundError:
+    """A clock before a time at which the gateway already had what it has is wrong."""
+    slow = clock.behind(gateway, time.time())
+    if slow is None:
         return []
-    behind = installed - time.time()
-    if behind < 300:
-        return []
-    return [Finding("CLOCK_WRONG", f"the clock is {behind / 3600:.1f} hours before the moment at which this command was installed", "Set it, and let it be kept: `timedatectl set-ntp true`. Certificates and `validUntil` go by it.", "Windows 13801")]
+    evidence = f"the clock is {slow[0] / 3600:.1f} hours before the moment at which {slow[1]}"
+    return [Finding("CLOCK_WRONG", evidence, f"Set it, and let it be kept: {clock.REMEDY}. Certificates and `validUntil` go by it.", "Windows 13801")]
 
 
 def _clock_kept(gateway: Gateway) -> list[Finding]:

@@ -33,6 +33,17 @@ class Followed:
         state = {"stands": bool(self.stands), "since": self.changed, "reason": self.reason, "mtu": self.mtu, "dials": self.dials}
         return {**state, "falls": self.falls, "blamed": self.blamed}
 
+    def clock_set(self, by: float) -> None:
+        """What was at a moment of the clock was at another now; what is due then would else be due in hours, or years."""
+        self.changed += by
+        self.next_dial += by
+        self.next_call += by
+        self.falls = [at + by for at in self.falls]
+        if self.missing_since is not None:
+            self.missing_since += by
+        if self.reason is not None:
+            self.reason = {**self.reason, "at": self.reason["at"] + by}
+
     def saw(self, stands: bool, now: float, ours: bool) -> None:
         """@param ours: of a pair's tunnel, is it this machine's turn? One that it has handed over did not fall."""
         if stands != self.stood:

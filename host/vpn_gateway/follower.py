@@ -60,6 +60,7 @@ class Follower:
         self.written: dict | None = None
         self.said: set[str] = set()
         self.audited = 0.0
+        self.ahead: float | None = None  # seconds that the clock is ahead of the time since the boot
         self.turn = pair_sites.Turn(gateway)
         self.extended: dict[str, tuple[bool, str | None]] = {}  # did the tunnel stand, and why does no frame cross
 
@@ -84,6 +85,15 @@ class Follower:
         self.before = {}
         self.extend(now, look_again=routed is not None)
         self.write()
+
+    def mind_clock(self, now: float, monotonic: float) -> None:
+        """Somebody may have set it, NTP after a boot above all."""
+        by = 0.0 if self.ahead is None else now - monotonic - self.ahead
+        if self.ahead is None or abs(by) > TICK:
+            self.ahead = now - monotonic
+            self.audited = 0.0
+            for one in self.followed.values() if by else ():
+                one.clock_set(by)
 
     def of(self, name: str) -> Followed:
         if name not in self.followed:
@@ -247,6 +257,7 @@ def follow(gateway: Gateway) -> None:
             if listener is None and charon.running(gateway):
                 listener = Vici(gateway.paths.of(charon.SOCKET)).__enter__()
                 listener.register(*EVENTS)
+            follower.mind_clock(time.time(), time.monotonic())
             follower.look(time.time())
             if listener is None:
                 time.sleep(TICK)

@@ -2,7 +2,7 @@
 
 import time
 
-from . import charon, falls, files, lac, named, pair, pair_sites, sites
+from . import charon, clock, falls, files, lac, named, pair, pair_sites, sites
 from .follower import children
 from .gateway import Gateway
 
@@ -38,7 +38,7 @@ def _of(gateway: Gateway, site: sites.Site, followed: dict, associations: list) 
         "mode": site["mode"],
         "stands": stands,
         "since": None if since is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since)),
-        "reason": None if stands else pair_sites.STANDBY if standby else lac.reason(gateway, site) if found else _reason(followed, associations, site),
+        "reason": None if stands else pair_sites.STANDBY if standby else lac.reason(gateway, site) if found else _reason(gateway, followed, associations, site),
         "falls": falls.collect(followed, site["endpoint"], time.time()),
         "bytesIn": _counted(gateway, site, "rx", found),
         "bytesOut": _counted(gateway, site, "tx", found),
@@ -51,11 +51,13 @@ def _of(gateway: Gateway, site: sites.Site, followed: dict, associations: list) 
     }
 
 
-def _reason(followed: dict, associations: list, site: sites.Site) -> str:
+def _reason(gateway: Gateway, followed: dict, associations: list, site: sites.Site) -> str:
     if followed.get("reason"):
         text = followed["reason"]["text"]
         # charon goes on dialling the address that it knew when the name is not to be resolved any more, and says nothing of it.
-        return f"{text}; {named.words(site['endpoint'])}" if text == SILENT and named.is_name(site["endpoint"]) else text
+        if text == SILENT and named.is_name(site["endpoint"]):
+            return f"{text}; {named.words(site['endpoint'])}"
+        return text + clock.doubt(text, clock.collect(gateway)) if clock.NOT_VALID.search(text) else text
     if any(name == site["connection"] for name, _data in associations):
         return "the other end is being dialled"
     return "the other end has not dialled" if site["dialAfterSeconds"] is None else "it was not dialled yet"

@@ -165,6 +165,21 @@ class FollowerTest(FollowerCase):
             self.follower.look(100.0 + second)
         self.assertEqual(len(self.dialled), 6)
 
+    def test_a_clock_that_is_set_keeps_nobody_from_dialling(self) -> None:
+        for at, monotonic in ((5000.0, 10.0), (5001.0, 11.0), (5002.5, 12.5)):
+            self.follower.mind_clock(at, monotonic)
+            self.follower.look(at)
+        self.follower.heard("log", {"ikesa-name": "site-office", "msg": "giving up after 3 retransmits"}, 5002.6)
+        before = len(self.dialled)
+        for second in range(10):
+            at = 1000.0 + second  # more than an hour back
+            self.follower.mind_clock(at, 13.0 + second)
+            self.follower.look(at)
+        self.assertGreater(len(self.dialled), before + 1)
+        self.follower.heard("log", {"ikesa-name": "site-office", "msg": "received NO_PROPOSAL_CHOSEN notify error"}, 1010.0)
+        self.assertIn("none of our proposals", self.follower.followed["office"].reason["text"])
+        self.assertEqual(self.follower.followed["office"].changed, 997.0)
+
     def test_an_end_that_cannot_dial_waits(self) -> None:
         self.write("/etc/vpn-gateway/sites/office.json", json.dumps(description("office", dialAfterSeconds=None, endpoint=None)))
         for second in range(40):
