@@ -9,6 +9,7 @@ from . import falls, frr, sites, systemd
 from .gateway import Gateway
 
 FAMILIES = ("ipv4", "ipv6")
+TOO_MANY = "Cease/Maximum Number of Prefixes Reached"
 
 
 def collect(gateway: Gateway) -> dict | None:
@@ -102,10 +103,17 @@ def _reason(neighbor: dict) -> str:
     """In a person's words, of what bgpd says of a session that does not stand."""
     if not neighbor:
         return "FRR does not run, or does not know the neighbor"
+    if neighbor.get("bgpStateIs") == "passiveNSF":
+        return "its bgpd is starting anew: packets go on by what it had said (graceful restart)"
     last = neighbor.get("lastNotificationReason") or neighbor.get("lastResetDueTo") or ""
+    if TOO_MANY in last:
+        most = max((family.get("prefixAllowedMax", 0) for family in neighbor.get("addressFamilyInfo", {}).values()), default=0)
+        # Both ends have the same word of it; who was told is who announces them.
+        if "received" in neighbor.get("lastResetDueTo", ""):
+            return "this gateway announces more prefixes than the other end takes (its `mostPrefixes`): it tries again every few minutes"
+        return f"the other end announces too many prefixes, more than {most} of a family (`mostPrefixes`): it is shut out for 5 minutes each time"
     known = {
         "Cease/BFD Down": "the link is dead (BFD)",
-        "Cease/Maximum Number of Prefixes Reached": "the other end announces too many prefixes",
         "OPEN Message Error/Bad Peer AS": "the other end has another AS number than this connection says",
         "Hold Timer Expired": "the other end fell silent",
     }

@@ -47,6 +47,6 @@ export const unproven: readonly string[] = [
   "openwrt-profile",
   "rates-voice", "hostile-packets",
   "lac-foreign", "radius-interim",
-  "mesh-dead",
+  "mesh-dead", "mesh-bgpd",
   "sites-flapping", "sites-named-peer", "sites-rekeys",
 ];
