@@ -16,6 +16,7 @@ from .errors import Failure, os_error
 from .followed import Followed
 from .gateway import Gateway
 from .site_log import CONSEQUENCE, reason_of
+from .twice import Twice
 from .vici import Vici
 
 EVENTS = ("ike-updown", "child-updown", "child-rekey", "log")
@@ -62,6 +63,7 @@ class Follower:
         self.audited = 0.0
         self.ahead: float | None = None  # seconds that the clock is ahead of the time since the boot
         self.turn = pair_sites.Turn(gateway)
+        self.twice = Twice()
         self.extended: dict[str, tuple[bool, str | None]] = {}  # did the tunnel stand, and why does no frame cross
 
     def look(self, now: float) -> None:
@@ -83,6 +85,9 @@ class Follower:
                     self.say(f"{site['name']}: {failure}")
                 self.said.add(site["name"])
         self.before = {}
+        for connection, unique_id in self.twice.surplus(described, associations, now):
+            self.say(f"{connection}: both ends have dialled: ending the older one of two tunnels")
+            charon.terminate(self.gateway, unique_id, 1)
         self.extend(now, look_again=routed is not None)
         self.write()
 
@@ -92,6 +97,7 @@ class Follower:
         if self.ahead is None or abs(by) > TICK:
             self.ahead = now - monotonic
             self.audited = 0.0
+            self.twice = Twice()
             for one in self.followed.values() if by else ():
                 one.clock_set(by)
 
