@@ -123,8 +123,8 @@ PYTHON`);
 
   /** New keys for a connection's SA, one renewal after the other, begun by this gateway. */
   async rekey(gateway: number, count: number, kind: "child" | "ike", name: string): Promise<{ rekeys: number; seconds: number }> {
-    const script = fs.readFileSync(path.join(labSource("world"), "rekey.py"), "utf8");
-    return JSON.parse(await this.lab.gateways[gateway - 1].mustRun(`python3 - ${count} ${kind} ${name}`, { stdin: script, timeoutSeconds: 60 + count * 5 })) as { rekeys: number; seconds: number };
+    const script = fs.readFileSync(path.join(labSource("world"), "rekey_site.py"), "utf8");
+    return JSON.parse(await this.lab.gateways[gateway - 1].mustRun(`python3 - ${count} ${kind} ${name}`, { stdin: script, timeoutSeconds: 60 + count * 10 })) as { rekeys: number; seconds: number };
   }
 
   /** What the kernel dropped in and out of tunnels, by its own names. */
