@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 import time
@@ -25,6 +24,8 @@ def collect(gateway: Gateway) -> dict:
 
 def kept() -> bool | None:
     """Of the kernel, which whoever keeps the clock tells of it; None: the kernel does not say."""
+    import ctypes  # no other command has a use for it
+
     try:
         # struct timex, of which all that is asked is zero: change nothing. Twice as large as any kernel's.
         state = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.create_string_buffer(512))

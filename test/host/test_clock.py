@@ -35,7 +35,7 @@ class ClockTest(MachineTest):
         self.assertIn(clock.kept(), (True, False))
         for state, kept in ((0, True), (clock.TIME_ERROR, False), (-1, None)):
             library = mock.Mock(adjtimex=mock.Mock(return_value=state))
-            with mock.patch.object(clock.ctypes, "CDLL", mock.Mock(return_value=library)):
+            with mock.patch("ctypes.CDLL", mock.Mock(return_value=library)):
                 self.assertIs(clock.kept(), kept)
 
     def test_in_words(self) -> None:
