@@ -48,5 +48,5 @@ export const unproven: readonly string[] = [
   "rates-voice", "hostile-packets",
   "lac-foreign", "radius-interim",
   "mesh-dead", "mesh-bgpd",
-  "sites-flapping", "sites-rekeys",
+  "sites-flapping",
 ];
