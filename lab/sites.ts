@@ -1,3 +1,7 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { siteInterfaceId } from "../gateway/site/names";
+import { labSource } from "./image";
 import { labClouds } from "./networks";
 import { sleep } from "./progress";
 import type { Lab } from "./scenarios/lab";
@@ -19,6 +23,7 @@ export interface SiteStatus {
   bytesOut: number;
   mtu: number | null;
   suite: string | null;
+  falls: { lastHour: number; last: string | null; lastSecondsAgo: number | null; flaps: boolean; lookAt: string | null };
 }
 
 /** What `vpn-gateway status --json` says of BGP. */
@@ -101,6 +106,32 @@ with lock.held(gateway.paths, gateway.report, "lab", 30.0):
 PYTHON`);
   }
 
+  /** The path between the first two gateways swallows their IPv4 packets, both ways, and tells nobody: for so long, so often. */
+  async flap(times: number, downSeconds: number, upSeconds: number): Promise<void> {
+    const peer = labClouds[0].endpoint;
+    const rules = `table inet lab_flap { chain through { type filter hook forward priority -300; ip saddr ${peer} drop; ip daddr ${peer} drop; }\n}`;
+    const once = `echo "$rules" | nft -f -; sleep ${downSeconds}; nft delete table inet lab_flap; sleep ${upSeconds}`;
+    const done = await this.lab.world.run("isp2", `set -e; rules='${rules}'; for time in $(seq ${times}); do ${once}; done`, times * (downSeconds + upSeconds + 5) + 60);
+    if (done.code !== 0) throw new Error(`the path could not be cut: ${done.stderr}`);
+  }
+
+  /** What a connection has in charon and in the kernel, in numbers: IKE SAs, child SAs, the kernel's SAs and policies. */
+  async counted(gateway: number, name: string): Promise<string> {
+    const id = siteInterfaceId(name).toString(16);
+    return (await this.must(gateway, `swanctl --list-sas --ike site-${name} | grep -c "^site-"; swanctl --list-sas --ike site-${name} | grep -c "reqid"; ip xfrm state | grep -c "if_id 0x${id}"; ip xfrm policy | grep -c "if_id 0x${id}"; true`)).trim().replaceAll("\n", " ");
+  }
+
+  /** New keys for a connection's SA, one renewal after the other, begun by this gateway. */
+  async rekey(gateway: number, count: number, kind: "child" | "ike", name: string): Promise<{ rekeys: number; seconds: number }> {
+    const script = fs.readFileSync(path.join(labSource("world"), "rekey_site.py"), "utf8");
+    return JSON.parse(await this.lab.gateways[gateway - 1].mustRun(`python3 - ${count} ${kind} ${name}`, { stdin: script, timeoutSeconds: 60 + count * 10 })) as { rekeys: number; seconds: number };
+  }
+
+  /** What the kernel dropped in and out of tunnels, by its own names. */
+  async dropped(gateway: number): Promise<Map<string, number>> {
+    return new Map((await this.must(gateway, "cat /proc/net/xfrm_stat")).trim().split("\n").map((line) => line.split(/\s+/)).map(([what, count]) => [what, Number(count)]));
+  }
+
   /** Everything of site connections and the firewall that stands on a gateway, as one text. */
   files(gateway: number): Promise<string> {
     return this.must(gateway, "find /etc/vpn-gateway /etc/swanctl -type f | sort | xargs sha256sum; ip -br link | cut -d@ -f1 | sort; ip route show proto 201; ip -6 route show proto 201; nft list tables");
@@ -117,5 +148,16 @@ PYTHON`);
   /** Mbit/s, and why there are none. */
   transfer(namespace: string, target: string, seconds = 4): Promise<{ megabitsPerSecond: number; reason?: string }> {
     return this.lab.world.call(["host", "iperf", namespace, target, "--seconds", seconds], undefined, seconds + 90);
+  }
+  /** Percent that is lost of so much UDP. */
+  async udp(namespace: string, target: string, megabits: number, seconds: number): Promise<number> {
+    const { lostPercent } = await this.lab.world.call<{ lostPercent?: number | null }>(["host", "iperf", namespace, target, "--seconds", seconds, "--udp", megabits], undefined, seconds + 90);
+    return lostPercent ?? 100;
+  }
+  async pingStart(namespace: string, target: string, interval: number, label: string): Promise<void> {
+    await this.lab.world.call(["host", "ping-start", namespace, target, "--interval", interval, "--label", label]);
+  }
+  pingStop(namespace: string, label: string): Promise<PingResult> {
+    return this.lab.world.call(["host", "ping-stop", namespace, "--label", label]);
   }
 }

@@ -1,4 +1,4 @@
-"""Until when the gateway's certificates and its revocation list hold, and by which clock."""
+"""Until when the gateway's certificates and its revocation list hold."""
 
 from __future__ import annotations
 
@@ -45,33 +45,26 @@ def _of_sites(gateway: Gateway) -> list[tuple[str, str]]:
     return found
 
 
-def clock(gateway: Gateway) -> dict:
-    """What the machine takes the time to be, and whether something keeps it right; None: nobody says."""
-    kept = None
-    if gateway.programs.has("timedatectl"):
-        said = gateway.programs.run("timedatectl", "show", "--property=NTPSynchronized", "--value", merge=False).output.strip()
-        kept = {"yes": True, "no": False}.get(said)
-    return {"now": moment(time.time()), "kept": kept}
-
-
-def lines(found: list[dict], at: dict) -> list[str]:
+def lines(found: list[dict]) -> list[str]:
     """For people."""
     shown = []
     for each in found:
         end = each["until"]
-        days = "" if end is None else f", {int((calendar.timegm(time.strptime(end, FORM)) - time.time()) // 86400)} days left"
+        days = "" if end is None else f", {int((seconds(end) - time.time()) // 86400)} days left"
         shown.append(f"{each['what']}: " + (f"until {end}{days}" if each["holds"] else f"DOES NOT HOLD: from {each['from']} until {end}"))
-    if found:
-        kept = {True: ", kept by NTP", False: ", not kept by NTP", None: ""}[at["kept"]]
-        shown.append(f"clock: {at['now']}{kept}")
     return shown
 
 
 FORM = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def moment(seconds: float | None) -> str | None:
-    return None if seconds is None else time.strftime(FORM, time.gmtime(seconds))
+def moment(at: float | None) -> str | None:
+    return None if at is None else time.strftime(FORM, time.gmtime(at))
+
+
+def seconds(text: str) -> float:
+    """Of what `moment` gives."""
+    return float(calendar.timegm(time.strptime(text, FORM)))
 
 
 def issuer(pem: bytes) -> str:

@@ -7,7 +7,7 @@ import os
 import re
 import time
 
-from . import acme, admitted, certificates, charon, kernel, own_radius, ppp, radius_answers, radius_relay, sessions, verify
+from . import acme, admitted, certificates, charon, clock, kernel, own_radius, ppp, radius_answers, radius_relay, sessions, verify
 from .errors import Failure
 from .gateway import Gateway
 from .programs import Result
@@ -17,7 +17,6 @@ KEEPER_UNIT = "vpn-gateway-keeper.service"
 UNITS = (charon.UNIT, ppp.L2TP_UNIT, own_radius.UNIT, KEEPER_UNIT)
 SPAN = 3600  # seconds of log that it reads unless told otherwise
 HEADERS = 28  # bytes of IPv4 and ICMP
-CLOCK_TOLERANCE = 300.0  # seconds
 
 
 def run(gateway: Gateway, since: int, client: str | None, as_json: bool) -> int:
@@ -154,22 +153,19 @@ def _revocation_lists(gateway: Gateway) -> list[Finding]:
     ]
 
 
-CLOCK_ADVICE = "Set it, and let it be kept: `timedatectl set-ntp true`. Certificates and `validUntil` go by it."
+CLOCK_ADVICE = f"Set it, and let it be kept: {clock.REMEDY}. Certificates and `validUntil` go by it."
 
 
 def _clock(gateway: Gateway) -> list[Finding]:
-    """A clock before the time at which the gateway's own command was installed is wrong; one that nothing keeps and that is not the hardware's may be."""
+    """A clock before a time at which the gateway already had what it has is wrong; one that nothing keeps and that is not the hardware's may be."""
     def finding(evidence: str) -> list[Finding]:
         return [Finding("CLOCK_WRONG", evidence, CLOCK_ADVICE, "Windows 13801")]
 
-    try:
-        behind = os.stat(gateway.paths.of("/usr/sbin/vpn-gateway")).st_mtime - time.time()
-    except FileNotFoundError:
-        behind = 0.0
-    if behind >= CLOCK_TOLERANCE:
-        return finding(f"the clock is {behind / 3600:.1f} hours before the moment at which this command was installed")
+    slow = clock.behind(gateway, time.time())
+    if slow is not None:
+        return finding(f"the clock is {slow[0] / 3600:.1f} hours before the moment at which {slow[1]}")
     ahead = _ahead_of_hardware(gateway)
-    if ahead is None or abs(ahead) < CLOCK_TOLERANCE or certificates.clock(gateway)["kept"]:
+    if ahead is None or abs(ahead) < clock.SLACK or clock.kept():
         return []
     return finding(f"the clock is {abs(ahead) / 3600:.1f} hours {'ahead of' if ahead > 0 else 'behind'} the machine's hardware clock, and not kept by NTP: one of the two is wrong")
 
@@ -205,12 +201,9 @@ def _half_open(gateway: Gateway) -> list[Finding]:
 def _clock_kept(gateway: Gateway) -> list[Finding]:
     """Codes of the minute go by it: a clock that nobody keeps keeps out who has them, some weeks from now."""
     users = admitted.load(gateway) or {}
-    if not any(user.one_time_code for user in users.values()) or not gateway.programs.has("timedatectl"):
+    if not any(user.one_time_code for user in users.values()) or clock.kept() is not False:
         return []
-    kept = gateway.programs.run("timedatectl", "show", "--property=NTPSynchronized", "--value")
-    if kept.output.strip() != "no":
-        return []
-    return [Finding("CLOCK_NOT_KEPT", "nothing keeps the clock (NTP), and one-time codes hold for half a minute to either side", "`timedatectl set-ntp true`, and let UDP 123 out to a time server. Where the host sets its machine's clock by itself, that is enough.")]
+    return [Finding("CLOCK_NOT_KEPT", "nothing keeps the clock (NTP), and one-time codes hold for half a minute to either side", f"{clock.REMEDY}, and let UDP 123 out to a time server. Where the host sets its machine's clock by itself, that is enough.")]
 
 
 def _tunnel_errors(gateway: Gateway) -> list[Finding]:

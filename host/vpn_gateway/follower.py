@@ -13,8 +13,10 @@ import time
 
 from . import charon, files, lac, layer2, pair_sites, sites
 from .errors import Failure, os_error
+from .followed import Followed
 from .gateway import Gateway
 from .site_log import CONSEQUENCE, reason_of
+from .twice import Twice
 from .vici import Vici
 
 EVENTS = ("ike-updown", "child-updown", "child-rekey", "log")
@@ -50,35 +52,18 @@ def mtu_of(associations: list, site: sites.Site) -> int | None:
     return sizes and sizes[f"{outside}Udp" if child.get("encap") == "yes" else outside]
 
 
-class Followed:
-    """One connection, as it was last seen."""
-
-    def __init__(self) -> None:
-        self.stands: bool | None = None
-        self.mtu: int | None = None
-        self.session: dict | None = None  # with an LNS
-        self.child = ""  # which SA that session's tunnel has
-        self.owed = False  # a call, to an LNS
-        self.next_call = 0.0
-        self.changed = time.time()
-        self.missing_since: float | None = None
-        self.next_dial = 0.0
-        self.pause = 1.0
-        self.reason: dict | None = None
-        self.dials = 0
-
-    def to_dict(self) -> dict:
-        return {"stands": bool(self.stands), "since": self.changed, "reason": self.reason, "mtu": self.mtu, "dials": self.dials}
-
-
 class Follower:
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
         self.followed: dict[str, Followed] = {}
+        before = files.read_json(gateway.paths.of(sites.STATE), {})
+        self.before: dict[str, dict] = before if isinstance(before, dict) else {}
         self.written: dict | None = None
         self.said: set[str] = set()
         self.audited = 0.0
+        self.ahead: float | None = None  # seconds that the clock is ahead of the time since the boot
         self.turn = pair_sites.Turn(gateway)
+        self.twice = Twice()
         self.extended: dict[str, tuple[bool, str | None]] = {}  # did the tunnel stand, and why does no frame cross
 
     def look(self, now: float) -> None:
@@ -86,7 +71,7 @@ class Follower:
         described = sites.described(self.gateway)
         for name in [name for name in self.followed if name not in {site["name"] for site in described}]:
             del self.followed[name]
-        associations = self.take_turns(described, charon.associations(self.gateway) if described and charon.running(self.gateway) else [], now)
+        associations = self.take_turns(described, self.associations(described), now)
         routed = None
         if now - self.audited > AUDIT:
             self.audited, routed = now, sites.routed(self.gateway)
@@ -99,8 +84,37 @@ class Follower:
                 if site["name"] not in self.said:
                     self.say(f"{site['name']}: {failure}")
                 self.said.add(site["name"])
+        self.before = {}
+        for connection, unique_id in self.twice.surplus(described, associations, now):
+            self.say(f"{connection}: both ends have dialled: ending the older one of two tunnels")
+            charon.terminate(self.gateway, unique_id, 1)
         self.extend(now, look_again=routed is not None)
         self.write()
+
+    def mind_clock(self, now: float, monotonic: float) -> None:
+        """Somebody may have set it, NTP after a boot above all."""
+        by = 0.0 if self.ahead is None else now - monotonic - self.ahead
+        if self.ahead is None or abs(by) > TICK:
+            self.ahead = now - monotonic
+            self.audited = 0.0
+            self.twice = Twice()
+            for one in self.followed.values() if by else ():
+                one.clock_set(by)
+
+    def of(self, name: str) -> Followed:
+        if name not in self.followed:
+            self.followed[name] = Followed(self.before.pop(name, None))
+        return self.followed[name]
+
+    def associations(self, described: list) -> list:
+        if not described or not charon.running(self.gateway):
+            return []
+        found = charon.associations(self.gateway)
+        # An IKE SA that gets new keys hands its children over to the next one, and charon, which tells one after the other, may
+        # have told of either when they were with the other.
+        if any(self.of(site["name"]).stands and not children(found, site) for site in described):
+            found = charon.associations(self.gateway)
+        return found
 
     def extend(self, now: float, look_again: bool) -> None:
         """Layer-2 extensions: asked about where their tunnel came or fell, and from time to time."""
@@ -133,7 +147,7 @@ class Follower:
             sites.route_into(self.gateway, site, True, one.mtu)
 
     def follow(self, site: sites.Site, associations: list, now: float) -> None:
-        one = self.followed.setdefault(site["name"], Followed())
+        one = self.of(site["name"])
         if one.stands is None or (site["mode"] == "route" and not os.path.exists(self.gateway.paths.of(f"/sys/class/net/{site['interface']}"))):
             sites.ensure(self.gateway, site)
             one.stands = None
@@ -152,9 +166,8 @@ class Follower:
             sites.route_into(self.gateway, site, stands, mtu)
             if one.stands is not None or stands:
                 self.say(f"{site['name']}: the tunnel {'stands' if stands else 'is down'}" + (f", {mtu} bytes fit" if mtu else ""))
-            if stands != one.stands:
-                one.changed = now
             one.stands, one.mtu = stands, mtu
+        one.saw(stands, now, self.turn.is_ours(site))
         if stands:
             one.missing_since, one.pause, one.reason = None, 1.0, None
         elif children(associations, site):
@@ -175,7 +188,7 @@ class Follower:
         if begins:
             self.say(f"this machine is {'the active one' if self.turn.since else 'not the active one'} now")
         for site in ended if begins and self.turn.since else ():
-            one = self.followed.setdefault(site["name"], Followed())
+            one = self.of(site["name"])
             one.missing_since, one.next_dial, one.pause = now, now, 1.0
         if pair_sites.end(self.gateway, ended, associations, active=self.turn.since is not None):
             self.say(f"ended what it had of {', '.join(site['name'] for site in ended)}")
@@ -227,7 +240,7 @@ class Follower:
         # The first word of a failure says most: what follows within a moment is its consequence.
         if one.reason is not None and now - one.reason["at"] < PROOF:
             return
-        one.reason = {"at": now, "text": reason}
+        one.reason, one.blamed = {"at": now, "text": reason}, reason
 
     def write(self) -> None:
         state = {name: one.to_dict() for name, one in self.followed.items()}
@@ -250,6 +263,7 @@ def follow(gateway: Gateway) -> None:
             if listener is None and charon.running(gateway):
                 listener = Vici(gateway.paths.of(charon.SOCKET)).__enter__()
                 listener.register(*EVENTS)
+            follower.mind_clock(time.time(), time.monotonic())
             follower.look(time.time())
             if listener is None:
                 time.sleep(TICK)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import time
 
-from . import frr, sites, systemd
+from . import falls, frr, sites, systemd
 from .gateway import Gateway
 
 FAMILIES = ("ipv4", "ipv6")
+TOO_MANY = "Cease/Maximum Number of Prefixes Reached"
 
 
 def collect(gateway: Gateway) -> dict | None:
@@ -75,6 +76,7 @@ def _session(site: dict, neighbor: dict, more: dict, learned: set) -> dict:
         "stands": stands,
         "since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(epoch)) if stands and epoch else None,
         "reason": None if stands else _reason(neighbor),
+        "falls": _falls(neighbor),
         "bfd": neighbor.get("peerBfdInfo", {}).get("status", "unknown").lower() if bgp["bfd"] else None,
         "learned": sorted(learned),
         # What went through this gateway already is no news and nobody's fault.
@@ -83,14 +85,35 @@ def _session(site: dict, neighbor: dict, more: dict, learned: set) -> dict:
     }
 
 
+def _falls(neighbor: dict) -> dict:
+    """bgpd counts since it began, and forgets all but the last time."""
+    since = neighbor.get("lastResetTimerMsecs")
+    return {"count": neighbor.get("connectionsDropped", 0), "lastSecondsAgo": None if since is None else round(since / 1000)}
+
+
+def _fell(found: dict) -> str:
+    """'' after a quiet hour."""
+    if not found["count"] or found["lastSecondsAgo"] is None or found["lastSecondsAgo"] >= falls.SPAN:
+        return ""
+    times = "once" if found["count"] == 1 else f"{found['count']} times"
+    return f"; fell {times} since FRR began, last {falls.ago(found['lastSecondsAgo'])}"
+
+
 def _reason(neighbor: dict) -> str:
     """In a person's words, of what bgpd says of a session that does not stand."""
     if not neighbor:
         return "FRR does not run, or does not know the neighbor"
+    if neighbor.get("bgpStateIs") == "passiveNSF":
+        return "its bgpd is starting anew: packets go on by what it had said (graceful restart)"
     last = neighbor.get("lastNotificationReason") or neighbor.get("lastResetDueTo") or ""
+    if TOO_MANY in last:
+        most = max((family.get("prefixAllowedMax", 0) for family in neighbor.get("addressFamilyInfo", {}).values()), default=0)
+        # Both ends have the same word of it; who was told is who announces them.
+        if "received" in neighbor.get("lastResetDueTo", ""):
+            return "this gateway announces more prefixes than the other end takes (its `mostPrefixes`): it tries again every few minutes"
+        return f"the other end announces too many prefixes, more than {most} of a family (`mostPrefixes`): it is shut out for 5 minutes each time"
     known = {
         "Cease/BFD Down": "the link is dead (BFD)",
-        "Cease/Maximum Number of Prefixes Reached": "the other end announces too many prefixes",
         "OPEN Message Error/Bad Peer AS": "the other end has another AS number than this connection says",
         "Hold Timer Expired": "the other end fell silent",
     }
@@ -124,9 +147,9 @@ def lines(found: dict) -> list[str]:
         head = f"BGP {one['connection']} to {one['peer']} (AS {one['as']}, {one['neighbor']})"
         if one["stands"]:
             bfd = f", BFD {one['bfd']}" if one["bfd"] else ""
-            said.append(f"{head}: up since {one['since']}{bfd}; learned {_list(one['learned'])}, announced {one['announced']}")
+            said.append(f"{head}: up since {one['since']}{bfd}; learned {_list(one['learned'])}, announced {one['announced']}{_fell(one['falls'])}")
         else:
-            said.append(f"{head}: down: {one['reason']}")
+            said.append(f"{head}: down: {one['reason']}{_fell(one['falls'])}")
         if one["refused"]:
             said.append(f"  refused of it, since {one['peer']} may not announce it: {_list(one['refused'])}")
     for one in found["routeServer"]:

@@ -29,8 +29,8 @@ REASONS = [
     (r"received TS_UNACCEPTABLE notify", "the other end has other networks than ours in this connection"),
     (r"traffic selectors .* unacceptable", "the other end asks for other networks than those of this connection"),
     (r"received (\w+) notify error", "the other end answers {0}"),
-    (r"unable to resolve (\S+)", "the name {0} cannot be resolved"),
-    (r"unable to resolve .* initiate aborted", "the other end's name cannot be resolved"),
+    # ike_sa.c: all of `remote_addrs`, of which the name is the first, and "initiate aborted" or "retrying in 60s".
+    (r"unable to resolve ([^\s,]+),", "the name {0} cannot be resolved"),
     (r"IDir '(.+)' does not match to '(.+)'", "the other end says that it is {0}, and {1} is expected: see `identity`"),
     # IKEv1's third question is the first that is encrypted, by what the pre-shared key is part of; who has another is silent.
     (r"retransmit \d+ of request message ID 0, seq 3", "the other end is silent since it was shown the proof: most likely the pre-shared keys differ, or UDP 4500 does not get through"),

@@ -2,9 +2,12 @@
 
 import time
 
-from . import charon, files, lac, pair, pair_sites, sites
+from . import charon, clock, falls, files, lac, named, pair, pair_sites, sites
 from .follower import children
 from .gateway import Gateway
+
+
+SILENT = "the other end does not answer"
 
 
 def collect(gateway: Gateway) -> list[dict]:
@@ -35,7 +38,8 @@ def _of(gateway: Gateway, site: sites.Site, followed: dict, associations: list) 
         "mode": site["mode"],
         "stands": stands,
         "since": None if since is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since)),
-        "reason": None if stands else pair_sites.STANDBY if standby else lac.reason(gateway, site) if found else _reason(followed, associations, site),
+        "reason": None if stands else pair_sites.STANDBY if standby else lac.reason(gateway, site) if found else _reason(gateway, followed, associations, site),
+        "falls": falls.collect(followed, site["endpoint"], time.time()),
         "bytesIn": _counted(gateway, site, "rx", found),
         "bytesOut": _counted(gateway, site, "tx", found),
         "mtu": session["mtu"] if session else followed.get("mtu") if stands else None,
@@ -47,9 +51,13 @@ def _of(gateway: Gateway, site: sites.Site, followed: dict, associations: list) 
     }
 
 
-def _reason(followed: dict, associations: list, site: sites.Site) -> str:
+def _reason(gateway: Gateway, followed: dict, associations: list, site: sites.Site) -> str:
     if followed.get("reason"):
-        return followed["reason"]["text"]
+        text = followed["reason"]["text"]
+        # charon goes on dialling the address that it knew when the name is not to be resolved any more, and says nothing of it.
+        if text == SILENT and named.is_name(site["endpoint"]):
+            return f"{text}; {named.words(site['endpoint'])}"
+        return text + clock.doubt(text, clock.collect(gateway)) if clock.NOT_VALID.search(text) else text
     if any(name == site["connection"] for name, _data in associations):
         return "the other end is being dialled"
     return "the other end has not dialled" if site["dialAfterSeconds"] is None else "it was not dialled yet"
@@ -72,6 +80,12 @@ def _suite(child: dict) -> str:
 
 
 def line(found: dict) -> str:
+    fell = falls.words(found["falls"])
+    flaps = f"\n  it flaps: look at {found['falls']['lookAt']}" if found["falls"]["flaps"] else ""
+    return _line(found) + (f"; {fell}" if fell else "") + flaps
+
+
+def _line(found: dict) -> str:
     to = f"{found['peer']} ({found['endpoint'] or 'address changes'})"
     kind = "lac" if found["mode"] == lac.MODE else "site"
     if not found["stands"]:

@@ -2,7 +2,7 @@
 
 import json
 
-from . import VERSION, acme, aws_move, certificates, charon, kernel, layer2_status, pair, ppp, routing_status, site_status, systemd, verify
+from . import VERSION, acme, aws_move, certificates, charon, clock, kernel, layer2_status, pair, ppp, routing_status, site_status, systemd, verify
 from .errors import Failure
 from .gateway import Gateway
 from .swap import Journal
@@ -40,7 +40,7 @@ def collect(gateway: Gateway) -> dict:
         "ike": _ike(gateway),
         "l2tp": {"sessions": len(ppp.sessions(gateway))},
         "certificates": certificates.collect(gateway),
-        "clock": certificates.clock(gateway),
+        "clock": clock.collect(gateway),
         "acme": acme.collect(gateway),
         "pair": pair.collect(gateway),
         "sites": site_status.collect(gateway),
@@ -85,8 +85,10 @@ def show(gateway: Gateway, as_json: bool) -> None:
     ike = data["ike"]
     print(f"IKE SAs: {ike['established']} established, {ike['connecting']} connecting" if ike["running"] else "charon: down")
     print(f"L2TP sessions: {data['l2tp']['sessions']}")
-    for line in certificates.lines(data["certificates"], data["clock"]):
+    for line in certificates.lines(data["certificates"]):
         print(line)
+    if data["certificates"] or data["sites"]:
+        print(clock.line(data["clock"]))
     for line in acme.lines(data["acme"]) if data["acme"] else ():
         print(line)
     for site in data["sites"]:

@@ -11,7 +11,7 @@ const elsewhere = "198.18.2.30";
 const days = 86_400;
 
 /** What the second cloud's router translates its gateway's address to. Flows that it knows are forgotten. */
-function translateTo(address: string): string {
+export function translateTo(address: string): string {
   return `nft delete table ip nat; nft -f - <<"END" && conntrack -F
 table ip nat {
   chain in { type nat hook prerouting priority dstnat; ip daddr ${address} dnat to ${cloud.outside}; }
@@ -71,10 +71,18 @@ export const siteEnds: Scenario[] = [
         await sites.must(1, again);
         const over = await sites.becomes(async () => /not valid now/.test(await sites.reason(1)), 60);
         check("twin: a certificate whose time is over is refused, and status says so", over && (await sites.ping(cloud.namespace, office.host, 2)).received === 0, await sites.reason(1));
+        check("and that nothing keeps this gateway's clock", /mind this gateway's own clock first: it says 20.*nothing keeps it right/.test(await sites.reason(1)), await sites.reason(1));
+        await sites.must(1, `date -s "@$(( $(date +%s) - ${1800 * days} ))"`);
+        await sites.must(1, again);
+        const slow = await sites.becomes(async () => /not valid now.*own clock first: it says 20.*, \d{3} days before its .* was made/.test(await sites.reason(1)), 60);
+        check("a clock that is slow: status names the clock, and what it has not reached", slow, await sites.reason(1));
+        check("its line of the clock does, too", /^clock: .*WRONG: \d{3} days before/m.test((await sites.run(1, "vpn-gateway status")).stdout));
       } finally {
         await sites.must(1, `date -s "@${Math.round(Date.now() / 1000)}"`);
       }
       check("with the clock right it comes up by itself", (await sites.standsWithin(1, connection, 90)) !== undefined);
+      const clock = /^clock: .*/m.exec((await sites.run(1, "vpn-gateway status")).stdout)?.[0];
+      check("twin: and status finds nothing wrong with the clock", clock !== undefined && !clock.includes("WRONG"), clock);
       const clear = await lab.world.captureStop("proof");
       check("not one packet in clear in all this", clear.packets === 0, clear.first.join(" "));
 

@@ -163,6 +163,37 @@ class RoutingStatusTest(MachineTest):
         for neighbor, reason in cases:
             self.assertEqual(routing_status._reason(neighbor), reason)
 
+    def test_how_often_a_session_fell_and_nothing_after_a_quiet_hour(self) -> None:
+        up = {"bgpState": "Established", "bgpTimerUpEstablishedEpoch": 1795314590, "peerBfdInfo": {"status": "Up"}, "connectionsDropped": 7}
+        for more, said in (
+            ({"lastResetTimerMsecs": 12000}, "announced 0; fell 7 times since FRR began, last 12 s ago"),
+            ({"lastResetTimerMsecs": 12000, "connectionsDropped": 1}, "announced 0; fell once since FRR began, last 12 s ago"),
+            ({"lastResetTimerMsecs": 3_600_000}, "announced 0"),
+            ({"lastResetTimerMsecs": 12000, "connectionsDropped": 0}, "announced 0"),
+            ({}, "announced 0"),
+        ):
+            found = self.collect({"169.254.64.3": {**up, **more}}, {}, {}, {}, {}, {}, {})
+            self.assertTrue(routing_status.lines(found)[0].endswith(said), routing_status.lines(found)[0])
+
+    def test_too_many_prefixes_of_the_other_end_or_of_ours(self) -> None:
+        """As two bgpd told of it, one of which takes 2 prefixes and was told of 6."""
+        told = {"lastNotificationReason": "Cease/Maximum Number of Prefixes Reached", "peerBfdInfo": {"status": "Up"}, "connectionsDropped": 2, "lastResetTimerMsecs": 90000}
+        families = {"addressFamilyInfo": {"ipv4Unicast": {"acceptedPrefixCounter": 0, "prefixAllowedMax": 2, "prefixAllowedRestartIntervalMsecs": 300000}}}
+        here = {**told, **families, "bgpState": "Idle", "lastResetDueTo": "BGP Notification send", "prefixesConfigExceedMax": True}
+        there = {**told, "bgpState": "Active", "lastResetDueTo": "BGP Notification received"}
+        lines = routing_status.lines(self.collect({"169.254.64.3": here, "169.254.64.1": there}, {}, {}, {}, {}, {}, {}))
+        self.assertEqual(
+            [line.partition("): ")[2] for line in lines],
+            [
+                "down: the other end announces too many prefixes, more than 2 of a family (`mostPrefixes`): it is shut out for 5 minutes each time; fell 2 times since FRR began, last 90 s ago",
+                "down: this gateway announces more prefixes than the other end takes (its `mostPrefixes`): it tries again every few minutes; fell 2 times since FRR began, last 90 s ago",
+            ],
+        )
+
+    def test_a_neighbour_that_starts_anew(self) -> None:
+        self.assertIn("graceful restart", routing_status._reason({"bgpState": "Active", "bgpStateIs": "passiveNSF", "lastResetDueTo": "BFD down received", "peerBfdInfo": {"status": "Down"}}))
+        self.assertEqual(routing_status._reason({"bgpState": "Active", "lastNotificationReason": "Cease/BFD Down", "peerBfdInfo": {"status": "Down"}}), "the link is dead (BFD)")
+
     def test_a_route_server_is_told_and_not_heard(self) -> None:
         self.write("/etc/vpn-gateway/bgp.conf", "router bgp 4235981390\n neighbor 10.76.0.5 remote-as 64512\n neighbor 10.76.0.6 remote-as 64512\nexit\n")
         up = {"bgpState": "Established", "peerBfdInfo": {"status": "Up"}, "addressFamilyInfo": {"ipv4Unicast": {"sentPrefixCounter": 2}}}

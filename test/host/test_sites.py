@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import threading
+import time
 import unittest
 from unittest import mock
 
 from machine import MachineTest, part_text
 
-from vpn_gateway import follower, site_log, site_status, sites
+from vpn_gateway import follower, named, site_log, site_status, sites
 from vpn_gateway.gateway import Gateway
 
 UNIT = "/etc/systemd/system/vpn-gateway-sites.service"
@@ -106,7 +109,7 @@ class SitePartTest(MachineTest):
         self.assertIn("makes no room for site connections", self.apply(part_of("third", 9), expect=1).stderr)
 
 
-class FollowerTest(MachineTest):
+class FollowerCase(MachineTest):
     def setUp(self) -> None:
         super().setUp()
         self.gateway = Gateway(self.root, "test")
@@ -130,6 +133,8 @@ class FollowerTest(MachineTest):
             patch.start()
             self.addCleanup(patch.stop)
 
+
+class FollowerTest(FollowerCase):
     def test_routes_are_as_the_tunnel_is(self) -> None:
         self.follower.look(100)
         self.associations = [association("office")]
@@ -159,6 +164,21 @@ class FollowerTest(MachineTest):
         for second in range(40, 80):
             self.follower.look(100.0 + second)
         self.assertEqual(len(self.dialled), 6)
+
+    def test_a_clock_that_is_set_keeps_nobody_from_dialling(self) -> None:
+        for at, monotonic in ((5000.0, 10.0), (5001.0, 11.0), (5002.5, 12.5)):
+            self.follower.mind_clock(at, monotonic)
+            self.follower.look(at)
+        self.follower.heard("log", {"ikesa-name": "site-office", "msg": "giving up after 3 retransmits"}, 5002.6)
+        before = len(self.dialled)
+        for second in range(10):
+            at = 1000.0 + second  # more than an hour back
+            self.follower.mind_clock(at, 13.0 + second)
+            self.follower.look(at)
+        self.assertGreater(len(self.dialled), before + 1)
+        self.follower.heard("log", {"ikesa-name": "site-office", "msg": "received NO_PROPOSAL_CHOSEN notify error"}, 1010.0)
+        self.assertIn("none of our proposals", self.follower.followed["office"].reason["text"])
+        self.assertEqual(self.follower.followed["office"].changed, 997.0)
 
     def test_an_end_that_cannot_dial_waits(self) -> None:
         self.write("/etc/vpn-gateway/sites/office.json", json.dumps(description("office", dialAfterSeconds=None, endpoint=None)))
@@ -199,6 +219,66 @@ class ReasonTest(unittest.TestCase):
     def test_what_is_no_failure_has_no_reason(self) -> None:
         for text in ("establishing CHILD_SA office{3}", "IKE_SA site-office[3] established between a...b", "received ESP_TFC_PADDING_NOT_SUPPORTED, not using ESPv3 TFC padding"):
             self.assertIsNone(site_log.reason_of(text), text)
+
+    def test_charons_own_words(self) -> None:
+        """Of strongSwan 6.0's sources; and what they mean here."""
+        for text, reason in [
+            # ike_sa.c, of a connection that is dialled by name (gateway/site/render/swanctl.ts), and with retry_initiate_interval
+            ("unable to resolve cloud.example.com, 0.0.0.0/0, ::/0, initiate aborted", "the name cloud.example.com cannot be resolved"),
+            ("unable to resolve branch.example.com, initiate aborted", "the name branch.example.com cannot be resolved"),
+            ("unable to resolve cloud.example.com, 0.0.0.0/0, ::/0, retrying in 60s", "the name cloud.example.com cannot be resolved"),
+            ("peer not responding, trying again (2/0)", "the other end does not answer"),
+            ("giving up after 3 retransmits", "the other end does not answer"),
+        ]:
+            self.assertEqual(site_log.reason_of(text), reason)
+
+
+class NamedTest(unittest.TestCase):
+    """The far end is given by its name."""
+
+    def test_what_is_a_name(self) -> None:
+        self.assertEqual([named.is_name(text) for text in ("cloud.example.com", "192.0.2.1", "2001:db8::1", None)], [True, False, False, False])
+
+    def answer(self, answer: object) -> str:
+        with mock.patch.object(named.socket, "getaddrinfo", answer), mock.patch.object(named, "PATIENCE", 0.2):
+            return named.words("cloud.example.com")
+
+    def test_what_it_stands_for_now(self) -> None:
+        found = [(2, 2, 17, "", ("192.0.2.7", 0)), (2, 1, 6, "", ("192.0.2.7", 0)), (10, 2, 17, "", ("2001:db8::7", 0, 0, 0))]
+        self.assertEqual(self.answer(lambda *_, **__: found), "cloud.example.com is 192.0.2.7, 2001:db8::7 now")
+
+    def test_that_it_stands_for_nothing(self) -> None:
+        error = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        self.assertEqual(self.answer(mock.Mock(side_effect=error)), "cloud.example.com cannot be resolved now (Name or service not known)")
+
+    def test_a_silent_name_server_keeps_nobody_waiting(self) -> None:
+        over = threading.Event()
+        began = time.monotonic()
+        self.assertIn("no name server says within", self.answer(lambda *_, **__: [] if over.wait(5) else []))
+        self.assertLess(time.monotonic() - began, 2)
+        over.set()
+
+
+class NamedStatusTest(FollowerCase):
+    def test_status_says_what_the_name_is_where_nobody_answers(self) -> None:
+        self.write("/etc/vpn-gateway/sites/office.json", json.dumps(description("office", endpoint="cloud.example.com")))
+        self.follower.look(1000)
+        for text, said in (
+            ("giving up after 3 retransmits", "the other end does not answer; cloud.example.com is 192.0.2.7 now"),
+            ("unable to resolve cloud.example.com, 0.0.0.0/0, ::/0, initiate aborted", "the name cloud.example.com cannot be resolved"),
+        ):
+            self.follower.followed["office"].reason = None
+            self.follower.heard("log", {"ikesa-name": "site-office", "msg": text}, 1001)
+            self.follower.write()
+            with mock.patch.object(named.socket, "getaddrinfo", lambda *_, **__: [(2, 2, 17, "", ("192.0.2.7", 0))]):
+                self.assertEqual(site_status.collect(self.gateway)[0]["reason"], said)
+
+    def test_of_an_address_nothing_is_asked(self) -> None:
+        self.follower.look(1000)
+        self.follower.heard("log", {"ikesa-name": "site-office", "msg": "giving up after 3 retransmits"}, 1001)
+        self.follower.write()
+        with mock.patch.object(named.socket, "getaddrinfo", mock.Mock(side_effect=AssertionError)):
+            self.assertEqual(site_status.collect(self.gateway)[0]["reason"], "the other end does not answer")
 
 
 if __name__ == "__main__":

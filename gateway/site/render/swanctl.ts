@@ -1,4 +1,4 @@
-import { network } from "../../addressing";
+import { network, parseAddress } from "../../addressing";
 import { renderStrongswanConf, section, setting, type Entry } from "../../formats/strongswanConf";
 import { encodedSecret } from "../../render/swanctl";
 import { linkAddresses, speaksBgp, toDevice } from "../bgp";
@@ -25,7 +25,7 @@ export function renderSiteConnection(view: SiteView): string {
         section(names.connection, [
           setting("version", spec.version),
           setting("local_addrs", localAddresses(view), followsActive(near) ? "Of the pair: only the active machine is reached at it." : undefined),
-          setting("remote_addrs", far.endpoint ?? "%any", far.endpoint === undefined ? "Its address changes: it dials." : undefined),
+          remoteAddresses(view),
           setting("proposals", near.proposals.ike),
           setting("fragmentation", true),
           setting("mobike", spec.version === 2 && mayChange(view), "Only where an address may change."),
@@ -102,6 +102,16 @@ function actions({ near, far, dialsFirst }: SiteView): Entry[] {
 /** MOBIKE would tell the other end of all addresses that a machine of a pair has, and go on from its own where the pair's has moved on. */
 function mayChange({ near, far }: SiteView): boolean {
   return (near.endpoint === undefined || far.endpoint === undefined) && !followsActive(near) && !followsActive(far);
+}
+
+/**
+ * charon dials what the name stands for, which it looks up for each try, and lets in who comes from one of these addresses
+ * (ike_cfg.c): an end that has moved is there before its name is.
+ */
+function remoteAddresses({ spec, far: { endpoint } }: SiteView): Entry {
+  if (endpoint === undefined) return setting("remote_addrs", "%any", "Its address changes: it dials.");
+  if (parseAddress(endpoint) !== undefined || spec.version === 1) return setting("remote_addrs", endpoint);
+  return setting("remote_addrs", [endpoint, "0.0.0.0/0", "::/0"], "Dialled by its name, and let in by its proof from wherever it is, while the name still says another address, too.");
 }
 
 /** Of the far end's address family, so that an end with both takes the right one. */

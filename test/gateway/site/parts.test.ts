@@ -15,6 +15,7 @@ const cases: Record<string, [SiteConnectionSpec, Side, (1 | 2)?]> = {
   policy: [exampleSite({ mode: "policy" }), "left"],
   certificate: [exampleSite({ authentication: "certificate" }), "left"],
   "changing-address": [exampleSite({ right: { ...exampleSite().right, endpoint: undefined } }), "left"],
+  "named-address": [exampleSite({ right: { ...exampleSite().right, endpoint: "cloud.example.com" } }), "left"],
   "ipv6-outside": [exampleSite({ left: exampleEnd({ endpoint: "2001:db8:1::11" }), right: { ...exampleSite().right, endpoint: "2001:db8:12::11" } }), "left"],
   device: [toDevice, "left"],
   bgp: [exampleBgpSite(), "right"],
@@ -43,6 +44,17 @@ describe.each(Object.keys(cases))("golden tree %s", (name) => {
     expect(Object.keys(files).sort()).toEqual(found.map((entry) => "/" + path.relative(path.join(golden, name), path.join(entry.parentPath, entry.name))).sort());
     for (const [file, content] of Object.entries(files)) expect([file, content]).toEqual([file, fs.readFileSync(path.join(golden, name, file), "utf8")]);
   });
+});
+
+describe("whom a connection dials and lets in", () => {
+  const dialled = (changes: Partial<SiteConnectionSpec>) => /remote_addrs = (.*)/.exec(sitePart(viewFrom(exampleSite(changes), "left")).files.map(({ content }) => content).join("\n"))?.[1];
+  const { right } = exampleSite();
+  test("an address: itself alone", () => expect(dialled({})).toBe("198.51.100.20"));
+  test("a name: dialled by it, and let in from wherever it is by then", () => expect(dialled({ right: { ...right, endpoint: "cloud.example.com" } })).toBe("cloud.example.com, 0.0.0.0/0, ::/0"));
+  test("a name in IKEv1, whose first messages say nothing of who it is: from the name's address alone", () => {
+    expect(dialled({ version: 1, right: { ...right, kind: "device", endpoint: "branch.example.com" } })).toBe("branch.example.com");
+  });
+  test("neither: from wherever it is", () => expect(dialled({ right: { ...right, endpoint: undefined } })).toBe("%any"));
 });
 
 describe("a connection's parts", () => {

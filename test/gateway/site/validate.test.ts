@@ -18,6 +18,7 @@ describe("a connection that is right", () => {
   });
   test("one end's address may change", () => {
     expect(errors({ right: { ...right, endpoint: undefined } })).toEqual([]);
+    expect(errors({ right: { ...right, endpoint: "cloud.example.com" } })).toEqual([]);
   });
 });
 
@@ -39,6 +40,8 @@ describe("refused", () => {
     ["the same endpoint", { right: { ...right, endpoint: "192.0.2.11" } }, "right.endpoint: is the left end's, too"],
     ["the same identity", { right: { ...right, identity: "left.office-to-cloud" } }, "right.identity: is the left end's, too"],
     ["endpoints of two families", { right: { ...right, endpoint: "2001:db8::1" } }, "right.endpoint: is IPv6, and the left end's is IPv4"],
+    ["a name that is none", { right: { ...right, endpoint: "cloud" } }, "right.endpoint: is neither an IP address nor a DNS name"],
+    ["a name with an underscore", { right: { ...right, endpoint: "cloud_1.example.com" } }, "right.endpoint: is neither an IP address nor a DNS name"],
     ["an endpoint that is a mistyped address", { right: { ...right, endpoint: "198.51.100.256" } }, "right.endpoint: is neither an IP address nor a DNS name"],
     ["an identity with a quote", { right: { ...right, identity: 'a"b' } }, "right.identity: holds a character that IKE daemons read in different ways"],
     ["a gateway without room", { right: { ...right, kind: "closedGateway" } }, "right: makes no room for site connections"],
