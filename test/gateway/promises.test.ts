@@ -166,6 +166,15 @@ test("masquerade is by policy, and never for what goes back into a tunnel", () =
   expect(rules("never")).toEqual([]);
 });
 
+test("a client's address is not translated into a site's tunnel, whatever is masqueraded; without sites there is no such rule", () => {
+  for (const masquerade of ["internet", "everywhere"] as const) {
+    const rules = chain({ ...goldenSpecs["sites-and-clients"], masquerade }, "postrouting");
+    const [spared, translated] = [rules.indexOf('oifname "st-*" accept'), rules.findIndex((rule) => rule.endsWith(" masquerade"))];
+    expect([spared >= 0, spared < translated]).toEqual([true, true]);
+  }
+  expect(chain(goldenSpecs.both, "postrouting").join()).not.toContain("st-");
+});
+
 test("a split tunnel carries the inside networks and the name servers, a full one everything", () => {
   const selectors = (spec: GatewaySpec) => {
     const { connections } = readStrongswanConf(files(spec)[platform(spec.platform).strongswan.connections]) as { connections: { ikev2: { children: { ikev2: Tree } } } };
