@@ -9,7 +9,7 @@ from unittest import mock
 
 from machine import MachineTest, part_text
 
-from vpn_gateway import follower, site_log, site_status, sites
+from vpn_gateway import follower, site_log, site_overlap, site_status, sites
 from vpn_gateway.gateway import Gateway
 
 UNIT = "/etc/systemd/system/vpn-gateway-sites.service"
@@ -99,11 +99,33 @@ class SitePartTest(MachineTest):
 
     def test_refused_without_room_and_with_anothers_number(self) -> None:
         self.apply(part_of("office"))
-        said = self.apply(part_of("branch", 7), expect=1).stderr
+        said = self.apply(part_of("branch", 7, far=["10.40.0.0/24"]), expect=1).stderr
         self.assertIn("office has the same interface number by chance", said)
         self.assertFalse(self.exists("/etc/vpn-gateway/sites/branch.json"))
         self.assertEqual(self.run_command("remove", "base").returncode, 0)
         self.assertIn("makes no room for site connections", self.apply(part_of("third", 9), expect=1).stderr)
+
+
+    def test_two_static_connections_never_lead_to_the_same_addresses(self) -> None:
+        self.apply(part_of("office", far=["10.30.0.0/16", "10.31.0.0/24"]))
+        self.forget_calls()
+        said = self.apply(part_of("branch", 8, far=["10.40.0.0/24", "10.30.7.0/24", "10.31.0.0/24"]), expect=1).stderr
+        self.assertIn("the site connections branch and office lead to the same addresses: 10.30.7.0/24 and 10.30.0.0/16, 10.31.0.0/24.", said)
+        self.assertEqual(self.ip(), [])
+        self.assertFalse(self.exists("/etc/vpn-gateway/sites/branch.json"))
+        # By policies it is no better.
+        self.assertIn("the same addresses: 10.31.0.0/24.", self.apply(part_of("branch", 8, mode="policy", far=["10.31.0.0/24"]), expect=1).stderr)
+        self.apply(part_of("branch", 8, far=["10.40.0.0/24"]))
+        # Its own is no other, and what was given up is free.
+        self.apply(part_of("office", far=["10.31.0.0/24"]))
+        self.apply(part_of("third", 9, far=["10.30.0.0/16"]))
+
+    def test_ways_to_the_same_network_may_be_several_where_bgp_decides(self) -> None:
+        one = {"addresses": ["169.254.64.0/31"], "neighbor": "169.254.64.1", "as": 65001, "neighborAs": 65002, "bfd": True}
+        other = {**one, "addresses": ["169.254.64.2/31"], "neighbor": "169.254.64.3"}
+        self.assertIsNone(site_overlap.conflict(description("branch", bgp=other), [description("office", bgp=one)]))
+        self.assertIsNone(site_overlap.conflict(description("branch"), [description("office", bgp=one)]))
+        self.assertIsNotNone(site_overlap.conflict(description("branch"), [description("office", bgp=one), description("third")]))
 
 
 class FollowerTest(MachineTest):
