@@ -14,7 +14,7 @@ import time
 from . import charon, files, lac, layer2, pair_sites, sites
 from .errors import Failure, os_error
 from .gateway import Gateway
-from .site_log import CONSEQUENCE, reason_of
+from .site_log import CONSEQUENCE, SILENCE, TURNED_AWAY, reason_of, turned_away
 from .vici import Vici
 
 EVENTS = ("ike-updown", "child-updown", "child-rekey", "log")
@@ -75,6 +75,7 @@ class Follower:
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
         self.followed: dict[str, Followed] = {}
+        self.described: list[sites.Site] = []
         self.written: dict | None = None
         self.said: set[str] = set()
         self.audited = 0.0
@@ -83,7 +84,7 @@ class Follower:
 
     def look(self, now: float) -> None:
         """One look at everything; nothing is done where nothing changed."""
-        described = sites.described(self.gateway)
+        described = self.described = sites.described(self.gateway)
         for name in [name for name in self.followed if name not in {site["name"] for site in described}]:
             del self.followed[name]
         associations = self.take_turns(described, charon.associations(self.gateway) if described and charon.running(self.gateway) else [], now)
@@ -216,10 +217,15 @@ class Follower:
         """What charon logs of a connection while it does not stand."""
         if event != "log":
             return
-        name = str(message.get("ikesa-name", ""))
-        text = str(message.get("msg", ""))
-        one, reason = self.followed.get(name.partition("-")[2]), reason_of(text)
-        if one is None or one.stands or reason is None or not name.startswith(("site-", "lac-")):
+        name, text = str(message.get("ikesa-name", "")), str(message.get("msg", ""))
+        address = turned_away(text)
+        site = next((site for site in self.described if name == site["connection"] or (address and address == site["endpoint"])), None)
+        one, reason = self.followed.get(site["name"]) if site else None, reason_of(text)
+        if site is None or one is None or one.stands or reason is None:
+            return
+        if reason == SILENCE and site.get("version") == 1:
+            reason = f"{SILENCE}: this connection is IKEv1, which a device drops without a word unless it is told to take it"
+        if SILENCE in reason and one.reason is not None and one.reason["text"] == TURNED_AWAY and now - one.reason["at"] < LONGEST_PAUSE:
             return
         # IKEv1 is refused by silence: that it lasts says less than where it began.
         if name.startswith("lac-") and one.reason is not None and CONSEQUENCE.search(text):

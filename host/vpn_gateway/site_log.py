@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+SILENCE = "the other end does not answer"
+TURNED_AWAY = "the other end dials by another version of IKE than this connection has, or at another of our addresses"
 # What charon says, and what it means to whoever has to mend it. The first that fits counts. strongSwan's sources:
 # ike_init.c, ike_auth.c, psk_authenticator.c, child_create.c, task_manager_v2.c, ike_sa.c, credential_manager.c.
 REASONS = [
@@ -27,12 +29,23 @@ REASONS = [
     # IKEv1's third question is the first that is encrypted, by what the pre-shared key is part of; who has another is silent.
     (r"retransmit \d+ of request message ID 0, seq 3", "the other end is silent since it was shown the proof: most likely the pre-shared keys differ, or UDP 4500 does not get through"),
     (r"invalid HASH_V1 payload length, decryption failed|received PAYLOAD_MALFORMED notify error", "the pre-shared keys differ"),
-    (r"peer not responding, trying again|giving up after \d+ retransmits|retransmit \d+ of request", "the other end does not answer"),
+    (r"peer not responding, trying again|giving up after \d+ retransmits|retransmit \d+ of request", SILENCE),
+    (r"no IKE config found for \S+, sending", TURNED_AWAY),
     (r"error writing to socket: (.+)", "nothing can be sent to the other end: {0}"),
 ]
 # What follows from an earlier word, and says less.
 CONSEQUENCE = re.compile(r"peer not responding, trying again|giving up after \d+ retransmits")
 PATTERNS = [(re.compile(pattern), text) for pattern, text in REASONS]
+
+
+# task_manager_v1.c and _v2.c: of an exchange that is of no connection yet. Connections are found by addresses and version.
+NAMELESS = re.compile(r"no IKE config found for \S+?\.\.\.(\S+), sending")
+
+
+def turned_away(message: str) -> str | None:
+    """Whose first message was of no connection."""
+    found = NAMELESS.search(message)
+    return found and found[1]
 
 
 def reason_of(message: str) -> str | None:

@@ -47,4 +47,5 @@ export const unproven: readonly string[] = [
   "rates-voice", "hostile-packets",
   "lac-foreign", "radius-interim",
   "mesh-dead",
+  "sites-device-ikev1",
 ];

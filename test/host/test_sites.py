@@ -200,6 +200,28 @@ class FollowerTest(MachineTest):
         self.follower.look(111)
         self.assertIsNone(self.follower.followed["office"].reason)
 
+    def test_who_dials_by_another_version_is_told_from_who_is_silent(self) -> None:
+        self.write("/etc/vpn-gateway/sites/office.json", json.dumps(description("office", version=1)))
+        self.follower.look(100)
+        one = self.follower.followed["office"]
+        log = lambda name, text, at: self.follower.heard("log", {"ikesa-name": name, "msg": text}, at)  # noqa: E731
+        log("site-office", "sending retransmit 1 of request message ID 0, seq 1", 101)
+        self.assertEqual(one.reason["text"], "the other end does not answer: this connection is IKEv1, which a device drops without a word unless it is told to take it")
+        # Somebody else is turned away all the time.
+        log("(unnamed)", "no IKE config found for 192.0.2.11...198.51.100.99, sending NO_PROPOSAL_CHOSEN", 110)
+        self.assertIn("does not answer", one.reason["text"])
+        log("(unnamed)", "no IKE config found for 192.0.2.11...198.51.100.20, sending NO_PROPOSAL_CHOSEN", 120)
+        self.assertEqual(one.reason["text"], "the other end dials by another version of IKE than this connection has, or at another of our addresses")
+        # That it is silent, too, says less.
+        log("site-office", "giving up after 5 retransmits", 130)
+        self.assertIn("another version", one.reason["text"])
+        log("site-office", "tried 1 shared key for 'left.x' - 'right.x', but MAC mismatched", 140)
+        self.assertIn("pre-shared keys differ", one.reason["text"])
+        self.associations = [association("office")]
+        self.follower.look(150)
+        log("(unnamed)", "no IKE config found for 192.0.2.11...198.51.100.20, sending NO_PROPOSAL_CHOSEN", 151)
+        self.assertIsNone(one.reason)
+
     def test_status_says_how_it_stands(self) -> None:
         self.associations = [association("office")]
         self.follower.look(1_700_000_000)

@@ -56,8 +56,8 @@ export interface DeviceKind {
   words: DeviceWords;
   /** Is one suite all that it can be told for IKE, or for ESP? */
   oneSuite: { ike: boolean; esp: boolean };
-  /** Does its text speak IKEv1 where the connection does? @default false */
-  ikev1?: boolean;
+  /** The profile of a connection by IKEv1, where its text has that. @default none */
+  ikev1?: SiteProfileName;
   /** Has its text certificates? @default false */
   certificates?: boolean;
   /** What it may dial. */

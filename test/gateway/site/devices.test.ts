@@ -1,13 +1,13 @@
 import { spawnSync } from "child_process";
 import * as fs from "fs";
 import * as path from "path";
-import { deviceKinds, deviceText, type DeviceOptions } from "../../../gateway/site/devices";
+import { deviceKinds, deviceText, type DeviceKind, type DeviceOptions } from "../../../gateway/site/devices";
 import { deviceProblems } from "../../../gateway/site/devices/validate";
 import { siteProfile, siteProfiles } from "../../../gateway/site/profiles";
 import { commonSuite } from "../../../gateway/site/proposals";
 import { viewFrom, type SiteConnectionSpec, type SiteEndSpec, type SiteSecrets } from "../../../gateway/site/spec";
 import { validateSite } from "../../../gateway/site/validate";
-import { exampleEnd, exampleSite, exampleSiteSecrets } from "./specs";
+import { exampleDeviceBgpSite, exampleEnd, exampleSite, exampleSiteSecrets } from "./specs";
 
 type Kind = keyof typeof deviceKinds;
 const kinds = Object.keys(deviceKinds) as Kind[];
@@ -115,6 +115,41 @@ describe("what each text must hold", () => {
   });
 });
 
+describe("by IKEv1", () => {
+  const profile = siteProfiles["libreswan-ikev1"];
+  const proposals = { ike: [...profile.ike], esp: [...profile.esp] };
+  const old = (changes: Parameters<typeof toDevice>[1] = {}, kind: Kind = "libreswan") =>
+    toDevice(kind, { left: { proposals, ...changes.left }, right: { proposals, ...changes.right }, spec: { version: 1, ...changes.spec } });
+  const errors = (spec: SiteConnectionSpec, kind: Kind = "libreswan") =>
+    [...validateSite(spec), ...deviceProblems(kind, spec)].filter(({ severity }) => severity === "error").map(({ path: where, message }) => `${where}: ${message}`);
+
+  test("Libreswan's text speaks it, takes it, and is told nothing that is not of it", () => {
+    expect(errors(old())).toEqual([]);
+    const file = path.join(golden, "libreswan-ikev1.txt");
+    if (process.env.UPDATE_GOLDEN) fs.writeFileSync(file, rendered("libreswan", old()));
+    expect(rendered("libreswan", old())).toBe(fs.readFileSync(file, "utf8"));
+    for (const part of ["    ikev2=no\n", "config setup\n    ikev1-policy=accept\n", "    ike=aes256-sha2_384-dh20,aes256-sha2_256-dh19,aes256-sha2_256-dh14\n", "    esp=aes_gcm256-none-dh19\n", "    authby=secret\n"]) expect(rendered("libreswan", old())).toContain(part);
+    expect(rendered("libreswan", old())).not.toMatch(/aggr/);
+    expect(rendered("libreswan")).not.toMatch(/ikev1|ikev2=no/);
+  });
+  test.each<[string, SiteConnectionSpec, Kind, string[]]>([
+    ["a kind whose text has none", old({ spec: { anySelectors: true } }, "fortigate"), "fortigate", ["device.ike: is not what the text for FortiGate speaks"]],
+    ["a certificate", old({ spec: { authentication: "certificate", deviceProof: { room: true, ownAuthority: false, list: true, revoked: false, revokedSerials: [] } } }), "libreswan", ["authentication: is for IKEv2 with devices, and this connection speaks IKEv1"]],
+    ["a device whose address changes", old({ right: { endpoint: undefined } }), "libreswan", ["device.endpoint: is not known, and IKEv1 finds a pre-shared key by the other end's address (main mode; aggressive mode would give the key away)"]],
+    ["two networks", old({ left: { networks: ["10.20.0.0/24", "10.21.0.0/24"] } }), "libreswan", ["version: IKEv1 carries one network to one network"]],
+    ["BGP", { ...exampleDeviceBgpSite("libreswan", {}, { version: 1 }), left: old().left, right: old().right }, "libreswan", ["routing: is not built over IKEv1"]],
+    ["IKEv2's proposals", toDevice("libreswan", { spec: { version: 1 } }), "libreswan", ["left.proposals.ike[0]: holds AES-GCM, which IKEv1 has for ESP and not for itself (RFC 5282 is of IKEv2)", "left.proposals.esp[0]: is a choice of ecp256 and ecp384 and modp3072 and modp2048, and IKEv1 offers one of each kind (RFC 2409, 5): write a proposal for each"]],
+    ["another version", old({ spec: { version: 3 as never } }), "libreswan", ["version: is no version of IKE"]],
+  ])("refused: %s", (_, spec, kind, expected) => {
+    expect(errors(spec, kind)).toEqual(expect.arrayContaining(expected));
+  });
+  test.each([["aes256-sha1-modp2048", /sha1, and IKEv1 comes with nothing that is weak/], ["3des-sha256-modp2048", /3des, which protects nothing/], ["aes256-sha256-modp1024", /modp1024, which protects nothing/], ["aes256-sha256-prfsha256-modp2048", /negotiates no prf/], ["aes256-sha256-x25519", /x25519, which is of IKEv2 alone/]])("refused: %s", (ike, message) => {
+    const weak = { ike: [ike], esp: [...profile.esp] };
+    expect(errors(old({ left: { proposals: weak }, right: { proposals: weak } })).filter((text) => message.test(text))).toHaveLength(2);
+    expect(errors(old()).filter((text) => message.test(text))).toEqual([]);
+  });
+});
+
 describe("refused", () => {
   test("a kind that nobody knows", () => {
     expect(deviceProblems("juniper", toDevice("libreswan")).map(({ message, remedy }) => `${message}: ${remedy}`)).toEqual([
@@ -151,6 +186,6 @@ describe("refused", () => {
 });
 
 test("every profile but those of two gateways is some device's", () => {
-  const used = new Set<string>(kinds.map((kind) => deviceKinds[kind].profile));
+  const used = new Set<string>(kinds.flatMap((kind) => [deviceKinds[kind].profile, (deviceKinds[kind] as DeviceKind).ikev1 ?? []].flat()));
   expect(Object.keys(siteProfiles).filter((name) => !used.has(name))).toEqual(["modern", "cnsa2"]);
 });
