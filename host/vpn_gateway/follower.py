@@ -14,7 +14,7 @@ import time
 from . import charon, files, lac, layer2, pair_sites, sites
 from .errors import Failure, os_error
 from .gateway import Gateway
-from .site_log import CONSEQUENCE, SILENCE, TURNED_AWAY, reason_of, turned_away
+from .site_log import CONSEQUENCE, SILENCE, Exchanges, says_less
 from .vici import Vici
 
 EVENTS = ("ike-updown", "child-updown", "child-rekey", "log")
@@ -76,6 +76,7 @@ class Follower:
         self.gateway = gateway
         self.followed: dict[str, Followed] = {}
         self.described: list[sites.Site] = []
+        self.exchanges = Exchanges()
         self.written: dict | None = None
         self.said: set[str] = set()
         self.audited = 0.0
@@ -218,14 +219,16 @@ class Follower:
         if event != "log":
             return
         name, text = str(message.get("ikesa-name", "")), str(message.get("msg", ""))
-        address = turned_away(text)
+        reason, address = self.exchanges.hear(str(message.get("ikesa-uniqued", "")), text)
+        if name in {site["connection"] for site in self.described}:
+            address = None
         site = next((site for site in self.described if name == site["connection"] or (address and address == site["endpoint"])), None)
-        one, reason = self.followed.get(site["name"]) if site else None, reason_of(text)
+        one = self.followed.get(site["name"]) if site else None
         if site is None or one is None or one.stands or reason is None:
             return
         if reason == SILENCE and site.get("version") == 1:
             reason = f"{SILENCE}: this connection is IKEv1, which a device drops without a word unless it is told to take it"
-        if SILENCE in reason and one.reason is not None and one.reason["text"] == TURNED_AWAY and now - one.reason["at"] < LONGEST_PAUSE:
+        if one.reason is not None and says_less(reason, one.reason["text"]) and now - one.reason["at"] < LONGEST_PAUSE:
             return
         # IKEv1 is refused by silence: that it lasts says less than where it began.
         if name.startswith("lac-") and one.reason is not None and CONSEQUENCE.search(text):

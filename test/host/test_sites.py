@@ -222,6 +222,46 @@ class FollowerTest(MachineTest):
         log("(unnamed)", "no IKE config found for 192.0.2.11...198.51.100.20, sending NO_PROPOSAL_CHOSEN", 151)
         self.assertIsNone(one.reason)
 
+    def test_of_mismatched_proposals_both_lists_are_said(self) -> None:
+        self.write("/etc/vpn-gateway/sites/branch.json", json.dumps(description("branch", 8, far=["10.40.0.0/24"], endpoint="198.51.100.30")))
+        self.follower.look(100)
+        office, branch = self.follower.followed["office"], self.follower.followed["branch"]
+
+        def log(number: int, text: str, at: float, name: str = "(unnamed)") -> None:
+            self.follower.heard("log", {"ikesa-name": name, "ikesa-uniqued": str(number), "msg": text}, at)
+
+        # Two that dial at once; charon knows whose it is only after the proposals.
+        log(7, "198.51.100.20 is initiating an IKE_SA", 101)
+        log(8, "198.51.100.99 is initiating an IKE_SA", 101)
+        log(7, "received proposals: IKE:AES_CBC_128/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048", 101)
+        log(8, "received proposals: IKE:3DES_CBC/HMAC_SHA1_96/PRF_HMAC_SHA1/MODP_1024", 101)
+        log(8, "configured proposals: IKE:AES_GCM_16_256/PRF_HMAC_SHA2_384/CURVE_25519", 101)
+        log(7, "configured proposals: IKE:AES_GCM_16_256/PRF_HMAC_SHA2_384/CURVE_25519", 101)
+        log(8, "received proposals unacceptable", 101)
+        self.assertEqual((office.reason, branch.reason), (None, None))
+        log(7, "received proposals unacceptable", 101)
+        both = "no proposal in common: the other end offers IKE:AES_CBC_128/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048; this gateway takes IKE:AES_GCM_16_256/PRF_HMAC_SHA2_384/CURVE_25519"
+        self.assertEqual((office.reason["text"], branch.reason), (both, None))
+        # Dialling itself, it hears less.
+        log(9, "received NO_PROPOSAL_CHOSEN notify error", 110, "site-office")
+        self.assertEqual(office.reason["text"], both)
+        log(9, "received AUTHENTICATION_FAILED notify error", 120, "site-office")
+        self.assertIn("refuses our proof", office.reason["text"])
+        # Of a child SA, when the connection is known.
+        log(10, "198.51.100.20 is initiating an IKE_SA", 130)
+        log(10, "received proposals: ESP:AES_CBC_128/HMAC_SHA1_96/NO_EXT_SEQ", 130, "site-office")
+        log(10, "configured proposals: ESP:AES_GCM_16_256/NO_EXT_SEQ", 130, "site-office")
+        log(10, "no acceptable proposal found", 130, "site-office")
+        self.assertEqual(office.reason["text"], "no proposal in common: the other end offers ESP:AES_CBC_128/HMAC_SHA1_96/NO_EXT_SEQ; this gateway takes ESP:AES_GCM_16_256/NO_EXT_SEQ")
+        self.follower.write()
+        self.assertIn("down since 1970-01-01T00:01:40Z: no proposal in common: the other end offers ESP:", site_status.line(next(one for one in site_status.collect(self.gateway) if one["name"] == "office")))
+        # Without the lists it is what it was.
+        log(11, "received proposals unacceptable", 140, "site-branch")
+        self.assertEqual(branch.reason["text"], "no proposal of the other end is acceptable here")
+        for number in range(100, 300):
+            log(number, "203.0.113.7 is initiating an IKE_SA", 150)
+        self.assertLessEqual(len(self.follower.exchanges.said), 65)
+
     def test_status_says_how_it_stands(self) -> None:
         self.associations = [association("office")]
         self.follower.look(1_700_000_000)
