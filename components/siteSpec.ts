@@ -146,7 +146,7 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
     })
     .apply((a) => attempt((): SiteConnectionSpec => {
       const kind = a.device === undefined ? undefined : deviceKind(a.device.kind ?? usualDevice);
-      const usual = (a.device?.ike === 1 ? kind?.ikev1 : undefined) ?? kind?.profile ?? "modern";
+      const usual = (a.device?.ike === 1 ? kind?.ikev1?.profile : undefined) ?? kind?.profile ?? "modern";
       const profile = siteProfile(a.profile ?? usual);
       if (profile === undefined) {
         throw new pulumi.RunError(`site connection ${name}: there is no profile ${JSON.stringify(a.profile)}: use one of ${Object.keys(siteProfiles).join(", ")}`);

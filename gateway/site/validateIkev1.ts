@@ -26,7 +26,7 @@ export function ikev1Problems(spec: SiteConnectionSpec): Problem[] {
       proposals[phase].forEach((text, index) => {
         // What is wrong with it anyway is said elsewhere.
         const wrong = proposalProblem(text, phase) === undefined ? proposalProblemOfIkev1(text, phase) : undefined;
-        if (wrong !== undefined) problems.push(error(`${side}.proposals.${phase}[${index}]`, text, wrong, "Leave profile and proposals out, or name what IKEv1 has, e.g. aes256-sha256-ecp256 for IKE and aes256gcm16-ecp256 for ESP."));
+        if (wrong !== undefined) problems.push(error(`${side}.proposals.${phase}[${index}]`, text, wrong, "Leave profile and proposals out, or name what IKEv1 has, e.g. aes256-sha256-ecp256 for IKE and aes256gcm16-modp3072 for ESP."));
       });
     }
   }

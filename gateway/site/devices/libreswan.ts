@@ -128,7 +128,7 @@ const encryptions = same(["aes256gcm16", "aes192gcm16", "aes128gcm16", "aes256",
 export const libreswan: DeviceKind = {
   title: "Libreswan",
   profile: "libreswan",
-  ikev1: "libreswan-ikev1",
+  ikev1: { profile: "libreswan-ikev1", espLacks: ["ecp256", "ecp384", "ecp521"] },
   certificates: true,
   render,
   words: {

@@ -71,13 +71,17 @@ function proposals({ title, words, oneSuite, profile, ikev1 }: DeviceKind, { rig
     const list = right.proposals[phase];
     // What is no proposal at all is said elsewhere.
     if (list.some((text) => proposalProblem(text, phase) !== undefined)) return [];
-    const remedy = `Use the profile ${(version === 1 ? ikev1 : undefined) ?? profile}, or name device.proposals.`;
+    const remedy = `Use the profile ${(version === 1 ? ikev1?.profile : undefined) ?? profile}, or name device.proposals.`;
     const unknown = list.flatMap((text, index) => {
       const missing = missingWords(words[phase], text);
       return missing.length === 0 ? [] : [error(`right.proposals.${phase}[${index}]`, text, `holds ${missing.join(", ")}, which ${title} does not know`, remedy)];
     });
+    const old = version !== 1 || phase !== "esp" ? [] : list.flatMap((text, index) => {
+      const lacking = text.split("-").filter((word) => ikev1?.espLacks.includes(word));
+      return lacking.length === 0 ? [] : [error(`right.proposals.${phase}[${index}]`, text, `holds ${lacking.join(", ")}, which ${title} does not know by IKEv1`, remedy)];
+    });
     const choice = oneSuite[phase] && !isOneSuite(list) ? [error(`right.proposals.${phase}`, list, `is a choice, and ${title} is told one suite`, remedy)] : [];
-    return [...unknown, ...choice];
+    return [...unknown, ...old, ...choice];
   });
 }
 
