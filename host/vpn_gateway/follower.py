@@ -14,7 +14,7 @@ import time
 from . import charon, files, lac, layer2, pair_sites, sites
 from .errors import Failure, os_error
 from .gateway import Gateway
-from .site_log import CONSEQUENCE, SILENCE, Exchanges, says_less
+from .site_log import CONSEQUENCE, Exchanges, says_less
 from .vici import Vici
 
 EVENTS = ("ike-updown", "child-updown", "child-rekey", "log")
@@ -218,24 +218,18 @@ class Follower:
         """What charon logs of a connection while it does not stand."""
         if event != "log":
             return
-        name, text = str(message.get("ikesa-name", "")), str(message.get("msg", ""))
-        reason, address = self.exchanges.hear(str(message.get("ikesa-uniqued", "")), text)
-        if name in {site["connection"] for site in self.described}:
-            address = None
-        site = next((site for site in self.described if name == site["connection"] or (address and address == site["endpoint"])), None)
+        site, reason = self.exchanges.about(self.described, message)
         one = self.followed.get(site["name"]) if site else None
         if site is None or one is None or one.stands or reason is None:
             return
-        if reason == SILENCE and site.get("version") == 1:
-            reason = f"{SILENCE}: this connection is IKEv1, which a device drops without a word unless it is told to take it"
-        if one.reason is not None and says_less(reason, one.reason["text"]) and now - one.reason["at"] < LONGEST_PAUSE:
-            return
-        # IKEv1 is refused by silence: that it lasts says less than where it began.
-        if name.startswith("lac-") and one.reason is not None and CONSEQUENCE.search(text):
-            return
-        # The first word of a failure says most: what follows within a moment is its consequence.
-        if one.reason is not None and now - one.reason["at"] < PROOF:
-            return
+        if one.reason is not None:
+            age = now - one.reason["at"]
+            # The first word of a failure says most: what follows within a moment is its consequence.
+            if age < PROOF or (age < LONGEST_PAUSE and says_less(reason, one.reason["text"])):
+                return
+            # IKEv1 is refused by silence: that it lasts says less than where it began.
+            if site["mode"] == lac.MODE and CONSEQUENCE.search(str(message.get("msg", ""))):
+                return
         one.reason = {"at": now, "text": reason}
 
     def write(self) -> None:

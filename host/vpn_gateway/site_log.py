@@ -53,6 +53,17 @@ class Exchanges:
     def __init__(self) -> None:
         self.said: dict[str, dict[str, str]] = {}
 
+    def about(self, described: list[dict], message: dict) -> tuple[dict | None, str | None]:
+        """Which connection a log event of vici is about, and the reason that it gives, if any."""
+        name, text = str(message.get("ikesa-name", "")), str(message.get("msg", ""))
+        reason, address = self.hear(str(message.get("ikesa-uniqued", "")), text)
+        site = next((site for site in described if site["connection"] == name), None)
+        if site is None and address is not None:
+            site = next((site for site in described if site["endpoint"] == address), None)
+        if reason == SILENCE and site is not None and site.get("version") == 1:
+            reason = f"{SILENCE}: this connection is IKEv1, which a device drops without a word unless it is told to take it"
+        return site, reason
+
     def hear(self, number: str, message: str) -> tuple[str | None, str | None]:
         """The reason that a message gives, and whose exchange it ended where that is of no connection yet."""
         said = self.said.setdefault(number, {})
