@@ -26,5 +26,5 @@ export function deviceConfiguration({ kind, ...options }: SiteDevice, spec: Site
 /** A minted key as this kind of device takes it: AWS takes none that begins with 0. */
 export function keyForDevice(key: pulumi.Output<string>, device: pulumi.Output<SiteDevice> | undefined): pulumi.Output<string> {
   if (device === undefined) return key;
-  return pulumi.all([key, device]).apply(([text, { kind }]) => (kind === "aws" ? text.replace(/^0/, "k") : text));
+  return pulumi.all([key, device]).apply(([text, { kind }]) => (kind === "aws" || kind === "aws-transit-gateway" ? text.replace(/^0/, "k") : text));
 }

@@ -34,6 +34,8 @@ export interface SiteDeviceArgs {
   networks: pulumi.Input<pulumi.Input<string>[]>;
   /** Its AS number, with `routing: "bgp"`; `bgp.rightAs` is the same. @default none: BGP needs it */
   as?: pulumi.Input<number>;
+  /** IKE version: 1 for a device that has nothing newer: a pre-shared key, fixed addresses at both ends, one network to one. @default 2 */
+  ike?: pulumi.Input<number>;
   /** MTU of its link to the outside, in bytes. @default 1500 */
   outsideMtu?: pulumi.Input<number>;
   /** What it is set to, where that is not what its profile says. */
@@ -153,7 +155,8 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
     })
     .apply((a) => attempt((): SiteConnectionSpec => {
       const kind = a.device === undefined ? undefined : deviceKind(a.device.kind ?? usualDevice);
-      const profile = siteProfile(a.profile ?? kind?.profile ?? "modern");
+      const usual = (a.device?.ike === 1 ? kind?.ikev1?.profile : undefined) ?? kind?.profile ?? "modern";
+      const profile = siteProfile(a.profile ?? usual);
       if (profile === undefined) {
         throw new pulumi.RunError(`site connection ${name}: there is no profile ${JSON.stringify(a.profile)}: use one of ${Object.keys(siteProfiles).join(", ")}`);
       }
@@ -212,7 +215,7 @@ export function resolveSite(name: string, args: SiteArgs): pulumi.Output<SiteCon
         right: end("right"),
         authentication: args.authentication ?? "psk",
         mode: a.mode ?? "route",
-        version: profile.version,
+        version: a.device?.ike ?? profile.version,
         encapsulate: a.encapsulate ?? profile.encapsulate ?? false,
         anySelectors: profile.anySelectors ?? false,
         ikeLifetime: profile.ikeLifetime,

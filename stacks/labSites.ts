@@ -58,7 +58,7 @@ export function labSites(): Record<string, unknown> {
       ? new SiteConnection("office-to-branch", {
           left: office.site,
           leftNetworks: [labClouds[0].network],
-          device: { kind: config.get("deviceKind"), name: "branch", endpoint: labDevice.address, networks: [labDevice.network], as: config.getNumber("deviceAs"), revoked: config.getBoolean("deviceRevoked") },
+          device: { kind: config.get("deviceKind"), name: "branch", endpoint: labDevice.address, networks: [labDevice.network], as: config.getNumber("deviceAs"), ike: config.getNumber("deviceIke"), revoked: config.getBoolean("deviceRevoked") },
           authentication: config.get("deviceAuthentication"),
           routing: config.get("deviceRouting"),
           profile: config.get("deviceProfile"),

@@ -66,7 +66,9 @@ export class AzureGateway extends pulumi.ComponentResource {
     const tags = once(plan.tags).apply((own) => tagsOf(name, own));
     const place = placeOf(name, args, good, tags, child);
     const subnetId = args.subnetId === undefined ? madeNetwork(name, place, once(plan.networkCidr), tags, child) : once(pulumi.output(args.subnetId));
-    const rules = pulumi.all([good, plan.peers, plan.openL2tpOutsideIpsec]).apply(([spec, peers, l2tpOutsideIpsec]) => ({ peers, l2tpOutsideIpsec, administrators: spec.administrators, sshPort: spec.sshPort, acme: spec.ikev2?.acme !== undefined }));
+    const rules = pulumi.all([good, plan.peers, plan.openL2tpOutsideIpsec]).apply(([spec, peers, l2tpOutsideIpsec]) => ({
+      peers, l2tpOutsideIpsec, administrators: spec.administrators, sshPort: spec.sshPort, acme: spec.ikev2?.acme !== undefined, inside: spec.sites === true ? spec.insideNetworks : [],
+    }));
     const group = securityGroup(name, place, rules, tags, child);
     const address = publicAddress(name, place, args.zone === undefined ? [] : [args.zone], tags, child);
     const publicIp = address.ipAddress.apply((ip) => ip ?? "");

@@ -66,8 +66,11 @@ export class GcpGateway extends pulumi.ComponentResource {
     const labels = once(plan.labels).apply((own) => labelsOf(name, own));
     const region = given?.region ?? regionOfZone(args.zone);
     const network = given === undefined ? madeNetwork(name, once(plan.networkCidr), good.outsideMtu, region, child) : given.network;
-    const rules = pulumi.all([good, plan.peers, plan.openL2tpOutsideIpsec]).apply(([spec, peers, l2tpOutsideIpsec]) => ({ peers, l2tpOutsideIpsec, administrators: spec.administrators, sshPort: spec.sshPort, acme: spec.ikev2?.acme !== undefined }));
-    const firewalls = firewall(name, once(network.network), rules, { acme: args.ikev2?.enabled !== false && args.ikev2?.acme !== undefined }, child);
+    const inside = args.sites?.enabled === true && args.insideNetworks !== undefined;
+    const rules = pulumi.all([good, plan.peers, plan.openL2tpOutsideIpsec]).apply(([spec, peers, l2tpOutsideIpsec]) => ({
+      peers, l2tpOutsideIpsec, administrators: spec.administrators, sshPort: spec.sshPort, acme: spec.ikev2?.acme !== undefined, ...(inside ? { inside: spec.insideNetworks } : {}),
+    }));
+    const firewalls = firewall(name, once(network.network), rules, { acme: args.ikev2?.enabled !== false && args.ikev2?.acme !== undefined, inside }, child);
     const address = staticAddress(name, good, region, labels, child);
     const spec = args.endpoint !== undefined ? good : pulumi.all([good, address.address]).apply(([plain, endpoint]): GatewaySpec => ({ ...plain, endpoint }));
 

@@ -50,10 +50,10 @@ export function networkTag(name: string): string {
 }
 
 /** What may reach a gateway from outside; out goes anything, as every VPC has it. */
-export function firewall(name: string, network: pulumi.Output<string>, plan: pulumi.Output<FirewallPlan>, has: { pair?: boolean; acme?: boolean }, opts: pulumi.CustomResourceOptions): Firewall[] {
+export function firewall(name: string, network: pulumi.Output<string>, plan: pulumi.Output<FirewallPlan>, has: { pair?: boolean; acme?: boolean; inside?: boolean }, opts: pulumi.CustomResourceOptions): Firewall[] {
   const tag = networkTag(name);
   // Which rules there are is plain, so that they are resources of their own; what they hold may be unknown yet.
-  const placeholder: FirewallPlan = { peers: [], administrators: [], sshPort: 22, l2tpOutsideIpsec: false, acme: has.acme, ...(has.pair ? { pair: { healthPort: 1, healthCheckers: [] } } : {}) };
+  const placeholder: FirewallPlan = { peers: [], administrators: [], sshPort: 22, l2tpOutsideIpsec: false, acme: has.acme, ...(has.inside ? { inside: [] } : {}), ...(has.pair ? { pair: { healthPort: 1, healthCheckers: [] } } : {}) };
   return firewallRules(placeholder).map(({ suffix, description, action, priority, fromPair }, index) => {
     const rule = plan.apply((plain) => firewallRules(plain)[index]);
     return new Firewall(
@@ -65,6 +65,7 @@ export function firewall(name: string, network: pulumi.Output<string>, plan: pul
         priority,
         [action === "allow" ? "allows" : "denies"]: rule.protocols,
         ...(fromPair === true ? { sourceTags: [tag] } : { sourceRanges: rule.sources }),
+        ...(suffix === "inside" ? { disabled: rule.apply(({ disabled }) => disabled === true) } : {}),
         targetTags: [tag],
       },
       opts,

@@ -23,6 +23,8 @@ export interface SecurityPlan {
   administrators: readonly string[];
   sshPort: number;
   l2tpOutsideIpsec: boolean;
+  /** Of a gateway with site connections: ranges whose hosts it forwards to other sites. @default none */
+  inside?: readonly string[];
   /** Is a public CA to ask at port 80 (ACME, HTTP-01)? It asks from addresses that it does not tell; the machine's own firewall shuts the port between. @default false */
   acme?: boolean;
   /** A pair behind a load balancer: the port of its health probe, and no bare ESP, which it does not carry. */
@@ -36,6 +38,7 @@ export interface SecurityPlan {
  */
 export function securityRules(plan: SecurityPlan): SecurityRule[] {
   const peers = ipv4(plan.peers);
+  const inside = ipv4(plan.inside ?? []);
   const rules: Omit<SecurityRule, "priority" | "direction" | "sourcePortRange" | "destinationAddressPrefix">[] = [
     { name: "ike", description: "IKE, and ESP within UDP", access: "Allow", protocol: "Udp", sourceAddressPrefixes: peers, destinationPortRanges: ["500", "4500", ...(plan.l2tpOutsideIpsec ? ["1701"] : [])] },
     ...(plan.balanced === undefined ? [{ name: "esp", description: "ESP", access: "Allow" as const, protocol: "Esp", sourceAddressPrefixes: peers, destinationPortRange: "*" }] : []),
@@ -48,6 +51,8 @@ export function securityRules(plan: SecurityPlan): SecurityRule[] {
           { name: "health", description: "Health probe of the load balancer", access: "Allow" as const, protocol: "Tcp", sourceAddressPrefix: "AzureLoadBalancer", destinationPortRange: String(plan.balanced.healthPort) },
           { name: "pair", description: "Whether the other machine answers", access: "Allow" as const, protocol: "Udp", sourceAddressPrefix: "VirtualNetwork", destinationPortRange: "500" },
         ]),
+    // The group knows answers to what the gateway sent on, and no host that begins. What is for the gateway itself its own firewall refuses.
+    ...(inside.length === 0 ? [] : [{ name: "inside", description: "Inside networks, towards other sites", access: "Allow" as const, protocol: "*", sourceAddressPrefixes: inside, destinationPortRange: "*" }]),
     { name: "else", description: "What no rule above lets in", access: "Deny", protocol: "*", sourceAddressPrefix: "*", destinationPortRange: "*" },
   ];
   return rules.map((rule, index) => ({ ...rule, priority: rule.access === "Deny" ? 4096 : 100 + 10 * index, direction: "Inbound", sourcePortRange: "*", destinationAddressPrefix: "*" }));

@@ -14,6 +14,8 @@ export interface FirewallRule {
   sources: string[];
   /** From what has the gateway's tag: the machines of a pair from each other. */
   fromPair?: boolean;
+  /** Is it out of force? A rule without ranges would hold for the whole world, so that one has {@link nobody}'s, and this. */
+  disabled?: boolean;
 }
 
 /** What decides who may send what to a gateway. */
@@ -22,6 +24,8 @@ export interface FirewallPlan {
   administrators: readonly string[];
   sshPort: number;
   l2tpOutsideIpsec: boolean;
+  /** Of a gateway with site connections: ranges whose hosts it forwards to other sites. @default none, and no rule */
+  inside?: readonly string[];
   /** Is a public CA to ask at port 80 (ACME, HTTP-01)? It asks from addresses that it does not tell; the machine's own firewall shuts the port between. @default false */
   acme?: boolean;
   /** Of a pair: where the load balancers ask from, and on which port. */
@@ -33,6 +37,9 @@ export interface FirewallPlan {
  * docs/firewall-rules): the first for both kinds, the others for external ones, 130.211.0.0/22 for internal ones.
  */
 export const healthCheckRanges: readonly string[] = ["35.191.0.0/16", "130.211.0.0/22", "209.85.152.0/22", "209.85.204.0/22"];
+
+/** RFC 5737: for documentation, nobody's. */
+const nobody = "192.0.2.0/24";
 
 /**
  * IKE, NAT traversal and ESP from peers, SSH from administrators, ICMP (which rules cannot narrow to a type; the
@@ -48,6 +55,7 @@ export function firewallRules(plan: FirewallPlan): FirewallRule[] {
     allow("peers", "IKE, ESP, and ESP within UDP", [{ protocol: "udp", ports }, { protocol: "esp" }], plan.peers),
     allow("ssh", "SSH of administrators", [{ protocol: "tcp", ports: [String(plan.sshPort)] }], plan.administrators),
     allow("icmp", "Path MTU discovery", [{ protocol: "icmp" }], ["0.0.0.0/0"]),
+    ...insideRules(plan.inside),
     ...(plan.acme === true ? [allow("acme", "A public CA's question, while the machine answers it", [{ protocol: "tcp", ports: ["80"] }], ["0.0.0.0/0"])] : []),
     ...(plan.pair === undefined
       ? []
@@ -57,6 +65,13 @@ export function firewallRules(plan: FirewallPlan): FirewallRule[] {
         ]),
     { suffix: "else", description: "What no rule above lets in", action: "deny", priority: 1001, protocols: [{ protocol: "all" }], sources: ["0.0.0.0/0"] },
   ];
+}
+
+/** Rules know answers to what the gateway sent on, and no host that begins. What is for the gateway itself its own firewall refuses. */
+function insideRules(inside: readonly string[] | undefined): FirewallRule[] {
+  if (inside === undefined) return [];
+  const sources = ipv4(inside);
+  return [{ suffix: "inside", description: "Inside networks, towards other sites", action: "allow", priority: 1000, protocols: [{ protocol: "all" }], ...(sources.length > 0 ? { sources } : { sources: [nobody], disabled: true }) }];
 }
 
 function ipv4(ranges: readonly string[]): string[] {

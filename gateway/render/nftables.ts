@@ -341,9 +341,12 @@ function postrouting(spec: GatewaySpec): Chain {
   return {
     name: "postrouting",
     hook: "type nat hook postrouting priority srcnat; policy accept;",
-    rules: masquerade.length > 0 ? [{ rule: 'oifname "ppp*" accept', why: "From client to client." }, { rule: "rt ipsec exists accept" }, ...masquerade] : [],
+    rules: masquerade.length > 0 ? [{ rule: 'oifname "ppp*" accept', why: "From client to client." }, { rule: "rt ipsec exists accept" }, ...(spec.sites ? [untranslated] : []), ...masquerade] : [],
   };
 }
+
+/** Into a site's interface `rt ipsec` sees nothing yet. Clients whose pool no connection names are dropped by its table before. */
+const untranslated: Rule = { rule: `oifname "${siteInterfaces}" accept`, why: "Sites see clients by their own addresses." };
 
 /** A set for each address family, so that rules can name either whether or not it has elements. */
 function addressSets(name: string, networks: readonly Network[]): NamedSet[] {

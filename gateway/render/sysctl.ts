@@ -5,7 +5,7 @@ import type { GatewaySpec } from "../spec";
  * Kernel parameters. Only what acts on packets that are forwarded: sizes of socket buffers and TCP's settings do
  * nothing there.
  */
-export function kernelParameters(spec: Pick<GatewaySpec, "ikev2" | "pair" | "sites" | "layerTwo">): KernelParameter[] {
+export function kernelParameters(spec: Pick<GatewaySpec, "ikev2" | "pair" | "sites" | "bgp" | "layerTwo">): KernelParameter[] {
   const parameters = [
     { key: "net.ipv4.ip_forward", value: 1, why: "Packets pass between tunnels and networks." },
     {
@@ -21,6 +21,13 @@ export function kernelParameters(spec: Pick<GatewaySpec, "ikev2" | "pair" | "sit
   ];
   if (spec.ikev2?.pool6 !== undefined || spec.sites) {
     parameters.push({ key: "net.ipv6.conf.all.forwarding", value: 1, why: "The same for IPv6." });
+  }
+  if (spec.bgp) {
+    // ip-sysctl.rst: 0, the default, hashes the addresses alone; 1 the ports as well.
+    parameters.push(
+      { key: "net.ipv4.fib_multipath_hash_policy", value: 1, why: "Of several tunnels each connection of two hosts takes one: by addresses alone all of theirs would share one tunnel." },
+      { key: "net.ipv6.fib_multipath_hash_policy", value: 1, why: "The same for IPv6." },
+    );
   }
   if (spec.layerTwo) {
     // The leading hyphen: there is no such key until something loads br_netfilter, which makes it 1.

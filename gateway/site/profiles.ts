@@ -54,6 +54,17 @@ export const siteProfiles = {
     childLifetime: hour,
     source: "ipsec.conf(5) of Libreswan, ike= and esp=: the defaults' AES_GCM_256 with SHA2_512 or SHA2_256 and DH 19, 20, 15, 14",
   },
+  "libreswan-ikev1": {
+    title: "Libreswan 4 and 5 by IKEv1, for what has nothing else",
+    version: 1,
+    // One of each kind in a proposal, and one group for all of ESP.
+    ike: ["aes256-sha384-ecp384", "aes256-sha256-ecp256", "aes256-sha256-modp2048"],
+    esp: ["aes256gcm16-modp3072"],
+    ikeLifetime: 4 * hour,
+    childLifetime: hour,
+    source: "RFC 2409 with AES (RFC 3602), SHA-2 (RFC 4868), groups 20, 19, 14 (RFC 5903, 3526); ESP AES-GCM (RFC 4106, 8) with group 15, since Libreswan's ESP by IKEv1 has no curves (algparse -v1 of 4.10: \"not supported by IKEv1\"); ipsec.conf(5) of Libreswan, ike=, esp=, ikev1-policy=",
+    concession: "IKEv1 itself, which RFC 9395 calls historic: AES-CBC and HMAC-SHA-2 within it, no AES-GCM, no answer to a flood",
+  },
   aws: {
     title: "AWS Site-to-Site VPN (virtual private gateway or transit gateway)",
     version: 2,

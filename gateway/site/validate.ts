@@ -3,6 +3,7 @@ import { unprintable } from "../formats/text";
 import { isDnsName } from "../validate/endpoint";
 import { error, warning, type Problem } from "../validate/problem";
 import { leastSiteMtu } from "./mtu";
+import { ikev1Problems } from "./validateIkev1";
 import { pairEndProblems } from "./validatePair";
 import { bgpProblems, layerTwoRoomProblems } from "./validateBgp";
 import { revocationProblems } from "./validateRevocation";
@@ -20,6 +21,7 @@ export function validateSite(spec: SiteConnectionSpec, secrets: SiteSecrets = {}
     ...pairEndProblems(spec),
     ...networksOfBoth(spec),
     ...proposals(spec),
+    ...ikev1Problems(spec),
     ...bgpProblems(spec),
     ...layerTwoRoomProblems(spec),
     ...keyProblems(spec, secrets),
@@ -37,9 +39,6 @@ function words(spec: SiteConnectionSpec): Problem[] {
     problems.push(error("authentication", spec.authentication, "is no way to prove an identity", `Use one of ${siteAuthentications.join(", ")}.`));
   }
   if (spec.version !== 1 && spec.version !== 2) problems.push(error("version", spec.version, "is no version of IKE", "Use 2, or 1 for a device that has nothing else."));
-  if (spec.version === 1 && spec.left.kind !== "device" && spec.right.kind !== "device") {
-    problems.push(error("version", spec.version, "is for devices that have nothing newer, and both ends are gateways", "Use 2 (RFC 9395 deprecates IKEv1)."));
-  }
   if (spec.mode === "policy" && spec.anySelectors) {
     problems.push(error("mode", spec.mode, "would send every packet of the gateway into the tunnel, since the profile agrees on all traffic", "Use mode `route`, or a profile that agrees on the networks."));
   }
@@ -145,9 +144,6 @@ function networksOfBoth(spec: SiteConnectionSpec): Problem[] {
       const where = here ? "left" : "right";
       problems.push(warning(`${where}.networks`, undefined, `IPv${family} is behind the ${where} end alone, and reaches nobody`, `Name IPv${family} networks at both ends, or at none.`));
     }
-  }
-  if (spec.version === 1 && (left.length > 1 || right.length > 1)) {
-    problems.push(error("version", 1, "IKEv1 carries one network to one network", "Name one at each end, or use IKE version 2."));
   }
   return problems;
 }

@@ -15,7 +15,7 @@ from . import charon, files, lac, layer2, pair_sites, sites
 from .errors import Failure, os_error
 from .followed import Followed
 from .gateway import Gateway
-from .site_log import CONSEQUENCE, reason_of
+from .site_log import CONSEQUENCE, Exchanges, says_less
 from .twice import Twice
 from .vici import Vici
 
@@ -58,6 +58,8 @@ class Follower:
         self.followed: dict[str, Followed] = {}
         before = files.read_json(gateway.paths.of(sites.STATE), {})
         self.before: dict[str, dict] = before if isinstance(before, dict) else {}
+        self.described: list[sites.Site] = []
+        self.exchanges = Exchanges()
         self.written: dict | None = None
         self.said: set[str] = set()
         self.audited = 0.0
@@ -68,7 +70,7 @@ class Follower:
 
     def look(self, now: float) -> None:
         """One look at everything; nothing is done where nothing changed."""
-        described = sites.described(self.gateway)
+        described = self.described = sites.described(self.gateway)
         for name in [name for name in self.followed if name not in {site["name"] for site in described}]:
             del self.followed[name]
         associations = self.take_turns(described, self.associations(described), now)
@@ -229,17 +231,18 @@ class Follower:
         """What charon logs of a connection while it does not stand."""
         if event != "log":
             return
-        name = str(message.get("ikesa-name", ""))
-        text = str(message.get("msg", ""))
-        one, reason = self.followed.get(name.partition("-")[2]), reason_of(text)
-        if one is None or one.stands or reason is None or not name.startswith(("site-", "lac-")):
+        site, reason = self.exchanges.about(self.described, message)
+        one = self.followed.get(site["name"]) if site else None
+        if site is None or one is None or one.stands or reason is None:
             return
-        # IKEv1 is refused by silence: that it lasts says less than where it began.
-        if name.startswith("lac-") and one.reason is not None and CONSEQUENCE.search(text):
-            return
-        # The first word of a failure says most: what follows within a moment is its consequence.
-        if one.reason is not None and now - one.reason["at"] < PROOF:
-            return
+        if one.reason is not None:
+            age = now - one.reason["at"]
+            # The first word of a failure says most: what follows within a moment is its consequence.
+            if age < PROOF or (age < LONGEST_PAUSE and says_less(reason, one.reason["text"])):
+                return
+            # IKEv1 is refused by silence: that it lasts says less than where it began.
+            if site["mode"] == lac.MODE and CONSEQUENCE.search(str(message.get("msg", ""))):
+                return
         one.reason, one.blamed = {"at": now, "text": reason}, reason
 
     def write(self) -> None:

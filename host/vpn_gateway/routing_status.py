@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import time
 
@@ -22,14 +23,22 @@ def collect(gateway: Gateway) -> dict | None:
     asked = ["show bgp neighbors json", *(f"show bgp {family} unicast json" for family in FAMILIES)]
     for site in described:
         asked += [f"show bgp {family} unicast neighbors {site['bgp']['neighbor']} filtered-routes json" for family in FAMILIES]
-    neighbors, four, six, *filtered = ask(gateway, asked)
+    # What has our own AS in its path bgpd drops before any filter, and shows here alone (FRR, bgp_route.c: bgp_update).
+    for site in described:
+        asked += [f"show bgp {family} unicast neighbors {site['bgp']['neighbor']} received-routes json" for family in FAMILIES]
+    neighbors, four, six, *more = ask(gateway, asked)
+    filtered, received = more[: 2 * len(described)], more[2 * len(described) :]
+    near = [ipaddress.ip_network(text) for site in described for text in site["near"]]
     by_neighbor = {site["bgp"]["neighbor"]: site["name"] for site in described}
     routes = _routes({**four.get("routes", {}), **six.get("routes", {})}, by_neighbor)
     sessions = []
     for number, site in enumerate(described):
-        refused = [route for answer in filtered[2 * number : 2 * number + 2] for route in answer.get("receivedRoutes", {}).values()]
+        refused, heard = (
+            [route for answer in answers[2 * number : 2 * number + 2] for route in answer.get("receivedRoutes", {}).values()]
+            for answers in (filtered, received)
+        )
         learned = {route["network"] for route in routes for way in route["ways"] if way["connection"] == site["name"]}
-        sessions.append(_session(site, neighbors.get(site["bgp"]["neighbor"], {}), {"refused": refused}, learned))
+        sessions.append(_session(site, neighbors.get(site["bgp"]["neighbor"], {}), {"refused": refused, "namesakes": _of_namesakes(heard, str(site["bgp"]["as"]), near)}, learned))
     server = [_endpoint(address, neighbors.get(address, {})) for address in frr.endpoints(gateway)]
     return {"running": True, "as": described[0]["bgp"]["as"], "sessions": sessions, "routes": routes, "routeServer": server}
 
@@ -81,6 +90,7 @@ def _session(site: dict, neighbor: dict, more: dict, learned: set) -> dict:
         "learned": sorted(learned),
         # What went through this gateway already is no news and nobody's fault.
         "refused": sorted({route["network"] for route in more.get("refused", []) if own not in route.get("path", "").split()}),
+        "ofOurAs": sorted(more.get("namesakes", [])),
         "announced": sum(family.get("sentPrefixCounter", 0) for family in neighbor.get("addressFamilyInfo", {}).values()),
     }
 
@@ -97,6 +107,19 @@ def _fell(found: dict) -> str:
         return ""
     times = "once" if found["count"] == 1 else f"{found['count']} times"
     return f"; fell {times} since FRR began, last {falls.ago(found['lastSecondsAgo'])}"
+
+
+def _of_namesakes(heard: list[dict], own: str, near: list) -> set[str]:
+    """
+    Networks that begin at our own AS and are not behind this gateway: another gateway has its number. Our own come back with that
+    number at the end, too, and what we told of others with it in the middle.
+    """
+    begun = {route["network"] for route in heard if route.get("path", "").split()[-1:] == [own]}
+    return {text for text in begun if not any(_within(ipaddress.ip_network(text, strict=False), network) for network in near)}
+
+
+def _within(one: ipaddress.IPv4Network | ipaddress.IPv6Network, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
+    return one.version == network.version and one.subnet_of(network)  # type: ignore[arg-type]
 
 
 def _reason(neighbor: dict) -> str:
@@ -152,6 +175,8 @@ def lines(found: dict) -> list[str]:
             said.append(f"{head}: down: {one['reason']}{_fell(one['falls'])}")
         if one["refused"]:
             said.append(f"  refused of it, since {one['peer']} may not announce it: {_list(one['refused'])}")
+        if one["ofOurAs"]:
+            said.append(f"  refused of it, since it begins at our own AS {found['as']} and is not behind this gateway: {_list(one['ofOurAs'])}; another gateway has the same AS number: give one of the two another")
     for one in found["routeServer"]:
         state = f"up, BFD {one['bfd']}; announced {one['announced']}" if one["stands"] else f"down: {one['reason']}"
         said.append(f"BGP to the VPC's route server ({one['neighbor']}): {state}")

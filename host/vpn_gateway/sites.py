@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable
 
-from . import charon, descriptions, lac, pair_sites
+from . import charon, descriptions, lac, pair_sites, site_overlap
 from .errors import Failure
 from .gateway import Gateway
 from .programs import words
@@ -41,8 +41,8 @@ def check(gateway: Gateway, path: str, content: bytes) -> str | None:
     if not any(UNIT_FILE in part.files for part in parts.values()):
         return "this gateway makes no room for site connections: give it `sites: { enabled: true }`"
     if site["mode"] == lac.MODE:
-        return lac.conflict(gateway, site, described(gateway))
-    refused = pair_sites.conflict(gateway, site)
+        return lac.conflict(gateway, site, described(gateway)) or site_overlap.conflict(site, described(gateway))
+    refused = pair_sites.conflict(gateway, site) or site_overlap.conflict(site, described(gateway))
     if refused:
         return refused
     for other in described(gateway):

@@ -56,4 +56,5 @@ export const unproven: readonly string[] = [
   "pair-one-active", "pair-planned", "pair-reboot", "pair-profile", "pair-kept-flows",
   "sites-revoked",
   "sites-flapping", "mesh-bgpd",
+  "sites-device-ikev1",
 ];

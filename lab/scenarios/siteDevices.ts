@@ -99,6 +99,57 @@ export const siteDevices: Scenario[] = [
     },
   },
   {
+    name: "sites-device-ikev1",
+    shows: "Libreswan that is told IKEv1 alone, configured from nothing but the text that the connection outputs, reaches the office's hosts and is reached by them, through a renewal of all keys",
+    twin: "a device that speaks IKEv2 alone: no tunnel, and status says that its version is another; one that drops IKEv1: no tunnel, and status says that, too; another key: no tunnel; certificates and BGP are refused before anything is touched",
+    program: sitesProgram,
+    seconds: 300,
+    async run(lab, { check }) {
+      const sites = new Sites(lab);
+      const reason = () => sites.reason(1, connection);
+      const start = (change: (text: string) => string) => lab.world.call<{ said: string }>(["device", "start"], { text: change(lab.deviceConfiguration) }, 240);
+      await lab.stack.set("device", "true");
+      await lab.stack.set("deviceIke", "1");
+      await lab.stack.set("deviceKind", "cisco-ios");
+      const refused = await lab.stack.up({ mayFail: true });
+      const said = refused.stdout + refused.stderr;
+      check("twin: a kind whose text has no IKEv1 is refused, and nothing is pushed", refused.code !== 0 && /device\.ike.*is not what the text for Cisco IOS XE speaks/.test(said) && (await sites.status(1)).length === 1, said.slice(-600));
+      await lab.stack.set("deviceKind", "libreswan");
+      await lab.stack.up();
+      await lab.read();
+      const version = await lab.world.call<{ version: string }>(["device", "install"], undefined, 900);
+      await lab.world.captureStart("old", between, office.card);
+      const begun = await start((text) => text);
+      const up = await sites.standsWithin(1, connection, 90);
+      check(`${version.version} comes up by IKEv1`, up !== undefined, up === undefined ? `${await reason()} ${begun.said}` : `${up.toFixed(0)} s`);
+      const sas = await sites.must(1, `swanctl --list-sas --ike site-${connection}`);
+      check("it is IKEv1", /IKEv1/.test(sas) && !/IKEv2/.test(sas), sas);
+      const pings = async (when: string) => {
+        for (const [from, target] of [[office.namespace, labDevice.host], ["branch", office.host]]) {
+          const { sent, received } = await sites.ping(from, target);
+          check(`${when}${from} reaches ${target}`, received === sent && sent > 0, `${received} of ${sent}`);
+        }
+      };
+      await pings("");
+      await sites.run(1, `swanctl --rekey --child ${connection}; swanctl --rekey --ike site-${connection}`);
+      await sites.standsWithin(1, connection, 30);
+      await pings("with new keys ");
+
+      await start((text) => text.replace("ikev2=no", "ikev2=yes"));
+      const newer = await sites.becomes(async () => /another version of IKE/.test(await reason()), 90);
+      check("twin: a device that speaks IKEv2 alone is turned away, and status says that its version is another", newer && (await sites.ping(office.namespace, labDevice.host, 2)).received === 0, await reason());
+      await start((text) => text.replace("ikev1-policy=accept", "ikev1-policy=drop").replace("auto=start", "auto=add"));
+      const silent = await sites.becomes(async () => /IKEv1, which a device drops/.test(await reason()), 120);
+      check("twin: one that drops IKEv1 is silent, and status says what that may be", silent, await reason());
+      await start((text) => text.replace(/PSK "./, 'PSK "x'));
+      const wrong = await sites.becomes(async () => /pre-shared key/.test(await reason()), 90);
+      check("twin: with another key there is no tunnel, and status says that it is the key", wrong, await reason());
+      const clear = await lab.world.captureStop("old");
+      check("not one packet in clear on the gateway's outer wire in all this", clear.packets === 0, clear.first.join(" "));
+      await lab.world.call(["device", "stop"]);
+    },
+  },
+  {
     name: "sites-device-certificate",
     shows: "Libreswan with the certificate that the connection's authority made for it, from nothing but the text: the tunnel stands, and hosts reach each other both ways",
     twin: "revoked, it is cut off and not let in, and status says why; nobody comes in while the list is missing; a kind whose text has none is refused before anything is touched",

@@ -103,6 +103,17 @@ describe("SiteConnection", () => {
     expect(await pulumi.isSecret(connection.deviceConfiguration)).toBe(true);
   });
 
+  test("a device that has nothing newer: IKEv1, with its profile at both ends and no other of the gateway's connections", async () => {
+    const device = { endpoint: "192.0.2.70", networks: ["10.40.0.0/24"] };
+    const old = await made({ right: undefined, leftNetworks: ["10.20.0.0/24"], device: { ...device, ike: 1 } });
+    const gateway = () => textOf(ofType(remote).get("office-to-cloud-left-site-office-to-cloud")!.stdin);
+    expect(gateway()).toMatch(/version = 1\n/);
+    expect(gateway()).toMatch(/proposals = aes256-sha384-ecp384, ?aes256-sha256-ecp256/);
+    expect(await valueOf(old.deviceConfiguration)).toContain("ikev2=no");
+    await made({ right: undefined, leftNetworks: ["10.20.0.0/24"], device });
+    expect(gateway()).toMatch(/version = 2\n/);
+  });
+
   test("a kind of device brings its profile to both ends, and its own language", async () => {
     const connection = await made({ right: undefined, device: { kind: "cisco-ios", endpoint: "192.0.2.70", networks: ["10.40.0.0/24"], outsideInterface: "TenGigabitEthernet0/0/0" } });
     const gateway = textOf(ofType(remote).get("office-to-cloud-left-site-office-to-cloud")!.stdin);

@@ -149,6 +149,12 @@ test("clients reach each other, the internet and the inside by policy", () => {
   expect(chain(exampleSpec({ insideNetworks: [] }), "forward").some((rule) => rule.includes("@inside4"))).toBe(false);
 });
 
+test("with BGP, and only then, ways of the same worth are chosen by ports, too, for both families", () => {
+  const sysctl = (spec: GatewaySpec) => files(spec)["/etc/sysctl.d/60-vpn-gateway.conf"].split("\n").filter((line) => line.includes("multipath"));
+  expect(sysctl(goldenSpecs["sites-bgp"])).toEqual(["net.ipv4.fib_multipath_hash_policy = 1", "net.ipv6.fib_multipath_hash_policy = 1"]);
+  for (const name of ["sites-only", "both"] as const) expect(sysctl(goldenSpecs[name])).toEqual([]);
+});
+
 test("masquerade is by policy, and never for what goes back into a tunnel", () => {
   const rules = (masquerade: GatewaySpec["masquerade"]) => chain(exampleSpec({ masquerade }), "postrouting").slice(1);
   expect(rules("internet")).toEqual([
@@ -158,6 +164,15 @@ test("masquerade is by policy, and never for what goes back into a tunnel", () =
   ]);
   expect(rules("everywhere").at(-1)).toBe("ip saddr @clients4 masquerade");
   expect(rules("never")).toEqual([]);
+});
+
+test("a client's address is not translated into a site's tunnel, whatever is masqueraded; without sites there is no such rule", () => {
+  for (const masquerade of ["internet", "everywhere"] as const) {
+    const rules = chain({ ...goldenSpecs["sites-and-clients"], masquerade }, "postrouting");
+    const [spared, translated] = [rules.indexOf('oifname "st-*" accept'), rules.findIndex((rule) => rule.endsWith(" masquerade"))];
+    expect([spared >= 0, spared < translated]).toEqual([true, true]);
+  }
+  expect(chain(goldenSpecs.both, "postrouting").join()).not.toContain("st-");
 });
 
 test("a split tunnel carries the inside networks and the name servers, a full one everything", () => {

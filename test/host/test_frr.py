@@ -153,6 +153,26 @@ class RoutingStatusTest(MachineTest):
             ],
         )
 
+    def test_an_as_number_that_another_gateway_has_is_told_and_what_is_our_own_is_not(self) -> None:
+        # As seen of three FRRs in a row, the first and the last with one AS number: in received-routes alone, not in filtered-routes.
+        up = {"bgpState": "Established", "bgpTimerUpEstablishedEpoch": 1795314590, "peerBfdInfo": {"status": "Up"}}
+        paths = {
+            "10.30.0.0/24": "4207671274",
+            "10.90.0.0/24": "4207671274 4235981390",  # another's that has our number
+            "fd90::/64": "4207671274 4235981390",
+            "10.20.0.0/24": "4207671274 4235981390",  # ours
+            "10.50.0.0/24": "4207671274 4235981390 4233422305",  # what we told of another
+        }
+        four = {"receivedRoutes": {text: {"network": text, "path": path} for text, path in paths.items() if ":" not in text}}
+        six = {"receivedRoutes": {text: {"network": text, "path": path} for text, path in paths.items() if ":" in text}}
+        found = self.collect({"169.254.64.1": up, "169.254.64.3": up}, {"routes": {}}, {"routes": {}}, {}, {}, {}, {}, {}, {}, four, six)
+        told = [line for line in routing_status.lines(found) if "own AS" in line]
+        self.assertEqual(
+            told,
+            ["  refused of it, since it begins at our own AS 4235981390 and is not behind this gateway: 10.90.0.0/24, fd90::/64; another gateway has the same AS number: give one of the two another"],
+        )
+        self.assertEqual([(one["connection"], one["ofOurAs"]) for one in found["sessions"]], [("one-to-three", []), ("one-to-two", ["10.90.0.0/24", "fd90::/64"])])
+
     def test_what_came_of_dialling_anew_does_not_hide_that_the_link_is_dead(self) -> None:
         cases = [
             ({"lastResetDueTo": "Waiting for peer OPEN", "peerBfdInfo": {"status": "Down"}}, "the link is dead (BFD)"),

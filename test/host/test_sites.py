@@ -12,7 +12,7 @@ from unittest import mock
 
 from machine import MachineTest, part_text
 
-from vpn_gateway import follower, named, site_log, site_status, sites
+from vpn_gateway import follower, named, site_log, site_overlap, site_status, sites
 from vpn_gateway.gateway import Gateway
 
 UNIT = "/etc/systemd/system/vpn-gateway-sites.service"
@@ -102,11 +102,33 @@ class SitePartTest(MachineTest):
 
     def test_refused_without_room_and_with_anothers_number(self) -> None:
         self.apply(part_of("office"))
-        said = self.apply(part_of("branch", 7), expect=1).stderr
+        said = self.apply(part_of("branch", 7, far=["10.40.0.0/24"]), expect=1).stderr
         self.assertIn("office has the same interface number by chance", said)
         self.assertFalse(self.exists("/etc/vpn-gateway/sites/branch.json"))
         self.assertEqual(self.run_command("remove", "base").returncode, 0)
         self.assertIn("makes no room for site connections", self.apply(part_of("third", 9), expect=1).stderr)
+
+
+    def test_two_static_connections_never_lead_to_the_same_addresses(self) -> None:
+        self.apply(part_of("office", far=["10.30.0.0/16", "10.31.0.0/24"]))
+        self.forget_calls()
+        said = self.apply(part_of("branch", 8, far=["10.40.0.0/24", "10.30.7.0/24", "10.31.0.0/24"]), expect=1).stderr
+        self.assertIn("the site connections branch and office lead to the same addresses: 10.30.7.0/24 and 10.30.0.0/16, 10.31.0.0/24.", said)
+        self.assertEqual(self.ip(), [])
+        self.assertFalse(self.exists("/etc/vpn-gateway/sites/branch.json"))
+        # By policies it is no better.
+        self.assertIn("the same addresses: 10.31.0.0/24.", self.apply(part_of("branch", 8, mode="policy", far=["10.31.0.0/24"]), expect=1).stderr)
+        self.apply(part_of("branch", 8, far=["10.40.0.0/24"]))
+        # Its own is no other, and what was given up is free.
+        self.apply(part_of("office", far=["10.31.0.0/24"]))
+        self.apply(part_of("third", 9, far=["10.30.0.0/16"]))
+
+    def test_ways_to_the_same_network_may_be_several_where_bgp_decides(self) -> None:
+        one = {"addresses": ["169.254.64.0/31"], "neighbor": "169.254.64.1", "as": 65001, "neighborAs": 65002, "bfd": True}
+        other = {**one, "addresses": ["169.254.64.2/31"], "neighbor": "169.254.64.3"}
+        self.assertIsNone(site_overlap.conflict(description("branch", bgp=other), [description("office", bgp=one)]))
+        self.assertIsNone(site_overlap.conflict(description("branch"), [description("office", bgp=one)]))
+        self.assertIsNotNone(site_overlap.conflict(description("branch"), [description("office", bgp=one), description("third")]))
 
 
 class FollowerCase(MachineTest):
@@ -197,6 +219,68 @@ class FollowerTest(FollowerCase):
         self.associations = [association("office")]
         self.follower.look(111)
         self.assertIsNone(self.follower.followed["office"].reason)
+
+    def test_who_dials_by_another_version_is_told_from_who_is_silent(self) -> None:
+        self.write("/etc/vpn-gateway/sites/office.json", json.dumps(description("office", version=1)))
+        self.follower.look(100)
+        one = self.follower.followed["office"]
+        log = lambda name, text, at: self.follower.heard("log", {"ikesa-name": name, "msg": text}, at)  # noqa: E731
+        log("site-office", "sending retransmit 1 of request message ID 0, seq 1", 101)
+        self.assertEqual(one.reason["text"], "the other end does not answer: this connection is IKEv1, which a device drops without a word unless it is told to take it")
+        # Somebody else is turned away all the time.
+        log("(unnamed)", "no IKE config found for 192.0.2.11...198.51.100.99, sending NO_PROPOSAL_CHOSEN", 110)
+        self.assertIn("does not answer", one.reason["text"])
+        log("(unnamed)", "no IKE config found for 192.0.2.11...198.51.100.20, sending NO_PROPOSAL_CHOSEN", 120)
+        self.assertEqual(one.reason["text"], "the other end dials by another version of IKE than this connection has, or at another of our addresses")
+        # That it is silent, too, says less.
+        log("site-office", "giving up after 5 retransmits", 130)
+        self.assertIn("another version", one.reason["text"])
+        log("site-office", "tried 1 shared key for 'left.x' - 'right.x', but MAC mismatched", 140)
+        self.assertIn("pre-shared keys differ", one.reason["text"])
+        self.associations = [association("office")]
+        self.follower.look(150)
+        log("(unnamed)", "no IKE config found for 192.0.2.11...198.51.100.20, sending NO_PROPOSAL_CHOSEN", 151)
+        self.assertIsNone(one.reason)
+
+    def test_of_mismatched_proposals_both_lists_are_said(self) -> None:
+        self.write("/etc/vpn-gateway/sites/branch.json", json.dumps(description("branch", 8, far=["10.40.0.0/24"], endpoint="198.51.100.30")))
+        self.follower.look(100)
+        office, branch = self.follower.followed["office"], self.follower.followed["branch"]
+
+        def log(number: int, text: str, at: float, name: str = "(unnamed)") -> None:
+            self.follower.heard("log", {"ikesa-name": name, "ikesa-uniqued": str(number), "msg": text}, at)
+
+        # Two that dial at once; charon knows whose it is only after the proposals.
+        log(7, "198.51.100.20 is initiating an IKE_SA", 101)
+        log(8, "198.51.100.99 is initiating an IKE_SA", 101)
+        log(7, "received proposals: IKE:AES_CBC_128/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048", 101)
+        log(8, "received proposals: IKE:3DES_CBC/HMAC_SHA1_96/PRF_HMAC_SHA1/MODP_1024", 101)
+        log(8, "configured proposals: IKE:AES_GCM_16_256/PRF_HMAC_SHA2_384/CURVE_25519", 101)
+        log(7, "configured proposals: IKE:AES_GCM_16_256/PRF_HMAC_SHA2_384/CURVE_25519", 101)
+        log(8, "received proposals unacceptable", 101)
+        self.assertEqual((office.reason, branch.reason), (None, None))
+        log(7, "received proposals unacceptable", 101)
+        both = "no proposal in common: the other end offers IKE:AES_CBC_128/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048; this gateway takes IKE:AES_GCM_16_256/PRF_HMAC_SHA2_384/CURVE_25519"
+        self.assertEqual((office.reason["text"], branch.reason), (both, None))
+        # Dialling itself, it hears less.
+        log(9, "received NO_PROPOSAL_CHOSEN notify error", 110, "site-office")
+        self.assertEqual(office.reason["text"], both)
+        log(9, "received AUTHENTICATION_FAILED notify error", 120, "site-office")
+        self.assertIn("refuses our proof", office.reason["text"])
+        # Of a child SA, when the connection is known.
+        log(10, "198.51.100.20 is initiating an IKE_SA", 130)
+        log(10, "received proposals: ESP:AES_CBC_128/HMAC_SHA1_96/NO_EXT_SEQ", 130, "site-office")
+        log(10, "configured proposals: ESP:AES_GCM_16_256/NO_EXT_SEQ", 130, "site-office")
+        log(10, "no acceptable proposal found", 130, "site-office")
+        self.assertEqual(office.reason["text"], "no proposal in common: the other end offers ESP:AES_CBC_128/HMAC_SHA1_96/NO_EXT_SEQ; this gateway takes ESP:AES_GCM_16_256/NO_EXT_SEQ")
+        self.follower.write()
+        self.assertIn("down since 1970-01-01T00:01:40Z: no proposal in common: the other end offers ESP:", site_status.line(next(one for one in site_status.collect(self.gateway) if one["name"] == "office")))
+        # Without the lists it is what it was.
+        log(11, "received proposals unacceptable", 140, "site-branch")
+        self.assertEqual(branch.reason["text"], "no proposal of the other end is acceptable here")
+        for number in range(100, 300):
+            log(number, "203.0.113.7 is initiating an IKE_SA", 150)
+        self.assertLessEqual(len(self.follower.exchanges.said), 65)
 
     def test_status_says_how_it_stands(self) -> None:
         self.associations = [association("office")]

@@ -46,32 +46,46 @@ function options(view: SiteView, preSharedKey: string): object {
   };
 }
 
+/** From the customer gateway to a connection that is there, as `$connection`. */
+export const connecting = (bgp: boolean, to: string) => `customer=$(aws ec2 create-customer-gateway --type ipsec.1 --ip-address "$gateway" ${bgp ? '"$as_option" "$gateway_as"' : "--bgp-asn 65000"} \\
+  --tag-specifications "ResourceType=customer-gateway,Tags=[{Key=Name,Value=$name}]" --query CustomerGateway.CustomerGatewayId --output text)
+connection=$(aws ec2 create-vpn-connection --type ipsec.1 --customer-gateway-id "$customer" ${to} \\
+  --tag-specifications "ResourceType=vpn-connection,Tags=[{Key=Name,Value=$name}]" --options "file://$name.json" --query VpnConnection.VpnConnectionId --output text)
+aws ec2 wait vpn-connection-available --vpn-connection-ids "$connection"
+`;
+
+export const saying = `# The first tunnel's address: give it to the SiteConnection as device.endpoint, and run \`pulumi up\` again.
+aws ec2 describe-vpn-connections --vpn-connection-ids "$connection" \\
+  --query 'VpnConnections[0].Options.TunnelOptions[0].OutsideIpAddress' --output text
+`;
+
 const script = (bgp: boolean) => `
 : "\${VPN_GATEWAY_ID:?is not set: the id of your virtual private gateway}"
 set -e
 ${bgp ? `theirs=$(aws ec2 describe-vpn-gateways --vpn-gateway-ids "$VPN_GATEWAY_ID" --query 'VpnGateways[0].AmazonSideAsn' --output text)
 [ "$theirs" = "$own_as" ] || { echo "the AS number of $VPN_GATEWAY_ID is $theirs, and device.as says $own_as" >&2; exit 1; }
-` : ""}customer=$(aws ec2 create-customer-gateway --type ipsec.1 --ip-address "$gateway" ${bgp ? '"$as_option" "$gateway_as"' : "--bgp-asn 65000"} \\
-  --tag-specifications "ResourceType=customer-gateway,Tags=[{Key=Name,Value=$name}]" --query CustomerGateway.CustomerGatewayId --output text)
-connection=$(aws ec2 create-vpn-connection --type ipsec.1 --customer-gateway-id "$customer" --vpn-gateway-id "$VPN_GATEWAY_ID" \\
-  --tag-specifications "ResourceType=vpn-connection,Tags=[{Key=Name,Value=$name}]" --options "file://$name.json" --query VpnConnection.VpnConnectionId --output text)
-aws ec2 wait vpn-connection-available --vpn-connection-ids "$connection"
-${bgp ? `# What it learns comes into the VPC's route tables that are named here, and into no other.
+` : ""}${connecting(bgp, '--vpn-gateway-id "$VPN_GATEWAY_ID"')}${bgp ? `# What it learns comes into the VPC's route tables that are named here, and into no other.
 for table in \${ROUTE_TABLE_IDS:-}; do
   aws ec2 enable-vgw-route-propagation --gateway-id "$VPN_GATEWAY_ID" --route-table-id "$table"
 done` : `for network in $networks; do
   aws ec2 create-vpn-connection-route --vpn-connection-id "$connection" --destination-cidr-block "$network"
 done`}
-# The first tunnel's address: give it to the SiteConnection as device.endpoint, and run \`pulumi up\` again.
-aws ec2 describe-vpn-connections --vpn-connection-ids "$connection" \\
-  --query 'VpnConnections[0].Options.TunnelOptions[0].OutsideIpAddress' --output text
-`;
+${saying}`;
 
-/** Numbers of 4 bytes whose first bit is set have an option of their own (EC2 API Reference, CreateCustomerGateway). */
+/** What is attached to a virtual private gateway, and what to a transit gateway, differ in the script alone. */
 function render(view: SiteView, secrets: SiteSecrets): DeviceStep[] {
+  return awsSteps(view, secrets, "a virtual private gateway's", script);
+}
+
+/**
+ * Numbers of 4 bytes whose first bit is set have an option of their own (EC2 API Reference, CreateCustomerGateway).
+ *
+ * @param whose account and region the script is to be run in
+ */
+export function awsSteps(view: SiteView, secrets: SiteSecrets, whose: string, text: (bgp: boolean) => string): DeviceStep[] {
   const bgp = speaksBgp(view);
   const variables = bgp ? { ...bgpVariables(view), as_option: bgpEnds(view).far.as > 0x7fffffff ? "--bgp-asn-extended" : "--bgp-asn" } : {};
-  return commandLineSteps(view, secrets, title, "the AWS CLI 2 (in a virtual private gateway's account and region)", (key) => options(view, key), script(bgp), variables);
+  return commandLineSteps(view, secrets, title, `the AWS CLI 2 (in ${whose} account and region)`, (key) => options(view, key), text(bgp), variables);
 }
 
 /** docs.aws.amazon.com/vpn/latest/s2svpn/cgw-options.html: kept by AWS, some of them in one region. */

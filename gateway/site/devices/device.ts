@@ -56,8 +56,8 @@ export interface DeviceKind {
   words: DeviceWords;
   /** Is one suite all that it can be told for IKE, or for ESP? */
   oneSuite: { ike: boolean; esp: boolean };
-  /** Does its text speak IKEv1 where the connection does? @default false */
-  ikev1?: boolean;
+  /** Where its text has IKEv1: the profile, and words of ESP that the device knows by IKEv2 alone. @default none */
+  ikev1?: { profile: SiteProfileName; espLacks: readonly string[] };
   /** Has its text certificates? @default false */
   certificates?: boolean;
   /** What it may dial. */

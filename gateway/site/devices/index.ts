@@ -1,4 +1,5 @@
 import { aws } from "./aws";
+import { awsTransitGateway } from "./awsTransitGateway";
 import { azure } from "./azure";
 import { ciscoAsa } from "./ciscoAsa";
 import { ciscoIos } from "./ciscoIos";
@@ -20,6 +21,7 @@ export const deviceKinds = {
   mikrotik,
   "windows-rras": windowsRras,
   aws,
+  "aws-transit-gateway": awsTransitGateway,
   azure,
   gcp,
 } as const satisfies Record<string, DeviceKind>;

@@ -30,6 +30,7 @@ function render(view: SiteView, secrets: SiteSecrets): DeviceStep[] {
   const several = own.length > 1 || other.length > 1;
   const lines = [
     `# ${heading(view)}`,
+    ...(spec.version === 1 ? [`# Libreswan 5 drops IKEv1 unless it is told to take it.`, `config setup`, `    ikev1-policy=accept`, ``] : []),
     `conn ${spec.name}`,
     `    ikev2=${spec.version === 2 ? "yes" : "no"}`,
     ...(certificate ? [`    authby=rsasig`, `    leftcert=${spec.name}`, `    leftsendcert=always`, `    rightca="CN=${authorityName(spec.name)}"`] : [`    authby=secret`]),
@@ -127,7 +128,7 @@ const encryptions = same(["aes256gcm16", "aes192gcm16", "aes128gcm16", "aes256",
 export const libreswan: DeviceKind = {
   title: "Libreswan",
   profile: "libreswan",
-  ikev1: true,
+  ikev1: { profile: "libreswan-ikev1", espLacks: ["ecp256", "ecp384", "ecp521"] },
   certificates: true,
   render,
   words: {

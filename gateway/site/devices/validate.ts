@@ -21,7 +21,7 @@ export function deviceProblems(name: string, spec: SiteConnectionSpec, options: 
 
 function way({ title, ikev1, profile }: DeviceKind, spec: SiteConnectionSpec): Problem[] {
   const problems: Problem[] = [];
-  if (spec.version === 1 && !ikev1) problems.push(error("version", 1, `is not what the text for ${title} speaks`, "Use a profile of IKEv2."));
+  if (spec.version === 1 && ikev1 === undefined) problems.push(error("device.ike", 1, `is not what the text for ${title} speaks`, "Leave it out: IKEv2."));
   const { anySelectors = false }: SiteProfile = siteProfiles[profile];
   if (anySelectors !== spec.anySelectors) {
     const [device, ours] = anySelectors ? ["all traffic", "the networks"] : ["the networks", "all traffic"];
@@ -66,18 +66,22 @@ function networks({ title, inside6 = false, severalNetworks = true }: DeviceKind
   ]);
 }
 
-function proposals({ title, words, oneSuite, profile }: DeviceKind, { right }: SiteConnectionSpec): Problem[] {
+function proposals({ title, words, oneSuite, profile, ikev1 }: DeviceKind, { right, version }: SiteConnectionSpec): Problem[] {
   return (["ike", "esp"] as const).flatMap((phase) => {
     const list = right.proposals[phase];
     // What is no proposal at all is said elsewhere.
     if (list.some((text) => proposalProblem(text, phase) !== undefined)) return [];
-    const remedy = `Use the profile ${profile}, or name device.proposals.`;
+    const remedy = `Use the profile ${(version === 1 ? ikev1?.profile : undefined) ?? profile}, or name device.proposals.`;
     const unknown = list.flatMap((text, index) => {
       const missing = missingWords(words[phase], text);
       return missing.length === 0 ? [] : [error(`right.proposals.${phase}[${index}]`, text, `holds ${missing.join(", ")}, which ${title} does not know`, remedy)];
     });
+    const old = version !== 1 || phase !== "esp" ? [] : list.flatMap((text, index) => {
+      const lacking = text.split("-").filter((word) => ikev1?.espLacks.includes(word));
+      return lacking.length === 0 ? [] : [error(`right.proposals.${phase}[${index}]`, text, `holds ${lacking.join(", ")}, which ${title} does not know by IKEv1`, remedy)];
+    });
     const choice = oneSuite[phase] && !isOneSuite(list) ? [error(`right.proposals.${phase}`, list, `is a choice, and ${title} is told one suite`, remedy)] : [];
-    return [...unknown, ...choice];
+    return [...unknown, ...old, ...choice];
   });
 }
 

@@ -9,7 +9,7 @@ export function proofProblems({ title, certificates = false }: DeviceKind, { aut
   if (authentication !== "certificate") return withoutCertificates({ authority, revocationList }, proof);
   if (!certificates) return [error("authentication", "certificate", `is nothing that the text for ${title} holds`, "Leave it out: a pre-shared key is minted.")];
   const problems: Problem[] = [];
-  if (version === 1) problems.push(error("authentication", "certificate", "is for IKEv2 with devices, and the profile speaks IKEv1", "Use a profile of IKEv2."));
+  if (version === 1) problems.push(error("authentication", "certificate", "is for IKEv2 with devices, and this connection speaks IKEv1", "Use IKE version 2, or leave it out: a pre-shared key is minted."));
   if (proof?.room !== true) problems.push(error("left", left.name, "looks at no revocation list, so that a lost device could not be shut out", "Give the gateway `sites: { enabled: true, revocation: true }`."));
   if (authority !== undefined && !isAuthority(authority)) problems.push(error("device.authority", undefined, "is no certificate of an authority in PEM", "Give the one that signed the device's certificate."));
   if (revocationList !== undefined && authority === undefined) problems.push(error("device.revocationList", undefined, "is of nobody: the stack makes that of its own authority", "Leave it out, or give device.authority, too."));

@@ -23,6 +23,7 @@ export function renderSiteDescription(view: SiteView): string {
         near: networks(near.networks),
         far: networks(far.networks),
         dialAfterSeconds: far.endpoint === undefined ? null : dialsFirst ? patience.first : patience.second,
+        ...(spec.version === 1 ? { version: 1 } : {}),
         ...(followsActive(near) ? { whileActive: true } : {}),
         ...(spec.mode === "route"
           ? { interface: siteInterface(spec.name), interfaceId: siteInterfaceId(spec.name), mtu: { least: leastSiteMtu(spec), bySuite: siteMtus(spec) } }

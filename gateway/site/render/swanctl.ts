@@ -36,7 +36,7 @@ export function renderSiteConnection(view: SiteView): string {
           setting("dpd_delay", `${siteDeadPeerDelay}s`),
           ...(spec.version === 1 ? [setting("dpd_timeout", `${4 * siteDeadPeerDelay}s`)] : []),
           setting("rekey_time", `${spec.ikeLifetime}s`),
-          setting("reauth_time", "0s", "New keys without new proof: that would cut the tunnel for a moment."),
+          setting("reauth_time", "0s", spec.version === 1 ? undefined : "New keys without new proof: that would cut the tunnel for a moment."),
           section("local", proof("near")),
           section("remote", proof("far")),
           section("children", [section(spec.name, child(view))]),

@@ -171,3 +171,15 @@ test("a public CA may ask at port 80 where the gateway's certificate is of one",
   expect(rules().find(({ name }) => name === "acme")).toMatchObject({ access: "Allow", protocol: "Tcp", destinationPortRange: "80" });
   expect(new Set(rules().map(({ priority }) => priority)).size).toBe(rules().length);
 });
+
+test("hosts behind a gateway with site connections may begin towards other sites: theirs alone, and of no other gateway", async () => {
+  const all = () => ingress().filter((rule) => /^Allow \* /.test(rule));
+  const sites = { enabled: true };
+  await made({ sites, insideNetworks: ["10.30.0.0/16", "fd30::/64", "10.31.0.0/24"] });
+  expect(all()).toEqual(["Allow * * 10.30.0.0/16,10.31.0.0/24 140"]);
+  expect(ingress().at(-1)).toBe("Deny * * * 4096");
+  for (const none of [{ sites }, { sites, insideNetworks: ["fd30::/64"] }, { insideNetworks: ["10.30.0.0/16"] }]) {
+    await made(none);
+    expect(all()).toEqual([]);
+  }
+});

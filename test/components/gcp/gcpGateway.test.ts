@@ -181,3 +181,23 @@ test("a public CA may ask at port 80 where the gateway's certificate is of one",
   expect(rule()).toMatchObject({ allows: [{ protocol: "tcp", ports: ["80"] }], sourceRanges: ["0.0.0.0/0"], targetTags: ["office-vpn-gateway"] });
   expect(ofType("gcp:compute/firewall:Firewall").get("office-else")).toMatchObject({ denies: [{ protocol: "all" }] });
 });
+
+test("hosts behind a gateway with site connections may begin towards other sites: theirs alone, and of no other gateway", async () => {
+  const rule = () => ofType("gcp:compute/firewall:Firewall").get("office-inside");
+  const sites = { enabled: true };
+  await made({ sites, insideNetworks: ["10.156.0.0/20", "fd76::/64", "172.31.1.0/24"] });
+  expect(rule()).toMatchObject({
+    direction: "INGRESS", allows: [{ protocol: "all" }], sourceRanges: ["10.156.0.0/20", "172.31.1.0/24"], targetTags: ["office-vpn-gateway"], disabled: false,
+  });
+  // Before the one that denies all else, and nothing but these ranges is let in by all protocols.
+  expect(rule()!.priority as number).toBeLessThan(ofType("gcp:compute/firewall:Firewall").get("office-else")!.priority as number);
+  const open = [...ofType("gcp:compute/firewall:Firewall")].filter(([, { allows }]) => JSON.stringify(allows ?? "").includes('"all"'));
+  expect(open.map(([name]) => name)).toEqual(["office-inside"]);
+  // A rule without any range would hold for the world.
+  await made({ sites, insideNetworks: ["fd76::/64"] });
+  expect(rule()).toMatchObject({ sourceRanges: ["192.0.2.0/24"], disabled: true });
+  for (const none of [{ sites }, { insideNetworks: ["10.156.0.0/20"] }, { sites: { enabled: false }, insideNetworks: ["10.156.0.0/20"] }]) {
+    await made(none);
+    expect(rule()).toBeUndefined();
+  }
+});

@@ -45,7 +45,7 @@ describe.each(speaking)("%s with BGP", (kind) => {
     const { near, far } = linkAddresses({ spec, side: "left" });
     const text = rendered(kind);
     // AWS is told the link and divides it itself.
-    for (const part of [...(kind === "aws" ? [spec.bgp!.link] : [near.ipv4, far.ipv4]), String(spec.bgp!.left.as)]) expect(text).toContain(part);
+    for (const part of [...(kind.startsWith("aws") ? [spec.bgp!.link] : [near.ipv4, far.ipv4]), String(spec.bgp!.left.as)]) expect(text).toContain(part);
     const share = ofGateway(spec)["/etc/vpn-gateway/bgp.d/office-to-branch.conf"];
     expect(share).toContain(` neighbor ${far.ipv4} remote-as 65010\n`);
     expect(ofGateway(spec)["/etc/vpn-gateway/sites/office-to-branch.json"]).toContain(`"${near.ipv4}/${its.linkPrefixes[0]}"`);
@@ -115,6 +115,7 @@ describe("each value in its place, as the maker's documents have it", () => {
     ["cisco-asa", ["\nrouter bgp 65010\n", /  neighbor \S+ remote-as \d+\n/, "\nprefix-list site-office-to-branch-in seq 5 permit 10.20.0.0/24 le 32\n", "route Null0 10.20.0.0 255.255.255.0 254\n"]],
     ["fortigate", [/set ip 169\.254\.\d+\.\d+ 255\.255\.255\.255\n +set remote-ip 169\.254\.\d+\.\d+ 255\.255\.255\.252\n/, "config router bgp\n    set as 65010\n    config neighbor\n", "set keep-alive-timer 3\n", "set holdtime-timer 9\n", /set prefix-list-in "st-offic-5906cd-in"\n/, "                set prefix 10.20.0.0 255.255.255.0\n                set le 32\n"]],
     ["aws", ['"StaticRoutesOnly": false', /"TunnelInsideCidr": "169\.254\.\d+\.\d+\/30"/, "as_option=--bgp-asn-extended\n", "own_as=65010\n", "AmazonSideAsn"]],
+    ["aws-transit-gateway", ['"StaticRoutesOnly": false', /"TunnelInsideCidr": "169\.254\.\d+\.\d+\/30"/, "as_option=--bgp-asn-extended\n", "theirs=$(about AmazonSideAsn)", "enable-transit-gateway-route-table-propagation"]],
     ["gcp", ["own_as=65010\n", "keepalive=20\n", "--mask-length 30", "--advertisement-mode custom", "own_networks=10.40.0.0/24\n"]],
     ["azure", ["$OwnAs = '65010'", /\$OwnAddress = '169\.254\.21\.\d+'/, /\$GatewayAddress = '169\.254\.21\.\d+'/, "-EnableBgp $true -GatewayCustomBgpIpAddress $own"]],
   ])("%s", (kind, parts) => {
@@ -128,6 +129,7 @@ describe("each value in its place, as the maker's documents have it", () => {
     ["cisco-asa", /route site-office-to-branch /],
     ["fortigate", /set device/],
     ["aws", /create-vpn-connection-route|65000/],
+    ["aws-transit-gateway", /create-transit-gateway-route |65000/],
     ["gcp", /routes create|target-vpn-gateways/],
     ["azure", /-AddressPrefix/],
   ])("%s has no static route into the tunnel any more", (kind, what) => {
@@ -139,11 +141,11 @@ describe("each value in its place, as the maker's documents have it", () => {
     const [lower, upper] = addressesOfLink(spec.bgp!.link)!;
     expect([linkAddresses({ spec, side: "left" }).near.ipv4, linkAddresses({ spec, side: "left" }).far.ipv4]).toEqual([upper, lower]);
   });
-  test.each(["aws", "gcp"] as const)("%s: the script is one that a shell can read, and asks for no variable that it does not set", (kind) => {
+  test.each(["aws", "aws-transit-gateway", "gcp"] as const)("%s: the script is one that a shell can read, and asks for no variable that it does not set", (kind) => {
     const [, { text }] = deviceKinds[kind].render(viewFrom(exampleDeviceBgpSite(kind), "right"), exampleSiteSecrets, {});
     expect(spawnSync("sh", ["-n"], { input: text }).status).toBe(0);
     const asked = [...text.matchAll(/\$\{?([a-z_]+)/g)].map(([, name]) => name);
-    for (const name of asked) expect([name, new RegExp(`^(for )?${name}( in |=)`, "m").test(text)]).toEqual([name, true]);
+    for (const name of asked) expect([name, new RegExp(`^ *(for )?${name}( in |=)`, "m").test(text)]).toEqual([name, true]);
   });
 });
 

@@ -77,7 +77,7 @@ describe("refused", () => {
     ["what is no list", proved({ ownAuthority: true }), { authority, revocationList: "list" }, "device.revocationList: is no revocation list in PEM"],
     ["revoking what another authority signed", proved({ ownAuthority: true, revoked: true }), { authority }, "device.revoked: is for certificates of the stack's, and device.authority signs the list of its own"],
     ["what is no serial number", proved({ revokedSerials: ["0A", "xyz"] }), {}, "device.revokedSerials[1]: is no serial number of a certificate"],
-    ["IKEv1", proved({}, { version: 1 }), {}, "authentication: is for IKEv2 with devices, and the profile speaks IKEv1"],
+    ["IKEv1", proved({}, { version: 1, right: { ...proved().right, proposals: { ike: ["aes256-sha256-ecp256"], esp: ["aes256gcm16-modp3072"] } } }), {}, "authentication: is for IKEv2 with devices, and this connection speaks IKEv1"],
     ["revoking without certificates", proved({ revoked: true }, { authentication: "psk" }), {}, "device.revoked: is about certificates, and the ends prove themselves by a pre-shared key"],
     ["an authority without certificates", proved({}, { authentication: "psk", deviceProof: undefined }), { authority }, "device.authority: is about certificates, and the ends prove themselves by a pre-shared key"],
   ])("%s", (_what, spec, options, said) => {

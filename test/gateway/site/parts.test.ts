@@ -2,12 +2,15 @@ import * as fs from "fs";
 import * as path from "path";
 import { siteInterface, siteInterfaceId, siteNames } from "../../../gateway/site/names";
 import { sitePart, siteSecretPart } from "../../../gateway/site/parts";
+import { siteProfiles } from "../../../gateway/site/profiles";
 import { viewFrom, type Side, type SiteConnectionSpec } from "../../../gateway/site/spec";
 import { exampleBgpSite, exampleDeviceBgpSite, exampleEnd, examplePairEnd, exampleSite, exampleSiteCertificates, exampleSiteSecrets, exampleSpace } from "./specs";
 
 const golden = path.join(__dirname, "golden");
 const device = exampleEnd({ name: "branch", kind: "device", endpoint: "198.51.100.70", identity: "198.51.100.70", networks: ["10.40.0.0/24"], pools: [] });
 const toDevice = exampleSite({ name: "office-to-branch", left: exampleEnd({ identity: "192.0.2.11", networks: ["10.20.0.0/24"] }), right: device });
+
+const ikev1 = { ike: [...siteProfiles["libreswan-ikev1"].ike], esp: [...siteProfiles["libreswan-ikev1"].esp] };
 
 const cases: Record<string, [SiteConnectionSpec, Side, (1 | 2)?]> = {
   left: [exampleSite(), "left"],
@@ -21,6 +24,7 @@ const cases: Record<string, [SiteConnectionSpec, Side, (1 | 2)?]> = {
   bgp: [exampleBgpSite(), "right"],
   "pair-second": [exampleSite({ left: examplePairEnd }), "left", 2],
   "pair-other-end": [exampleSite({ left: { ...examplePairEnd, endpoint: undefined } }), "right"],
+  "device-ikev1": [{ ...toDevice, version: 1, left: { ...toDevice.left, proposals: ikev1 }, right: { ...toDevice.right, proposals: ikev1 } }, "left"],
   "device-certificate": [{ ...toDevice, authentication: "certificate", deviceProof: { room: true, ownAuthority: false, list: true, revoked: false, revokedSerials: ["0A:0B"] } }, "left"],
   "bgp-device": [exampleDeviceBgpSite(), "left"],
   "bgp-transit": [exampleBgpSite({ transit: exampleSpace }), "left"],
