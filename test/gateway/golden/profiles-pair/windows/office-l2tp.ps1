@@ -87,7 +87,10 @@ function Edit-RootStore([string]$Change) {
 
 function Set-Machine {
     if (-not (Test-Path $Marks)) { New-Item -Path $Marks | Out-Null }
-    if (-not (Test-Authority)) { Edit-RootStore 'Add' }
+    if (-not (Test-Authority)) {
+        Set-ItemProperty -Path $Marks -Name ('Added ' + (Get-Authority).Thumbprint) -Value 'by a script'
+        Edit-RootStore 'Add'
+    }
     if (-not (Test-Rule)) {
         $before = Get-Value $Agent $Rule
         if ($null -eq $before) { $before = 'none' }
@@ -98,9 +101,9 @@ function Set-Machine {
     New-Item -Path $OwnMark -Force | Out-Null
     Set-ItemProperty -Path $OwnMark -Name 'TunnelType' -Value $TunnelType
     $certificate = Get-Authority
-    $thumbprint = 'none'
-    if ($null -ne $certificate) { $thumbprint = $certificate.Thumbprint }
-    Set-ItemProperty -Path $OwnMark -Name 'Authority' -Value $thumbprint
+    $trusted = 'none'
+    if ($null -ne $certificate) { $trusted = $certificate.Thumbprint }
+    Set-ItemProperty -Path $OwnMark -Name 'Authority' -Value $trusted
 }
 
 function Clear-Machine {
@@ -109,7 +112,11 @@ function Clear-Machine {
     $certificate = Get-Authority
     if ($null -ne $certificate) {
         $needed = @($others | Where-Object { (Get-Value $_.PSPath 'Authority') -eq $certificate.Thumbprint })
-        if (($needed.Count -eq 0) -and (Test-Authority)) { Edit-RootStore 'Remove' }
+        $added = 'Added ' + $certificate.Thumbprint
+        if (($needed.Count -eq 0) -and ($null -ne (Get-Value $Marks $added))) {
+            if (Test-Authority) { Edit-RootStore 'Remove' }
+            Remove-ItemProperty -Path $Marks -Name $added
+        }
     }
     $needed = @($others | Where-Object { (Get-Value $_.PSPath 'TunnelType') -eq 'L2tp' })
     $before = Get-Value $Marks 'RuleBefore'
@@ -121,6 +128,7 @@ function Clear-Machine {
         }
         Remove-ItemProperty -Path $Marks -Name 'RuleBefore', 'RuleSetAt' -ErrorAction SilentlyContinue
     }
+    if (($others.Count -eq 0) -and (Test-Path $Marks)) { Remove-Item -Path $Marks -Recurse -Force }
 }
 
 # Runs the part that needs an administrator: here, or in a second PowerShell that Windows asks for.
@@ -166,8 +174,14 @@ function Set-Connection {
         PfsGroup = $PfsGroup
         Force = $true
     }
-    Set-VpnConnectionIPsecConfiguration @ipsec
-    foreach ($route in $Routes) { Add-VpnConnectionRoute -ConnectionName $Name -DestinationPrefix $route }
+    # Half of it would look whole, and connect with other algorithms or beside the tunnel.
+    try {
+        Set-VpnConnectionIPsecConfiguration @ipsec
+        foreach ($route in $Routes) { Add-VpnConnectionRoute -ConnectionName $Name -DestinationPrefix $route }
+    } catch {
+        Remove-VpnConnection -Name $Name -Force
+        throw "There is no connection '$Name' now: it could not be made whole. $($_.Exception.Message)"
+    }
 }
 
 # What is not as it must be, one line each.
@@ -177,7 +191,8 @@ function Get-Problem {
     if ($found.ServerAddress -ne $Server) { "The connection leads to $($found.ServerAddress), not to $Server." }
     if ($found.TunnelType -ne $TunnelType) { "The connection is of the type $($found.TunnelType), not $TunnelType." }
     if ([bool]$found.SplitTunneling -ne $SplitTunneling) { 'The connection sends the wrong part of your traffic through the tunnel.' }
-    $has = @($found.Routes | ForEach-Object { $_.DestinationPrefix })
+    # Without any route it may be $null, which a pipeline takes for one element.
+    $has = @($found.Routes | Where-Object { $null -ne $_ } | ForEach-Object { $_.DestinationPrefix })
     foreach ($route in $Routes) { if ($has -notcontains $route) { "The route to $route is missing." } }
     if (-not (Test-Authority)) { 'The machine does not trust the authority of the gateway.' }
     if (-not (Test-Rule)) { "$Rule is not 2: behind a NAT the connection fails with error 809." }
