@@ -52,8 +52,7 @@ export const unproven: readonly string[] = [
   "openwrt-profile", "hostile-flood", "doctor-certificates",
   "rates-voice", "hostile-packets",
   "radius-interim",
-  // The first two were seen to pass before they looked for the redirect and for a forged advertisement that is believed.
-  "pair-one-active", "pair-planned", "pair-reboot", "pair-profile", "pair-kept-flows",
+  "pair-kept-flows",
   "sites-revoked",
   "sites-flapping", "mesh-bgpd",
   "sites-device-ikev1",
