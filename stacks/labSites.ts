@@ -34,7 +34,7 @@ export function labSites(): Record<string, unknown> {
   const outside6 = config.getBoolean("outside6") === true;
   // A second connection beside the first, whose packets go another way: IPv6 within and outside, and the first has IPv4 alone.
   const second = config.getBoolean("second") === true;
-  const between = (name: string, right: LabGateway, only6 = false) =>
+  const between = (name: string, right: LabGateway, only6 = false, after?: SiteConnection) =>
     new SiteConnection(name, {
       left: office.site,
       right: right.site,
@@ -50,9 +50,9 @@ export function labSites(): Record<string, unknown> {
       rightNetworks: only6 ? [labClouds[1].network6] : second ? [labClouds[1].network] : undefined,
       leftProposals: { esp: config.getObject<string[]>("leftEsp") },
       rightProposals: { esp: config.getObject<string[]>("rightEsp") },
-    });
+    }, { dependsOn: after });
   const connection = cloud === undefined || config.getBoolean("connection") === false ? undefined : between("office-to-cloud", cloud);
-  if (cloud !== undefined && second) between("office-to-cloud-six", cloud, true);
+  if (cloud !== undefined && second) between("office-to-cloud-six", cloud, true, connection); // which has to give its IPv6 up first
   const device =
     config.getBoolean("device") === true
       ? new SiteConnection("office-to-branch", {

@@ -51,9 +51,7 @@ export const scenarios: Scenario[] = [...connecting, ...clientProfiles, ...openW
 export const unproven: readonly string[] = [
   "openwrt-profile", "hostile-flood", "doctor-certificates",
   "rates-voice", "hostile-packets",
-  "radius-interim",
   "pair-kept-flows",
-  "sites-revoked",
   "sites-flapping", "mesh-bgpd",
   "sites-device-ikev1",
 ];
