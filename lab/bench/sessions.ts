@@ -57,7 +57,7 @@ export class SessionsLab extends BenchLab {
   override async start(): Promise<void> {
     const { stack } = this.lab;
     await stack.init();
-    const settings = { vcpus: machine.vcpus, memoryMegabytes: machine.memoryMegabytes, ikev2Pool: "10.78.0.0/21" };
+    const settings = { vcpus: machine.vcpus, memoryMegabytes: machine.memoryMegabytes, ikev2Pool: "10.78.0.0/21", unmeasuredSessions: true };
     for (const [key, value] of Object.entries(settings)) await stack.set(key, String(value));
     const users = crowd(Math.max(this.plan.ikev2, this.plan.l2tp));
     await stack.unset("users");

@@ -52,6 +52,5 @@ export const unproven: readonly string[] = [
   "openwrt-profile", "hostile-flood", "doctor-certificates",
   "rates-voice", "hostile-packets",
   "pair-kept-flows",
-  "sites-flapping", "mesh-bgpd",
-  "sites-device-ikev1",
+  "mesh-bgpd",
 ];
