@@ -38,7 +38,8 @@ async function main(words: string[]): Promise<number> {
   const [, name] = at < 0 ? [] : words.splice(at, 2);
   const destroy = words[0] === "--destroy";
   if (words.length > (destroy ? 1 : 0) || (at >= 0 && name === undefined)) {
-    console.error("usage: scripts/up [--stack NAME] [--destroy]");
+    const problem = at >= 0 && name === undefined ? "--stack wants a name" : `not known: ${words.slice(destroy ? 1 : 0).join(" ")}`;
+    console.error(`${problem}; usage: scripts/up [--stack NAME] [--destroy]`);
     return 2;
   }
   const program = name !== undefined && name in programs ? name : "lab";
