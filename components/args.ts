@@ -239,7 +239,7 @@ export interface RemoteAccessArgs {
   groups?: pulumi.Input<pulumi.Input<GroupArgs>[]>;
   /** Count bytes for each user, also without any group. @default false */
   accounting?: pulumi.Input<boolean>;
-  /** More users than sessions were ever measured at once on one machine (500 by IKEv2, 120 by L2TP) are meant. @default false: refused */
+  /** More users than sessions were ever measured at once on one machine (500 by IKEv2, 200 by L2TP) are meant. @default false: refused */
   unmeasuredSessions?: pulumi.Input<boolean>;
   /** Write sessions, pools and the ends of certificates for node_exporter's textfile collector, where it is installed. @default where the gateway's keeper runs for another reason */
   metrics?: pulumi.Input<boolean>;
