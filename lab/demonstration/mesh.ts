@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { MeshLab, meshPlain } from "../mesh";
+import { siteInterface } from "../../gateway/site/names";
 import { labClouds, labShared } from "../networks";
 import type { Say } from "../progress";
 import type { Lab } from "../scenarios/lab";
@@ -26,11 +27,15 @@ export async function demonstrateMesh(lab: Lab, say: Say): Promise<{ text: strin
   const [first, second] = labClouds;
   const rows: string[][] = [];
   await lab.world.captureStart("demonstration", meshPlain, first.card);
+  const way = async (target: string) => {
+    const device = await mesh.way(1, target);
+    return lab.connections.find(({ name }) => siteInterface(name) === device)?.name ?? (device || "none");
+  };
   const show = async (what: string, target: string, strike: () => Promise<unknown>) => {
-    const before = await mesh.way(1, target);
+    const before = await way(target);
     say(`${what}: counting what a host of site 1 loses on its way to ${target} (about 15 s)`);
     const { gapSeconds, sent, received } = await mesh.lost(first.namespace, target, 8, strike);
-    rows.push([what, gapSeconds.toFixed(2), `${sent - received} of ${sent}`, before, await mesh.way(1, target)]);
+    rows.push([what, gapSeconds.toFixed(2), `${sent - received} of ${sent}`, before, await way(target)]);
     return gapSeconds;
   };
   const gaps = [await show("the direct path is dead", second.host, () => mesh.cutBetween(1, 2))];

@@ -13,7 +13,7 @@ export interface PictureConnection {
   stands: boolean;
 }
 
-const [width, height, boxWidth, boxHeight] = [640, 400, 170, 64] as const;
+const [width, round, boxWidth, boxHeight] = [640, 400, 170, 64] as const;
 const colours = { stands: "#1a7f37", down: "#cf222e", box: "#ddf4ff", edge: "#0969da", text: "#1f2328" } as const;
 
 /** A mesh as SVG: gateways in a circle, a line for each connection, dashed and red where it does not stand. */
@@ -21,7 +21,7 @@ export function meshPicture(gateways: readonly PictureGateway[], connections: re
   const places = new Map(
     gateways.map(({ name }, index) => {
       const angle = (2 * Math.PI * index) / gateways.length - Math.PI / 2;
-      return [name, { x: Math.round(width / 2 + (width / 2 - 110) * Math.cos(angle)), y: Math.round(height / 2 + (height / 2 - 50) * Math.sin(angle)) }];
+      return [name, { x: Math.round(width / 2 + (width / 2 - 110) * Math.cos(angle)), y: Math.round(round / 2 + (round / 2 - 50) * Math.sin(angle)) }];
     }),
   );
   const lines = connections.flatMap(({ left, right, stands }) => {
@@ -37,6 +37,7 @@ export function meshPicture(gateways: readonly PictureGateway[], connections: re
     const frame = element("rect", { x: String(x - boxWidth / 2), y: String(y - boxHeight / 2), width: String(boxWidth), height: String(boxHeight), rx: "8", fill: colours.box, stroke: colours.edge });
     return [frame, text(name, 0, true), ...more.slice(0, 2).map((words, row) => text(words, row + 1, false))];
   });
+  const height = Math.max(0, ...[...places.values()].map(({ y }) => y)) + boxHeight / 2 + 18;
   return renderSvg(width, height, [...lines, ...boxes] satisfies HtmlNode[]);
 }
 
