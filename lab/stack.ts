@@ -122,6 +122,8 @@ export class Stack {
   }
 }
 
+/** What went wrong, which may stand far above the end where much went well, and the end. */
 function tail(text: string): string {
-  return text.trimEnd().split("\n").slice(-40).join("\n");
+  const lines = text.trimEnd().split("\n");
+  return [...lines.slice(0, -40).filter((line) => /\berror:/.test(line)).slice(-20), ...lines.slice(-40)].join("\n");
 }
