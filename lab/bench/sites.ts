@@ -25,7 +25,7 @@ const byHand = { near: "10.99.1.10", far: "10.99.3.10" };
 
 /** From the first site's host to the second's. */
 interface Variant {
-  name: "tunnel" | "tunnelUnfiltered" | "byHand";
+  name: "tunnel" | "tunnelUnfiltered" | "byHand" | "byHandFiltered";
   filtered: boolean;
   target: string;
 }
@@ -33,6 +33,7 @@ const variants: Variant[] = [
   { name: "tunnel", filtered: true, target: cloud.host },
   { name: "byHand", filtered: false, target: byHand.far },
   { name: "tunnelUnfiltered", filtered: false, target: cloud.host },
+  { name: "byHandFiltered", filtered: true, target: byHand.far },
 ];
 
 /** Two sites of its own, with a second tunnel between the same machines: policies and states by hand, no IKE, no firewall. */
@@ -72,7 +73,7 @@ export class SitesBench {
       repeats.push(repeat);
       this.say(`repeat ${number + 1} of ${runs}: ${variants.map(({ name }) => `${name} ${repeat[name].up.toFixed(1)}/${repeat[name].down.toFixed(1)}`).join(", ")}`);
     }
-    const pairs = [["tunnel", "byHand"], ["tunnelUnfiltered", "byHand"]] as const;
+    const pairs = [["tunnel", "byHand"], ["tunnelUnfiltered", "byHand"], ["tunnel", "byHandFiltered"]] as const;
     return {
       runs,
       tunnelRatio: ratio(repeats, "tunnel", "byHand").median,
@@ -87,6 +88,7 @@ export class SitesBench {
       notes: [
         "TCP by iperf3 between the hosts of two sites, forwarded by both gateways, the first second left out; ESP within UDP, since one gateway is behind a 1:1 NAT",
         "by hand: ip xfrm state and policy of aes256gcm16 with a replay window of 1024, static keys, no XFRM interface, no IKE, no firewall; the connection: its XFRM interface, charon and the whole firewall",
+        "byHandFiltered and tunnelUnfiltered part the two: what the firewall costs, and what the interface does",
       ],
     };
   }
