@@ -35,17 +35,22 @@ interface Sums {
  * @throws Error with iperf3's own words where nothing was measured
  */
 export async function arrived(world: World, client: number, target: string, load: Load): Promise<number> {
-  const once = async () => {
-    const { stdout, stderr } = await world.run(`c${client}`, iperf(target, load), load.seconds + 60);
-    const { error, end } = JSON.parse(stdout || JSON.stringify({ error: stderr })) as { error?: string; end?: Record<string, Sums> };
-    const received = end?.sum_received?.bits_per_second ?? end?.sum?.bits_per_second;
-    if (error !== undefined || received === undefined) throw new Error(`iperf3: ${error ?? "no result"}`);
-    return (received / 1e6 / payload) * packet;
-  };
-  // Its server is busy for a moment after a run before, and its control connection waits in the queue, too.
-  return once().catch(async () => {
+  return twice(() => once(world, client, target, load));
+}
+
+async function once(world: World, client: number, target: string, load: Load): Promise<number> {
+  const { stdout, stderr } = await world.run(`c${client}`, iperf(target, load), load.seconds + 60);
+  const { error, end } = JSON.parse(stdout || JSON.stringify({ error: stderr })) as { error?: string; end?: Record<string, Sums> };
+  const received = end?.sum_received?.bits_per_second ?? end?.sum?.bits_per_second;
+  if (error !== undefined || received === undefined) throw new Error(`iperf3: ${error ?? "no result"}`);
+  return (received / 1e6 / payload) * packet;
+}
+
+/** iperf3's server is busy for a moment after a run before, and its control connection waits in the queue, too. */
+async function twice<T>(measure: () => Promise<T>): Promise<T> {
+  return measure().catch(async () => {
     await new Promise((resolve) => setTimeout(resolve, 3000));
-    return once();
+    return measure();
   });
 }
 
@@ -78,11 +83,19 @@ export function readWaiting(text: string): Waiting {
   return { sent: Number(sent), received: Number(received), p50: rounded(percentile(times, 50), 1), p99: rounded(percentile(times, 99), 1) };
 }
 
-/** The same while a load is under way, which begins 3 s before it. */
+/**
+ * The same while a load is under way, which begins 3 s before it.
+ *
+ * @throws Error where the load was none: on an idle tunnel nothing waits
+ */
 export async function waitingUnder(world: World, client: number, target: string, load: Load, seconds: number, marked: boolean): Promise<Waiting> {
-  const loading = world.run(`c${client}`, iperf(target, { ...load, seconds: seconds + 8 }), seconds + 120);
-  await new Promise((resolve) => setTimeout(resolve, 3000));
-  const found = await waiting(world, client, target, seconds, marked);
-  await loading;
-  return found;
+  return twice(async () => {
+    const loading = once(world, client, target, { ...load, seconds: seconds + 8 });
+    // Awaited below; what went wrong meanwhile must not end the program.
+    loading.catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const found = await waiting(world, client, target, seconds, marked);
+    await loading;
+    return found;
+  });
 }

@@ -1,6 +1,7 @@
 import { labAddresses } from "../networks";
 import { sleep } from "../progress";
 import { setUsers } from "../scenarios/users";
+import type { Connected } from "../world";
 import type { BenchLab } from "./benchLab";
 import { beyond, heldScript, planted, readHeld, sum, type Held } from "./held";
 import type { Host } from "./host";
@@ -38,6 +39,9 @@ async function held(bench: BenchLab): Promise<Held> {
 
 /** So many go at once, each from a client of their own. A session waits more than it works, and a thousand one by one take hours. */
 const people = ["alice", "bob", "carol", "dave"];
+
+/** A client whose programs failed has not connected, and the others go on. */
+const refusal = (error: Error): Connected => ({ connected: false, seconds: 0, address: null, mtu: null, reason: error.message });
 
 /** Groups, accounting and a rate: the keeper, its tables and its queues are there, which else nothing could leak in. */
 async function withPolicies({ lab }: BenchLab): Promise<void> {
@@ -94,7 +98,7 @@ export async function churn(bench: BenchLab, cycles: number, tell: (line: string
   const cycle = async (client: number, user: string) => {
     const number = ++begun;
     const protocol = number % 2 === 0 ? "l2tp" : "ikev2";
-    const found = await bench.lab.connect(client, protocol, user, { redial: false });
+    const found = await bench.lab.connect(client, protocol, user, { redial: false }).catch(refusal);
     if (found.connected) seconds[protocol].push(found.seconds);
     const answered = found.connected && (await bench.world.ping(client, labAddresses.insideHost, { count: 1 })).received > 0;
     if (!answered) {

@@ -57,20 +57,28 @@ const label = "office";
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
 
+/** A renewal that did not happen would prove nothing. */
+async function renewed(bench: BenchLab, clients: number[], ...words: string[]): Promise<void> {
+  for (const client of clients) {
+    const { code, output } = await bench.world.swanctl(client, "--rekey", ...words, "vpn");
+    if (code !== 0) throw new Error(`client ${client} got no new keys: ${output}`);
+  }
+}
+
 const renewals: [string, (bench: BenchLab, clients: number[]) => Promise<void>][] = [
-  ["child SAs, by the clients", async (bench, clients) => {
-    for (const client of clients) await bench.world.swanctl(client, "--rekey", "--child", "vpn");
-  }],
-  ["IKE SAs, by the clients", async (bench, clients) => {
-    for (const client of clients) await bench.world.swanctl(client, "--rekey", "--ike", "vpn", "--reauth");
-  }],
+  ["child SAs, by the clients", (bench, clients) => renewed(bench, clients, "--child")],
+  ["IKE SAs, by the clients", (bench, clients) => renewed(bench, clients, "--reauth", "--ike")],
   ["child SAs, by the gateway", async (bench) => void (await bench.gateway.mustRun("swanctl --rekey --child l2tp", { timeoutSeconds: 120 }))],
 ];
 
 async function office(bench: BenchLab, count: number, minutes: number, say: Say): Promise<Office> {
   const clients = numbers(count);
   const connectSeconds: number[] = [];
-  for (const client of clients) connectSeconds.push((await bench.connect(client, "l2tp", likeWindows)).seconds);
+  for (const client of clients) {
+    // A person dials again.
+    const dial = () => bench.connect(client, "l2tp", likeWindows);
+    connectSeconds.push((await dial().catch(dial)).seconds);
+  }
   const began = Date.now();
   const first = new Map<number, string>();
   for (const client of clients) {

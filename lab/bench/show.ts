@@ -172,7 +172,7 @@ export function showConnections({ steps, megabytesPerConnection, growth, othersT
   return [
     hostText(host),
     table(["connections", "added", "preview, s", "up, s", "s for each added", "MB in use"], rows),
-    `an up that changes nothing: ${unchangedUpSeconds} s; the last step's cost by the first's: ${growth}; MB for each: ${megabytesPerConnection}; touched of the others by one more: ${othersTouched}`,
+    `an up that changes nothing: ${unchangedUpSeconds} s; the last step's cost by that of the step before: ${growth}; MB for each: ${megabytesPerConnection}; touched of the others by one more: ${othersTouched}`,
     notes.map((note) => `- ${note}`).join("\n"),
   ].join("\n\n");
 }

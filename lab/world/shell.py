@@ -60,7 +60,7 @@ def answers(address, port, patience):
 def write(path, text, mode=0o644):
     """Writes a file at once, with its final mode from the start."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    temporary = path + ".new"
+    temporary = f"{path}.{os.getpid()}.new"  # several clients may write what they share
     if os.path.exists(temporary):
         os.remove(temporary)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
