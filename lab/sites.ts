@@ -45,6 +45,15 @@ export interface RoutingStatus {
   routes: { network: string; ways: { connection: string; path: string; used: boolean }[] }[];
 }
 
+/** Whether packets of a size pass whole, and what is said of one byte more. */
+export interface Crossing {
+  target: string;
+  passes: boolean;
+  oneMore: { passes: boolean; told: { by: string; mtu: number } | null };
+  /** Bytes that came of a megabyte by TCP. */
+  transfer?: { bytes: number; reason?: string };
+}
+
 /** Gateways of the lab with site connections between them, counted from 1. */
 export class Sites {
   constructor(readonly lab: Lab) {}
@@ -144,6 +153,10 @@ PYTHON`);
     // A host remembers for ten minutes which size was too large for another tunnel.
     for (const family of ["-4", "-6"]) await this.lab.world.run(namespace, `ip ${family} route flush cache`);
     return this.lab.world.call(["host", "mtu", namespace, target]);
+  }
+  /** Between hosts that hear which packets are too large, or do not while they transfer. */
+  cross(wanted: { from: string; to: string; targets: string[]; size: number; transfer?: "heard" | "unheard" }): Promise<Crossing[]> {
+    return this.lab.world.call(["cross"], wanted, 300);
   }
   /** Mbit/s, and why there are none. */
   transfer(namespace: string, target: string, seconds = 4): Promise<{ megabitsPerSecond: number; reason?: string }> {

@@ -32,6 +32,7 @@ export function labSites(): Record<string, unknown> {
   const cloud = config.getBoolean("alone") === true ? undefined : gateway("gateway-2", 2);
   // IPv6 outside has no translation in between.
   const outside6 = config.getBoolean("outside6") === true;
+  const bothEsp = config.get("bothEsp")?.split(",");
   // A second connection beside the first, whose packets go another way: IPv6 within and outside, and the first has IPv4 alone.
   const second = config.getBoolean("second") === true;
   const between = (name: string, right: LabGateway, only6 = false, after?: SiteConnection) =>
@@ -45,11 +46,12 @@ export function labSites(): Record<string, unknown> {
       // Of the first alone: the second shows that it is none of its business.
       ...(only6 ? {} : { rightRevoked: config.getBoolean("rightRevoked"), revokedSerials: config.getObject<string[]>("revokedSerials") }),
       mode: config.get("mode"),
+      encapsulate: config.getBoolean("encapsulate"),
       profile: config.get("profile"),
       leftNetworks: only6 ? [labClouds[0].network6] : second ? [labClouds[0].network] : config.getObject<string[]>("leftNetworks"),
       rightNetworks: only6 ? [labClouds[1].network6] : second ? [labClouds[1].network] : undefined,
-      leftProposals: { esp: config.getObject<string[]>("leftEsp") },
-      rightProposals: { esp: config.getObject<string[]>("rightEsp") },
+      leftProposals: { esp: bothEsp ?? config.getObject<string[]>("leftEsp") },
+      rightProposals: { esp: bothEsp ?? config.getObject<string[]>("rightEsp") },
     }, { dependsOn: after });
   const connection = cloud === undefined || config.getBoolean("connection") === false ? undefined : between("office-to-cloud", cloud);
   if (cloud !== undefined && second) between("office-to-cloud-six", cloud, true, connection); // which has to give its IPv6 up first
