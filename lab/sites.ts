@@ -23,6 +23,8 @@ export interface SiteStatus {
   bytesOut: number;
   mtu: number | null;
   suite: string | null;
+  /** Networks that the other end left out of the tunnel that stands. */
+  narrowed: { missing: string[]; carried: string[] } | null;
   falls: { lastHour: number; last: string | null; lastSecondsAgo: number | null; flaps: boolean; lookAt: string | null };
 }
 

@@ -2,7 +2,7 @@
 
 import time
 
-from . import charon, clock, falls, files, lac, named, pair, pair_sites, sites
+from . import charon, clock, falls, files, lac, named, pair, pair_sites, site_selectors, sites
 from .follower import children
 from .gateway import Gateway
 
@@ -46,6 +46,7 @@ def _of(gateway: Gateway, site: sites.Site, followed: dict, associations: list) 
         "session": session and {"address": session["address"], "peer": session["peer"]},
         "suite": _suite(newest) if stands else None,
         "outside": {"near": ike.get("local-host"), "far": ike.get("remote-host"), "udp": newest.get("encap") == "yes"} if stands else None,
+        "narrowed": site_selectors.left_out(site, found),
         "near": site["near"],
         "far": site["far"],
     }
@@ -82,7 +83,8 @@ def _suite(child: dict) -> str:
 def line(found: dict) -> str:
     fell = falls.words(found["falls"])
     flaps = f"\n  it flaps: look at {found['falls']['lookAt']}" if found["falls"]["flaps"] else ""
-    return _line(found) + (f"; {fell}" if fell else "") + flaps
+    narrowed = f"\n  {site_selectors.words(found['narrowed'])}" if found["narrowed"] else ""
+    return _line(found) + (f"; {fell}" if fell else "") + flaps + narrowed
 
 
 def _line(found: dict) -> str:

@@ -12,7 +12,7 @@ from unittest import mock
 
 from machine import MachineTest, part_text
 
-from vpn_gateway import follower, named, site_log, site_overlap, site_status, sites
+from vpn_gateway import follower, named, site_log, site_overlap, site_selectors, site_status, sites
 from vpn_gateway.gateway import Gateway
 
 UNIT = "/etc/systemd/system/vpn-gateway-sites.service"
@@ -281,6 +281,28 @@ class FollowerTest(FollowerCase):
         for number in range(100, 300):
             log(number, "203.0.113.7 is initiating an IKE_SA", 150)
         self.assertLessEqual(len(self.follower.exchanges.said), 65)
+
+    def test_status_names_what_the_other_end_has_narrowed(self) -> None:
+        self.associations = [association("office", **{"local-ts": ["10.20.0.0/24"], "remote-ts": ["10.30.0.0/25"]})]
+        self.follower.look(1_700_000_000)
+        self.assertTrue(
+            site_status.line(site_status.collect(self.gateway)[0]).endswith(
+                "1438 bytes fit\n  the other end agreed on less: 10.30.0.0/24 not, or not whole, of this tunnel, which has 10.20.0.0/24, 10.30.0.0/25: give both ends the same networks"
+            )
+        )
+
+    def test_of_selectors_what_is_carried_whole_is_no_news(self) -> None:
+        def missing(local: list[str], remote: list[str], **changes: object) -> list[str]:
+            found = site_selectors.left_out(description("office", **changes), [{"local-ts": local, "remote-ts": remote}])
+            return found["missing"] if found else []
+
+        self.assertEqual(missing(["10.20.0.0/24"], ["10.30.0.0/24"], far=["10.30.0.0/24", "fd30::/64"]), ["fd30::/64"])
+        self.assertEqual(missing(["10.20.0.5/32"], ["10.30.0.0/24"], mode="policy"), ["10.20.0.0/24"])
+        self.assertEqual(missing(["10.20.0.0/24"], ["10.30.0.0/24[tcp]"]), ["10.30.0.0/24"])
+        self.assertEqual(missing(["10.20.0.0/24"], ["10.30.0.0..10.30.0.254"]), ["10.30.0.0/24"])
+        for far in (["10.30.0.0/24"], ["0.0.0.0/0"], ["10.30.0.0/25", "10.30.0.128/25"], ["10.30.0.0..10.30.0.255"], []):
+            self.assertEqual(missing(["0.0.0.0/0"], far), [], far)
+        self.assertEqual(missing(["192.0.2.11/32[udp/l2tp]"], ["198.51.100.1/32[udp/l2tp]"], mode="l2tp"), [])
 
     def test_status_says_how_it_stands(self) -> None:
         self.associations = [association("office")]
