@@ -13,7 +13,7 @@ TIME_ERROR = 5  # adjtimex(2): nothing has set the clock right for so long that 
 SLACK = 300.0  # seconds that the clocks of two machines may differ
 REMEDY = "`timedatectl set-ntp true`"
 NOT_VALID = re.compile(r"not valid (?:now|yet)|expired")
-FROM = re.compile(r"from (\w{3} \d\d \d\d:\d\d:\d\d \d{4})")
+FROM, TO = (re.compile(word + r" (\w{3} \d\d \d\d:\d\d:\d\d \d{4})") for word in ("from", "to"))
 
 
 def collect(gateway: Gateway) -> dict:
@@ -57,6 +57,21 @@ def line(at: dict) -> str:
     return f"clock: {at['now']}{keeping}{slow}"
 
 
+def days(reason: str, at: dict) -> str:
+    """Of a certificate that is not valid, whether its days are over or still to come by this clock, and what helps."""
+    begin, end, now = _stated(FROM, reason), _stated(TO, reason), certificates.seconds(at["now"])
+    if not NOT_VALID.search(reason) or begin is None or end is None:
+        return ""
+    if end < now:
+        return "; its days are over: `pulumi up` makes a connection's own anew, and who has another has to renew it"
+    return "; its days are to come: it was made by a clock that was ahead, or this one is behind" if begin > now else ""
+
+
+def _stated(pattern: re.Pattern, reason: str) -> float | None:
+    found = pattern.search(reason)
+    return time.mktime(time.strptime(found[1], "%b %d %H:%M:%S %Y")) if found else None
+
+
 def doubt(reason: str, at: dict) -> str:
     """What the clock of this gateway has to do with it where a certificate is not valid; '' where it is beyond doubt."""
     if not NOT_VALID.search(reason):
@@ -64,8 +79,8 @@ def doubt(reason: str, at: dict) -> str:
     says = f"; mind this gateway's own clock first: it says {at['now']}"
     if at["behindWhat"]:
         return f"{says}, {_hours(at['behindSeconds'])} before {at['behindWhat']}"
-    begin = FROM.search(reason)
-    if begin and at["kept"] is not True and time.mktime(time.strptime(begin[1], "%b %d %H:%M:%S %Y")) > certificates.seconds(at["now"]):
+    begin = _stated(FROM, reason)
+    if begin is not None and at["kept"] is not True and begin > certificates.seconds(at["now"]):
         return f"{says}, which is before the certificate was made"
     return f"{says}, and nothing keeps it right ({REMEDY})" if at["kept"] is False else ""
 

@@ -126,11 +126,12 @@ def _certificate(gateway: Gateway) -> list[Finding]:
     if not charon.running(gateway):
         return []
     listed = gateway.programs.run("swanctl", "--list-certs", "--type", "x509").output
+    dead = ", ".join(each["what"] for each in certificates.collect(gateway) if not each["holds"] and not each["what"].startswith("revocation"))
     found = []
     for end in ("not before", "not after"):
         for match in re.finditer(rf"{end}\s+(.+?), (expired|not valid yet)", listed):
             found.append(
-                Finding("CERTIFICATE_NOT_VALID", f"a certificate of the gateway is {match[2]}: {end} {match[1]}; the gateway's clock says {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}", "Mind the clock first; else let the stack make it anew: `pulumi up --replace` of the gateway's certificate.", "Windows 13801")
+                Finding("CERTIFICATE_NOT_VALID", f"a certificate of the gateway is {match[2]}: {end} {match[1]}; the gateway's clock says {certificates.moment(time.time())}{f' ({dead})' if dead else ''}", "Mind the clock first; else let the stack make it anew: `pulumi up` for a site connection's, `pulumi up --replace` of it for the gateway's own.", "Windows 13801")
             )
     return found
 

@@ -58,7 +58,10 @@ def _reason(gateway: Gateway, followed: dict, associations: list, site: sites.Si
         # charon goes on dialling the address that it knew when the name is not to be resolved any more, and says nothing of it.
         if text == SILENT and named.is_name(site["endpoint"]):
             return f"{text}; {named.words(site['endpoint'])}"
-        return text + clock.doubt(text, clock.collect(gateway)) if clock.NOT_VALID.search(text) else text
+        if not clock.NOT_VALID.search(text):
+            return text
+        at = clock.collect(gateway)
+        return text + clock.days(text, at) + clock.doubt(text, at)
     if any(name == site["connection"] for name, _data in associations):
         return "the other end is being dialled"
     return "the other end has not dialled" if site["dialAfterSeconds"] is None else "it was not dialled yet"

@@ -69,6 +69,16 @@ class ClockTest(MachineTest):
         self.assertTrue(clock.doubt(over, UNKEPT).endswith("and nothing keeps it right (`timedatectl set-ntp true`)"))
         self.assertTrue(clock.doubt(to_come, UNKEPT).endswith("which is before the certificate was made"))
 
+    def test_whether_its_days_are_over_or_to_come(self) -> None:
+        for begin, end, said in (
+            ("Nov 01 00:00:00 2025", "Nov 02 00:00:00 2025", "days are over: `pulumi up` makes a connection's own anew"),
+            ("Dec 24 00:00:00 2026", "Nov 02 00:00:00 2028", "days are to come: it was made by a clock that was ahead"),
+        ):
+            for whose in ("subject", "issuer"):
+                self.assertIn(said, clock.days(site_log.reason_of(f"{whose} certificate invalid (valid from {begin} to {end})"), KEPT))
+        self.assertEqual(clock.days("a certificate is not valid now: from Nov 01 00:00:00 2025 to Nov 02 00:00:00 2028", KEPT), "")
+        self.assertEqual(clock.days("the pre-shared keys differ", KEPT), "")
+
     def test_not_one_that_is_kept_nor_of_another_failure(self) -> None:
         over = site_log.reason_of("subject certificate invalid (valid from Nov 01 00:00:00 2025 to Nov 02 00:00:00 2025)")
         self.assertEqual(clock.doubt(over, KEPT), "")
