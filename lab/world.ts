@@ -41,6 +41,8 @@ export interface ConnectOptions {
   espProposals?: string;
   /** IKEv2: packets of the child SA's anti-replay window. Default: strongSwan's 32. */
   replayWindow?: number;
+  /** IKEv2: so long before the end of a session that the gateway tells it (RFC 4478) the client proves itself anew. Default: strongSwan's 24 min. */
+  overTimeSeconds?: number;
   /** Networks through the tunnel. Default: everything. */
   splitTunnel?: string[];
   /** L2TP: the client's own mtu and mru. Default 1500: the gateway decides. */
