@@ -41,6 +41,8 @@ export interface ConnectOptions {
   espProposals?: string;
   /** IKEv2: packets of the child SA's anti-replay window. Default: strongSwan's 32. */
   replayWindow?: number;
+  /** IKEv2: by EAP-GTC, a question of the server's that the password is the answer to, and nothing else. Default: by EAP-MSCHAPv2. */
+  answersQuestion?: boolean;
   /** IKEv2: so long before the end of a session that the gateway tells it (RFC 4478) the client proves itself anew. Default: strongSwan's 24 min. */
   overTimeSeconds?: number;
   /** Networks through the tunnel. Default: everything. */
@@ -91,8 +93,11 @@ export interface RadiusOptions {
   /** Its own, in the inside network. */
   address: string;
   secret: string;
-  /** By name: the password, what is sent with an Access-Accept, and seconds that it waits before that. */
-  users: Record<string, { password: string; reply?: Record<string, string | number>; delay?: number }>;
+  /**
+   * By name: the password, what is sent with an Access-Accept, and seconds that it waits before that, or where it is `denied`
+   * before an Access-Reject. With `asks`: by EAP-GTC, what must be answered to a question.
+   */
+  users: Record<string, { password: string; reply?: Record<string, string | number>; delay?: number; denied?: boolean; asks?: boolean }>;
 }
 
 export interface PingResult {

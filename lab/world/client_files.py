@@ -133,7 +133,7 @@ def ikev2_swanctl(wanted, name="vpn"):
     keyingtries = {trying(wanted)}
     dpd_delay = {dead_peer_delay(wanted)}{over_time}
     local {{
-      auth = eap-mschapv2{local_id}
+      auth = {"eap-gtc" if wanted.get("answersQuestion") else "eap-mschapv2"}{local_id}
       eap_id = {quoted(wanted["user"])}
     }}
     remote {{
