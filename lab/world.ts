@@ -33,6 +33,8 @@ export interface ConnectOptions {
   serverId?: string;
   /** IKEv2: the client's own IKE identity. Default: its address, as Windows does. */
   localId?: string;
+  /** L2TP by kl2tpd, another code base than xl2tpd's, which must have been fetched: `foreignLacInstall`. Default false. */
+  foreignLac?: boolean;
   /** L2TP's UDP port on the client. Default 1701 + its number, so that several work behind one NAT. */
   sourcePort?: number;
   /** strongSwan's words. Default aes256-sha256-modp2048 (L2TP), aes256gcm16-prfsha384-ecp384 (IKEv2). */
@@ -324,6 +326,11 @@ export class World {
   /** Sends a Disconnect-Request, or a CoA-Request, from a server's address to the gateway; gives what radclient says. */
   radiusDisconnect(wanted: { from: string; to: string; secret: string; attributes: Record<string, string>; request?: "coa" }): Promise<{ code: number; output: string }> {
     return this.call(["radius", "disconnect"], wanted);
+  }
+
+  /** kl2tpd of go-l2tp, fetched from Debian's archive; gives its version. */
+  foreignLacInstall(): Promise<{ version: string }> {
+    return this.call(["foreign-lac", "install"], undefined, 1200);
   }
 
   /** An OpenLDAP of the inside network; fetched from Debian's archive, as FreeRADIUS' driver (base64 of its package). */
