@@ -33,6 +33,8 @@ export interface ConnectOptions {
   serverId?: string;
   /** IKEv2: the client's own IKE identity. Default: its address, as Windows does. */
   localId?: string;
+  /** L2TP by kl2tpd, another code base than xl2tpd's, which must have been fetched: `foreignLacInstall`. Default false. */
+  foreignLac?: boolean;
   /** L2TP's UDP port on the client. Default 1701 + its number, so that several work behind one NAT. */
   sourcePort?: number;
   /** strongSwan's words. Default aes256-sha256-modp2048 (L2TP), aes256gcm16-prfsha384-ecp384 (IKEv2). */
@@ -41,6 +43,10 @@ export interface ConnectOptions {
   espProposals?: string;
   /** IKEv2: packets of the child SA's anti-replay window. Default: strongSwan's 32. */
   replayWindow?: number;
+  /** IKEv2: by EAP-GTC, a question of the server's that the password is the answer to, and nothing else. Default: by EAP-MSCHAPv2. */
+  answersQuestion?: boolean;
+  /** IKEv2: so long before the end of a session that the gateway tells it (RFC 4478) the client proves itself anew. Default: strongSwan's 24 min. */
+  overTimeSeconds?: number;
   /** Networks through the tunnel. Default: everything. */
   splitTunnel?: string[];
   /** L2TP: the client's own mtu and mru. Default 1500: the gateway decides. */
@@ -89,8 +95,11 @@ export interface RadiusOptions {
   /** Its own, in the inside network. */
   address: string;
   secret: string;
-  /** By name: the password, what is sent with an Access-Accept, and seconds that it waits before that. */
-  users: Record<string, { password: string; reply?: Record<string, string | number>; delay?: number }>;
+  /**
+   * By name: the password, what is sent with an Access-Accept, and seconds that it waits before that, or where it is `denied`
+   * before an Access-Reject. With `asks`: by EAP-GTC, what must be answered to a question.
+   */
+  users: Record<string, { password: string; reply?: Record<string, string | number>; delay?: number; denied?: boolean; asks?: boolean }>;
 }
 
 export interface PingResult {
@@ -317,6 +326,11 @@ export class World {
   /** Sends a Disconnect-Request, or a CoA-Request, from a server's address to the gateway; gives what radclient says. */
   radiusDisconnect(wanted: { from: string; to: string; secret: string; attributes: Record<string, string>; request?: "coa" }): Promise<{ code: number; output: string }> {
     return this.call(["radius", "disconnect"], wanted);
+  }
+
+  /** kl2tpd of go-l2tp, fetched from Debian's archive; gives its version. */
+  foreignLacInstall(): Promise<{ version: string }> {
+    return this.call(["foreign-lac", "install"], undefined, 1200);
   }
 
   /** An OpenLDAP of the inside network; fetched from Debian's archive, as FreeRADIUS' driver (base64 of its package). */

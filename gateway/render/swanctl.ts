@@ -87,6 +87,7 @@ export function ikev2Connection(spec: GatewaySpec, ikev2: Ikev2Spec, variant: Ik
     variant.unique,
     setting("dpd_delay", seconds(spec.deadPeerDelay)),
     ...rekeying(spec, "4h"),
+    ...sessionEnd(spec),
     setting("reauth_time", "0s"),
     section("local", [
       setting("auth", "pubkey"),
@@ -170,10 +171,26 @@ function childCommon(): Entry[] {
 
 /** Windows and Apple renew keys by themselves and drop the tunnel if the gateway begins. */
 function rekeying(spec: GatewaySpec, otherwise: string): Entry[] {
-  const clientsBegin = spec.clients.includes("windows") || spec.clients.includes("apple");
+  const begin = clientsBegin(spec);
   return [
-    setting("rekey_time", clientsBegin ? "0s" : otherwise,
-      clientsBegin ? "Windows and Apple renew by themselves and drop the tunnel if the gateway begins." : undefined),
+    setting("rekey_time", begin ? "0s" : otherwise,
+      begin ? "Windows and Apple renew by themselves and drop the tunnel if the gateway begins." : undefined),
+  ];
+}
+
+function clientsBegin({ clients }: GatewaySpec): boolean {
+  return clients.includes("windows") || clients.includes("apple");
+}
+
+/**
+ * A Session-Timeout that is shorter than over_time ends a session only after over_time (ike_sa.c, set_auth_lifetime), which is
+ * 24 min where the gateway renews keys, and nothing where it does not. A client that is silent then is given up before the 60 s.
+ */
+function sessionEnd(spec: GatewaySpec): Entry[] {
+  if (!asksRadius(spec, "ikev2") || clientsBegin(spec)) return [];
+  return [
+    setting("over_time", "60s", "No Session-Timeout of the RADIUS servers ends a session sooner."),
+    setting("rand_time", "24m", "As it would be by default: not all clients' keys at once."),
   ];
 }
 

@@ -20,7 +20,7 @@ async function connect(lab: Lab, { check }: Report, devices: Devices, gets: bool
 }
 
 /** The tool as a person calls it. */
-function identity(lab: Lab, action: "backup" | "restore", file: string, passphraseFile: string) {
+export function identity(lab: Lab, action: "backup" | "restore", file: string, passphraseFile: string) {
   const { status, stderr, stdout } = spawnSync(path.join(lab.stack.root, "scripts", "identity"), [action, file, "--stack", lab.stack.name, "--passphrase-file", passphraseFile], { encoding: "utf8" });
   return { code: status, said: stdout + stderr };
 }

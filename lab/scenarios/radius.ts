@@ -1,6 +1,6 @@
 import { labAddresses } from "../networks";
 import { sleep } from "../progress";
-import type { ConnectOptions, RadiusOptions } from "../world";
+import type { ClientName, ConnectOptions, RadiusOptions } from "../world";
 import { losesNothing } from "./clients";
 import type { Lab } from "./lab";
 import type { Scenario } from "./scenario";
@@ -26,7 +26,7 @@ export async function useRadius(lab: Lab, settings: Record<string, string> = {})
   for (const [key, value] of Object.entries(settings)) await lab.stack.set(key, value);
 }
 
-export const connect = (lab: Lab, client: number, protocol: "l2tp" | "ikev2", name: Name, password: string = passwords[name], changes: Partial<ConnectOptions> = {}) =>
+export const connect = (lab: Lab, client: ClientName, protocol: "l2tp" | "ikev2", name: Name, password: string = passwords[name], changes: Partial<ConnectOptions> = {}) =>
   lab.connect(client, protocol, name, { password, redial: false, ...changes });
 const both = [["l2tp", 1], ["ikev2", 2]] as const;
 

@@ -9,6 +9,7 @@ import shutil
 import time
 
 import client_files
+import foreign_lac
 from shell import STATE, Failure, in_namespace, ip_in, is_active, run, start_unit, stop_unit, write
 
 IKE_TIMEOUT_SECONDS = 25
@@ -130,7 +131,8 @@ class Client:
             self.swanctl("--terminate", "--ike", "vpn", "--force", "--timeout", "3")
             return refused(begun, reason)
         if wanted["protocol"] == "l2tp":
-            failed = self.dial(seconds=wanted.get("pppTimeoutSeconds") or PPP_TIMEOUT_SECONDS)
+            foreign = foreign_lac.command(self.etc, wanted["gateway"], client_files.source_port(self.number, wanted)) if wanted.get("foreignLac") else None
+            failed = self.dial(seconds=wanted.get("pppTimeoutSeconds") or PPP_TIMEOUT_SECONDS, foreign=foreign)
             if failed:
                 self.disconnect()
                 return refused(begun, failed)
@@ -140,20 +142,21 @@ class Client:
             return refused(begun, "the gateway gave no address")
         return {"connected": True, "seconds": seconds, **found}
 
-    def dial(self, lac="vpn", seconds=PPP_TIMEOUT_SECONDS):
-        """Calls the gateway; gives the reason if no PPP interface comes up."""
+    def dial(self, lac="vpn", seconds=PPP_TIMEOUT_SECONDS, foreign=None):
+        """Calls the gateway, by xl2tpd or by the `foreign` command; gives the reason if no PPP interface comes up."""
         shutil.rmtree(f"{self.state}/xl2tpd", ignore_errors=True)
         os.makedirs(f"{self.state}/xl2tpd", mode=0o700)
         os.makedirs("/run/xl2tpd", exist_ok=True)
         write(self.ppp_log, "", 0o600)
         write("/var/log/lab-ppp.log", "")
-        self.unit(self.xl2tpd, "/usr/sbin/xl2tpd", "-D", "-p", "/run/xl2tpd/pid", bind={
+        self.unit(self.xl2tpd, *(foreign or ("/usr/sbin/xl2tpd", "-D", "-p", "/run/xl2tpd/pid")), bind={
             f"{self.etc}/swanctl": "/etc/swanctl", f"{self.etc}/ppp": "/etc/ppp", f"{self.etc}/xl2tpd": "/etc/xl2tpd",
             f"{self.state}/xl2tpd": "/run/xl2tpd", self.ppp_log: "/var/log/lab-ppp.log", f"{self.etc}/resolv.conf": "/etc/resolv.conf"})
-        control = f"{self.state}/xl2tpd/l2tp-control"
-        wait_for(lambda: os.path.exists(control), 10, "xl2tpd did not start")
-        with open(control, "w") as pipe:
-            pipe.write(f"c {lac}\n")
+        if foreign is None:
+            control = f"{self.state}/xl2tpd/l2tp-control"
+            wait_for(lambda: os.path.exists(control), 10, "xl2tpd did not start")
+            with open(control, "w") as pipe:
+                pipe.write(f"c {lac}\n")
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self.ppp_interface():

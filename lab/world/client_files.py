@@ -122,6 +122,8 @@ def ikev2_swanctl(wanted, name="vpn"):
     esp = wanted.get("espProposals") or IKEV2_ESP_PROPOSALS
     remote_ts = ",".join(wanted.get("splitTunnel") or ["0.0.0.0/0", "::/0"])
     local_id = f'\n      id = {quoted(wanted["localId"])}' if wanted.get("localId") else ""
+    # So long before the gateway's end of a session it proves itself anew (RFC 4478).
+    over_time = f'\n    over_time = {int(wanted["overTimeSeconds"])}s' if wanted.get("overTimeSeconds") is not None else ""
     return f"""connections {{
   {name} {{
     version = 2
@@ -129,9 +131,9 @@ def ikev2_swanctl(wanted, name="vpn"):
     vips = 0.0.0.0,::
     proposals = {quoted(proposals)}
     keyingtries = {trying(wanted)}
-    dpd_delay = {dead_peer_delay(wanted)}
+    dpd_delay = {dead_peer_delay(wanted)}{over_time}
     local {{
-      auth = eap-mschapv2{local_id}
+      auth = {"eap-gtc" if wanted.get("answersQuestion") else "eap-mschapv2"}{local_id}
       eap_id = {quoted(wanted["user"])}
     }}
     remote {{

@@ -1,6 +1,6 @@
 """
 RADIUS servers of the inside network: Debian's FreeRADIUS, each with an address of its own, and with a configuration that
-holds what the lab needs and no more: MS-CHAPv2 bare (PPP) and within EAP (IKEv2), a file of users, a file of accounting.
+holds what the lab needs and no more: MS-CHAPv2 bare (PPP) and within EAP (IKEv2), EAP-GTC, a file of users, a file of accounting.
 """
 
 import json
@@ -46,10 +46,10 @@ security {{
   allow_vulnerable_openssl = yes
 }}
 thread pool {{
-  start_servers = 2
+  start_servers = 8
   max_servers = 8
   min_spare_servers = 1
-  max_spare_servers = 2
+  max_spare_servers = 8
   max_requests_per_server = 0
 }}
 client gateways {{
@@ -70,6 +70,15 @@ modules {{
     max_sessions = 256
     mschapv2 {{
     }}
+    gtc {{
+      challenge = "Code: "
+      auth_type = PAP
+    }}
+  }}
+  pap {{
+  }}
+  always reject {{
+    rcode = reject
   }}
   exec slow {{
     wait = yes
@@ -103,11 +112,17 @@ server default {{
     Auth-Type MS-CHAP {{
       mschap
     }}
+    Auth-Type PAP {{
+      pap
+    }}
     eap
   }}
   post-auth {{
     if (&control:Tmp-Integer-0) {{
       slow
+    }}
+    if (&control:Tmp-Integer-1) {{
+      reject
     }}
   }}
   accounting {{
@@ -124,9 +139,11 @@ def quoted(text):
 def users_file(users):
     lines = []
     for name, user in users.items():
-        # As one that waits for a person to press a button: seconds before what lets them in.
-        delay = f", Tmp-Integer-0 := {int(user['delay'])}" if user.get("delay") else ""
-        lines.append(f"{name} Cleartext-Password := {quoted(user['password'])}{delay}")
+        # As one that waits for a person to press a button: seconds before what lets them in, or does not.
+        checks = f", Tmp-Integer-0 := {int(user['delay'])}" if user.get("delay") else ""
+        checks += ", Tmp-Integer-1 := 1" if user.get("denied") else ""
+        checks += ", EAP-Type := GTC" if user.get("asks") else ""
+        lines.append(f"{name} Cleartext-Password := {quoted(user['password'])}{checks}")
         reply = user.get("reply") or {}
         lines += [f"    {key} = {value}" + ("," if index < len(reply) - 1 else "") for index, (key, value) in enumerate(reply.items())]
     return "\n".join(lines) + "\n"

@@ -99,6 +99,16 @@ describe("what is rendered", () => {
     expect(Object.fromEntries(readRadiusClient(files(spec)[paths.radiusClient].content))).toMatchObject({ authserver: "10.20.0.21:1812 10.20.0.22:1645", acctserver: "10.20.0.21:1813 10.20.0.22:1646", nas_identifier: "office" });
   });
 
+  test("what charon leaves itself for new keys puts no Session-Timeout off for long", () => {
+    const connection = (changes: Partial<GatewaySpec>) =>
+      (readStrongswanConf(files(exampleSpec({ users: [], radius: { servers }, ...changes }))[strongswan.connections].content) as { connections: Record<string, Tree> }).connections.ikev2;
+    expect(connection({ clients: ["linux", "android"] })).toMatchObject({ rekey_time: "4h", over_time: "60s", rand_time: "24m" });
+    // Without a time for new keys there is none for being late with them (vici_config.c).
+    expect(connection({ clients: ["linux", "windows"] })).toMatchObject({ rekey_time: "0s" });
+    expect(connection({ clients: ["linux", "windows"] })).not.toHaveProperty("over_time");
+    expect(connection({ clients: ["linux"], radius: { servers, protocols: ["l2tp"] } })).not.toHaveProperty("over_time");
+  });
+
   test("the list of users ends with those whom the servers let in", () => {
     expect(files(spec)[paths.users].content.trim().split("\n").at(-1)).toBe('{"radius":["l2tp","ikev2"]}');
     expect(files(exampleSpec())[paths.users].content).not.toMatch(/radius/);

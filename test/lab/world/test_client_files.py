@@ -37,6 +37,16 @@ class Swanctl(unittest.TestCase):
         self.assertIn("  follow_redirects = no\n", client_files.strongswan_conf({"followRedirects": False}))
         self.assertNotIn("follow_redirects", client_files.strongswan_conf({}))
 
+    def test_a_client_that_proves_itself_anew_before_the_end_is_told_how_long_before(self):
+        wanted = {"protocol": "ikev2", "gateway": "192.0.2.11", "user": "u", "password": "p"}
+        self.assertIn("\n    over_time = 0s\n", client_files.ikev2_swanctl({**wanted, "overTimeSeconds": 0}))
+        self.assertNotIn("over_time", client_files.ikev2_swanctl(wanted))
+
+    def test_a_client_that_answers_a_question_offers_nothing_else(self):
+        wanted = {"protocol": "ikev2", "gateway": "192.0.2.11", "user": "u", "password": "p"}
+        self.assertIn("auth = eap-gtc\n", client_files.ikev2_swanctl({**wanted, "answersQuestion": True}))
+        self.assertIn("auth = eap-mschapv2\n", client_files.ikev2_swanctl(wanted))
+
     def test_an_address_that_ppp_insists_on_is_one(self):
         wanted = {"user": "u", "password": "p"}
         self.assertIn("\n10.99.0.1:\n", client_files.ppp_options({**wanted, "pppAddress": "10.99.0.1"}))
