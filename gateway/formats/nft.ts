@@ -35,12 +35,21 @@ export interface LiveSet {
   size?: number;
 }
 
+/** A set of pairs of numbers, for two fields of a packet that must fit each other. */
+export interface NumberPairs {
+  name: string;
+  /** nft's words for two fields that are as wide. */
+  key: string;
+  elements: readonly (readonly [number, number])[];
+}
+
 export interface Table {
   /** `bridge`: rules for frames that a bridge forwards. */
   family: "inet" | "bridge";
   name: string;
   sets: NamedSet[];
   live?: LiveSet[];
+  pairs?: readonly NumberPairs[];
   /** Counters that rules name: what a machine is to read by itself. */
   counters?: readonly string[];
   chains: Chain[];
@@ -61,6 +70,11 @@ export function renderNft(table: Table, heading: string): string {
     lines.push(`  set ${word(set.name)} {`, `    type ${set.type}`, "    flags interval", "    auto-merge");
     if (set.elements.length > 0) lines.push(`    elements = { ${set.elements.map(element).join(", ")} }`);
     lines.push("  }", "");
+  }
+  for (const { name: set, key, elements } of table.pairs ?? []) {
+    if (!/^[a-z0-9]+( [a-z0-9]+)*( \. [a-z0-9]+( [a-z0-9]+)*)+$/.test(key)) throw new Error(`${format}: ${JSON.stringify(key)} is no fields`);
+    if (!elements.flat().every(Number.isSafeInteger)) throw new Error(`${format}: ${word(set)} holds whole numbers`);
+    lines.push(`  set ${word(set)} {`, `    typeof ${key}`, `    elements = { ${elements.map((pair) => pair.join(" . ")).join(", ")} }`, "  }", "");
   }
   for (const one of table.counters ?? []) lines.push(`  counter ${word(one)} {`, "  }", "");
   for (const { name: set, key, verdicts, marks, counter, timeout, size = 65_536 } of table.live ?? []) {

@@ -9,6 +9,7 @@ import { paths } from "../platforms";
 import { disconnectPort } from "../radius";
 import { siteInterfaces } from "../site/names";
 import type { GatewaySpec } from "../spec";
+import { l2tpChains, l2tpFirst, l2tpLengths, l2tpRules } from "./l2tpTunnels";
 import { sharedNatChains, zoneRules } from "./sharedNat";
 
 /**
@@ -53,11 +54,13 @@ function firewallTable(spec: GatewaySpec): Table {
       ...(spec.routeServer ? addressSets("route_server", spec.routeServer.endpoints.map((text) => hostNetwork(parseAddress(text)!))) : []),
       ...(spec.pair ? addressSets("health_checkers", spec.pair.healthCheckers.map(network)) : []),
     ],
+    pairs: spec.l2tp ? [l2tpLengths] : [],
     live: [
+      ...(spec.l2tp ? [l2tpFirst] : []),
       ...(spec.l2tp ? ([4, 6] as const).map((family) => ({ name: `ikev1_first${family}`, key: `ipv${family}_addr . inet_service`, timeout: 60 })) : []),
       ...(spec.ikev2?.acme ? [{ name: "acme_ports", key: "inet_service", timeout: challengeSeconds }] : []),
     ],
-    chains: [prerouting(spec), input(spec), output(spec), forward(spec), clamp(spec), postrouting(spec), ...sharedNatChains(spec)],
+    chains: [prerouting(spec), input(spec), output(spec), forward(spec), clamp(spec), postrouting(spec), ...(spec.l2tp ? l2tpChains : []), ...sharedNatChains(spec)],
   };
 }
 
@@ -111,6 +114,7 @@ function input(spec: GatewaySpec): Chain {
         rule: `udp dport 1701 meta ipsec missing ${dropped}`,
         why: "L2TP only out of IPsec. Before what looks at connections: a forged packet could belong to one.",
       },
+      ...(spec.l2tp ? l2tpRules : []),
       ...essentials,
       ...ssh(spec),
       ...ikev1Floods(spec),

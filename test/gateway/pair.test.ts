@@ -199,7 +199,7 @@ describe("what a pair's files say", () => {
   });
 
   test("VRRP is let in from the other machine alone", () => {
-    const rules = file(floating, "/etc/vpn-gateway/firewall.nft").split("\n").filter((text) => text.includes("112"));
+    const rules = file(floating, "/etc/vpn-gateway/firewall.nft").split("\n").filter((text) => text.includes("l4proto 112"));
     expect(rules.map((text) => text.trim())).toEqual(["ip saddr 192.0.2.13/32 meta l4proto 112 accept"]);
   });
 

@@ -68,6 +68,21 @@ describe.each(Object.keys(goldenSpecs))("%s", (name) => {
     expect(opening).toEqual(spec.l2tp ? ["udp dport 1701 meta ipsec exists accept"] : []);
   });
 
+  test("what would make a tunnel in xl2tpd is a whole SCCRQ, before anybody's connection lets it through", () => {
+    const rules = chain(spec, "input").slice(1);
+    const jump = rules.findIndex((rule) => rule.endsWith("jump l2tp_control"));
+    expect(jump).toBe(spec.l2tp ? 2 : -1);
+    if (!spec.l2tp) return;
+    expect(jump).toBeLessThan(rules.indexOf("ct state established,related accept"));
+    // Data without and with a length whose tunnel is 0: the header's second and third word (RFC 2661, 3.1).
+    expect(rules.slice(jump + 1, jump + 3)).toEqual(["udp dport 1701 @th,64,8 & 0xc0 == 0x00 @th,80,16 0 counter drop", "udp dport 1701 @th,64,8 & 0xc0 == 0x40 @th,96,16 0 counter drop"]);
+    const begins = chain(spec, "l2tp_begins");
+    expect(begins.at(-1)).toBe("counter drop");
+    const lengths = /set l2tp_lengths \{\n.*\n +elements = \{ (.*) \}/.exec(files(spec)[paths.firewall])![1].split(", ").map((pair) => pair.split(" . ").map(Number));
+    expect(lengths.every(([udp, l2tp]) => udp - l2tp === 8)).toBe(true);
+    expect([lengths[0], lengths.at(-1)]).toEqual([[28, 20], [400, 392]]);
+  });
+
   test("a flood of IKEv1's first messages is cut before it takes everybody's turn, by address and port; half-open SAs have a bound", () => {
     const rules = chain(spec, "input");
     const found = rules.filter((rule) => rule.includes("@ikev1_first"));
