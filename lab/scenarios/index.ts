@@ -16,6 +16,7 @@ import { layerTwo } from "./layerTwo";
 import { lnsForeignLac } from "./lnsForeignLac";
 import { mesh } from "./mesh";
 import { meshMembers } from "./meshMembers";
+import { meshNeighbours } from "./meshNeighbours";
 import { moveHouse } from "./moveHouse";
 import { moveHouseToHost } from "./moveHouseToHost";
 import { mtu } from "./mtu";
@@ -106,6 +107,7 @@ export const scenarios: Scenario[] = [
   ...layerTwo,
   ...mesh,
   ...meshMembers,
+  ...meshNeighbours,
 ];
 
 /** Written, and not yet seen to pass: they run by name alone, so that `--all` says what is known to hold. */
@@ -127,4 +129,6 @@ export const unproven: readonly string[] = [
   "mesh-hub",
   "mesh-one-more",
   "mesh-revoked",
+  "mesh-same-as",
+  "mesh-too-many",
 ];
