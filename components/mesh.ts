@@ -17,6 +17,8 @@ export interface MeshGatewayArgs {
   as?: pulumi.Input<number>;
   /** 1–999: of those that have the same network behind them, others take the one with more. @default 100 */
   preference?: pulumi.Input<number>;
+  /** With certificates: serial numbers (hexadecimal) of those that it had and that hold no longer; only its connections are touched. @default none */
+  revokedSerials?: pulumi.Input<pulumi.Input<string>[]>;
 }
 
 /** Args of {@link Mesh}. */
@@ -35,6 +37,11 @@ export interface MeshArgs {
   profile?: pulumi.Input<string>;
   /** `psk` or `certificate`. @default "psk" */
   authentication?: string;
+  /**
+   * With certificates: names of gateways whose certificates hold no longer. Those joined to them, which need
+   * `sites: { revocation: true }`, cut them off and do not let them in. @default none
+   */
+  revoked?: string[];
 }
 
 /** One connection of a mesh, for pictures and lists. */
@@ -60,13 +67,14 @@ export class Mesh extends pulumi.ComponentResource {
   constructor(name: string, args: MeshArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pulumi-vpn-gateway:index:Mesh", name, {}, opts);
     const names = args.gateways.map((gateway) => gateway.name);
-    refuse(namesProblems(name, names, args.hubs), this, `The mesh ${name}`);
+    refuse(namesProblems(name, names, args), this, `The mesh ${name}`);
+    const { hubs, revoked, authentication } = args;
     const space = pulumi.output({ networks: args.networks ?? [...privateSpace], shared: args.sharedNetworks ?? [] });
     const gateways = args.gateways.map((given) => resolve(given));
     // What is wrong with a gateway stops its own connections and those of later ones: those of earlier ones do not wait for it.
     const good = gateways.map((_, index) =>
       pulumi.all([pulumi.all(gateways.slice(0, index + 1)), space]).apply(async ([plain, all]) => {
-        await refuseOrWarn(() => gatewayProblems(plain, all), this, `The mesh ${name}`);
+        await refuseOrWarn(() => gatewayProblems(plain, { ...all, hubs, revoked, authentication }), this, `The mesh ${name}`);
         return true;
       }),
     );
@@ -97,6 +105,9 @@ export class Mesh extends pulumi.ComponentResource {
         rightNetworks: both.apply(({ there, common }) => there.filter((text) => !common.includes(text))),
         profile: args.profile,
         authentication: args.authentication,
+        leftRevoked: args.revoked?.includes(one.name),
+        rightRevoked: args.revoked?.includes(other.name),
+        revokedSerials: pulumi.all([gateways[left], gateways[right]]).apply((ends) => ends.flatMap(({ revokedSerials }) => revokedSerials)),
         routing: "bgp",
         bgp: {
           leftAs: one.as,
@@ -115,11 +126,11 @@ export class Mesh extends pulumi.ComponentResource {
 }
 
 /** Field by field, as a preview knows them; no secret among them. */
-function resolve({ name, site, networks, as }: MeshGatewayArgs): pulumi.Output<MeshGateway> {
+function resolve({ name, site, networks, as, revokedSerials }: MeshGatewayArgs): pulumi.Output<MeshGateway> {
   const given = pulumi.output(site);
   return pulumi.unsecret(
-    pulumi.all([given.name, given.insideNetworks, networks, as]).apply(([own, inside, instead, number]) => ({ name, as: number ?? asOf(own), networks: instead ?? inside })),
+    pulumi
+      .all([given.name, given.insideNetworks, networks, as, revokedSerials, given.revocation])
+      .apply(([own, inside, instead, number, serials, looksAtLists]) => ({ name, as: number ?? asOf(own), networks: instead ?? inside, revokedSerials: serials ?? [], looksAtLists })),
   );
 }
-
-/** Throws with all errors at once; gives the text of the warnings, or nothing. */

@@ -5,6 +5,8 @@ import { sleep } from "./progress";
 import { Sites } from "./sites";
 import type { PingResult } from "./world";
 
+export const meshProgram = "lab-mesh";
+
 /** tcpdump's words for what belongs into the tunnels of a mesh: between any two inside networks. */
 export const meshPlain = (() => {
   const sides = ["10.20.0.0/24", "10.30.0.0/24", "10.50.0.0/24", "10.60.0.0/24"];
@@ -21,6 +23,17 @@ export class MeshLab extends Sites {
   }
   static device(one: number, other: number): string {
     return siteInterface(MeshLab.connection(one, other));
+  }
+
+  /** All that a gateway has of its connections: a line for each file, interface, route and table. */
+  async standing(gateway: number): Promise<string[]> {
+    return [...(await this.files(gateway)).trim().split("\n"), ...(await this.must(gateway, "cat /etc/frr/frr.conf")).trim().split("\n")];
+  }
+
+  /** What no tunnel and no session has twice: a connection's child SA, IKE SA, and since when BGP speaks. */
+  async identity(gateway: number, name: string): Promise<string> {
+    const keys = await this.must(gateway, `swanctl --list-sas --ike site-${name} | grep -oE "^site-[^,]*|(in|out) +[0-9a-f]{8}"`);
+    return `${keys.trim().replaceAll("\n", " ")} ${(await this.routing(gateway)).sessions.find(({ connection }) => connection === name)?.since}`;
   }
 
   /** Are all sessions of these gateways up? */

@@ -39,9 +39,12 @@ export interface RoutingStatus {
     stands: boolean;
     since: string | null;
     reason: string | null;
+    falls: { count: number };
     bfd: string | null;
     learned: string[];
     refused: string[];
+    /** What begins at our own AS number without being ours. */
+    ofOurAs: string[];
     announced: number;
   }[];
   routes: { network: string; ways: { connection: string; path: string; used: boolean }[] }[];

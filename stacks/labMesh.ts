@@ -22,15 +22,23 @@ export function labMesh(): Record<string, unknown> {
       cloud,
       users: [],
       ikev2: { enabled: false },
-      sites: { enabled: true, bgp: true },
+      sites: { enabled: true, bgp: true, revocation: config.getBoolean("revocation") },
       insideNetworks: [network, network6, ...(cloud === 1 ? [] : [labShared.network])],
       administrators: [labAddresses.management],
     });
   });
   const bfdInterval = config.getNumber("bfdInterval");
   const mesh = new Mesh("mesh", {
-    gateways: clouds.map((cloud) => ({ name: `gateway-${cloud}`, site: gateways[cloud - 1].site, preference: cloud === 2 ? 200 : undefined })),
+    // All three machines stand; so many of them are joined.
+    gateways: clouds.slice(0, config.getNumber("joined")).map((cloud) => ({
+      name: `gateway-${cloud}`,
+      site: gateways[cloud - 1].site,
+      as: cloud === 3 ? config.getNumber("thirdAs") : undefined,
+      preference: cloud === 2 ? 200 : undefined,
+    })),
     hubs: config.getObject<string[]>("hubs"),
+    authentication: config.get("authentication"),
+    revoked: config.getObject<string[]>("revoked"),
     sharedNetworks: [labShared.network],
     bfdInterval,
   });

@@ -3,6 +3,7 @@ import { contains, overlaps, parseNetwork, type Network } from "../addressing";
 import { error, type Problem } from "../validate/problem";
 import { allotLinks } from "./bgp";
 import { asProblems } from "./validateBgp";
+import { serialProblem } from "./validateRevocation";
 
 /** RFC 1918 and RFC 4193: what the sites of a mesh may have, unless it says otherwise. */
 export const privateSpace = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"] as const;
@@ -27,13 +28,17 @@ export function planMesh(mesh: string, gateways: readonly string[], hubs: readon
   const pairs: Omit<MeshLink, "link">[] = [];
   gateways.forEach((later, second) => {
     gateways.slice(0, second).forEach((earlier, first) => {
-      if (hubs.length > 0 && !hubs.includes(later) && !hubs.includes(earlier)) return;
+      if (!areJoined(earlier, later, hubs)) return;
       const [left, right] = earlier < later ? [first, second] : [second, first];
       pairs.push({ name: connectionName(mesh, gateways[left], gateways[right]), left, right });
     });
   });
   const links = allotLinks(pairs.map(({ name }) => name));
   return pairs.map((pair, index) => ({ ...pair, link: links[index] }));
+}
+
+function areJoined(one: string, other: string, hubs: readonly string[]): boolean {
+  return hubs.length === 0 || hubs.includes(one) || hubs.includes(other);
 }
 
 /** As long as a connection's name may be. */
@@ -48,8 +53,16 @@ function connectionName(mesh: string, left: string, right: string): string {
 
 const label = /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/;
 
-/** What is wrong with the names alone: known before anything else is. */
-export function namesProblems(mesh: string, gateways: readonly string[], hubs: readonly string[] | undefined): Problem[] {
+/** Words of a mesh that are plain, and so known before anything else is. */
+export interface MeshWords {
+  hubs?: readonly string[];
+  /** Names of gateways whose certificates hold no longer. */
+  revoked?: readonly string[];
+  authentication?: string;
+}
+
+/** What is wrong with the names alone. */
+export function namesProblems(mesh: string, gateways: readonly string[], { hubs, revoked = [], authentication }: MeshWords = {}): Problem[] {
   const problems: Problem[] = [];
   const words = "Use 1 to 40 of a-z, 0-9 and -, with no - at either end.";
   if (!label.test(mesh)) problems.push(error("name", mesh, "is no name of a mesh", words));
@@ -59,8 +72,13 @@ export function namesProblems(mesh: string, gateways: readonly string[], hubs: r
     if (gateways.indexOf(name) < index) problems.push(error(path, name, "is there twice", "Give each gateway of the mesh a name of its own."));
   });
   if (gateways.length < 2) problems.push(error("gateways", gateways, "are too few to be joined", "Name at least two."));
-  for (const [index, hub] of (hubs ?? []).entries()) {
-    if (!gateways.includes(hub)) problems.push(error(`hubs[${index}]`, hub, "is no gateway of this mesh", `Use one of ${gateways.join(", ")}.`));
+  for (const [path, named] of Object.entries({ hubs: hubs ?? [], revoked })) {
+    named.forEach((name, index) => {
+      if (!gateways.includes(name)) problems.push(error(`${path}[${index}]`, name, "is no gateway of this mesh", `Use one of ${gateways.join(", ")}.`));
+    });
+  }
+  if (revoked.length > 0 && authentication !== "certificate") {
+    problems.push(error("revoked", revoked, "is about certificates, and the gateways prove themselves by pre-shared keys", 'Set authentication "certificate", or take the gateway out of the mesh.'));
   }
   if (hubs !== undefined && hubs.length === 0) problems.push(error("hubs", [], "is empty: nobody would be joined to anybody", "Name one at least, or leave it out for a full mesh."));
   const names = planMesh(mesh, gateways.filter((name, index) => gateways.indexOf(name) === index), hubs).map(({ name }) => name);
@@ -74,9 +92,14 @@ export interface MeshGateway {
   name: string;
   as: number;
   networks: string[];
+  /** Serial numbers of certificates of its own that hold no longer. */
+  revokedSerials: string[];
+  /** Does it look at the lists of what holds no longer? */
+  looksAtLists: boolean;
 }
 
-export interface MeshSpace {
+/** What holds for a mesh as a whole, resolved. */
+export interface MeshRules extends MeshWords {
   /** What sites may have. */
   networks: readonly string[];
   /** Networks that several gateways have behind them. */
@@ -85,9 +108,9 @@ export interface MeshSpace {
 
 /**
  * What is wrong with the last of these gateways beside those before it: AS numbers used twice, networks that overlap also
- * where the two are not joined, and what lies outside of the mesh's space.
+ * where the two are not joined, what lies outside of the mesh's space, and who would go on letting in what is revoked.
  */
-export function gatewayProblems(gateways: readonly MeshGateway[], space: MeshSpace): Problem[] {
+export function gatewayProblems(gateways: readonly MeshGateway[], space: MeshRules): Problem[] {
   const index = gateways.length - 1;
   const { as, name, networks } = gateways[index];
   const path = `gateways[${index}]`;
@@ -109,7 +132,28 @@ export function gatewayProblems(gateways: readonly MeshGateway[], space: MeshSpa
       problems.push(error(where, text, `overlaps ${clash} of ${other.name}`, remedy));
     }
   });
-  return problems;
+  return [...problems, ...revocationProblems(gateways, space)];
+}
+
+/** Of the last of these gateways: its serial numbers; and, of it and those before it that it is joined to, who would go on letting in what is revoked. */
+function revocationProblems(gateways: readonly MeshGateway[], { hubs = [], revoked = [], authentication }: MeshRules): Problem[] {
+  const last = gateways[gateways.length - 1];
+  const path = `gateways[${gateways.length - 1}].revokedSerials`;
+  if (authentication !== "certificate") {
+    return last.revokedSerials.length === 0 ? [] : [error(path, last.revokedSerials, "is about certificates, and the gateways prove themselves by pre-shared keys", 'Set authentication "certificate", or leave it out.')];
+  }
+  const judges = new Set<MeshGateway>();
+  for (const other of gateways.slice(0, -1).filter(({ name }) => areJoined(name, last.name, hubs))) {
+    // A serial number is on the list of both ends.
+    const serials = last.revokedSerials.length + other.revokedSerials.length > 0;
+    if (serials || revoked.includes(last.name)) judges.add(other);
+    if (serials || revoked.includes(other.name)) judges.add(last);
+  }
+  const blind = [...judges].filter(({ looksAtLists }) => !looksAtLists);
+  return [
+    ...last.revokedSerials.flatMap((serial, index) => serialProblem(`${path}[${index}]`, serial)),
+    ...blind.map((one) => error(`gateways[${gateways.indexOf(one)}]`, one.name, "looks at no revocation list, so that it would go on letting in what is revoked", "Give the gateway `sites: { enabled: true, bgp: true, revocation: true }`.")),
+  ];
 }
 
 function within(whole: Network, part: Network): boolean {

@@ -15,6 +15,8 @@ import { lac } from "./lac";
 import { layerTwo } from "./layerTwo";
 import { lnsForeignLac } from "./lnsForeignLac";
 import { mesh } from "./mesh";
+import { meshMembers } from "./meshMembers";
+import { meshNeighbours } from "./meshNeighbours";
 import { moveHouse } from "./moveHouse";
 import { moveHouseToHost } from "./moveHouseToHost";
 import { mtu } from "./mtu";
@@ -104,6 +106,8 @@ export const scenarios: Scenario[] = [
   ...lnsForeignLac,
   ...layerTwo,
   ...mesh,
+  ...meshMembers,
+  ...meshNeighbours,
 ];
 
 /** Written, and not yet seen to pass: they run by name alone, so that `--all` says what is known to hold. */
@@ -122,4 +126,9 @@ export const unproven: readonly string[] = [
   "radius-session-timeout",
   "move-house-to-host",
   "lns-foreign-lac",
+  "mesh-hub",
+  "mesh-one-more",
+  "mesh-revoked",
+  "mesh-same-as",
+  "mesh-too-many",
 ];

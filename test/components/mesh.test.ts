@@ -1,14 +1,17 @@
-import { Mesh, SshGateway, type MeshArgs } from "../../index";
+import { execFileSync } from "child_process";
+import * as path from "path";
+import { Mesh, SshGateway, type MeshArgs, type MeshGatewayArgs } from "../../index";
 import { ofType, record, registered, settled, textOf, valueOf } from "./mocks";
+import { recordWithRealKeys } from "./realKeys";
 
 const remote = "command:remote:Command";
 const places = ["office", "cloud", "branch", "shop"] as const;
 
-function gateway(name: string): SshGateway {
+function gateway(name: string, revocation?: boolean): SshGateway {
   const number = places.indexOf(name as (typeof places)[number]);
   return new SshGateway(name, {
     connection: { host: `198.51.100.${number + 7}`, privateKey: `PRIVATE-${name}`, hostKey: "ssh-ed25519 AAAAhost" },
-    users: [], ikev2: { enabled: false }, sites: { enabled: true, bgp: true }, administrators: ["203.0.113.0/24"],
+    users: [], ikev2: { enabled: false }, sites: { enabled: true, bgp: true, revocation }, administrators: ["203.0.113.0/24"],
     insideNetworks: [`10.${20 + number}.0.0/24`],
   });
 }
@@ -79,5 +82,66 @@ describe("Mesh", () => {
   test("names that are wrong are refused at once", async () => {
     await record();
     expect(() => new Mesh("Wan", { gateways: [{ name: "office", site: gateway("office").site }] })).toThrow(/The mesh Wan has 2 errors/);
+  });
+});
+
+describe("a gateway of a mesh is revoked", () => {
+  const names = ["office", "cloud", "branch"];
+  /** What each end of each connection is pushed, by certificates that openssl could read. */
+  async function pushed(changes: Partial<MeshArgs> = {}, ofCloud: Partial<MeshGatewayArgs> = {}): Promise<Map<string, string>> {
+    await recordWithRealKeys();
+    const gateways = names.map((name) => ({ name, site: gateway(name, true).site, ...(name === "cloud" ? ofCloud : {}) }));
+    const mesh = new Mesh("wan", { gateways, authentication: "certificate", ...changes });
+    await valueOf(mesh.connections);
+    await settled();
+    return new Map([...ofType(remote)].filter(([name]) => /^wan-.*-(left|right)-site-/.test(name)).map(([name, { stdin }]) => [name.replace(/-site-.*/, ""), textOf(stdin)]));
+  }
+  const revokes = (text: string) => /# Certificates that hold no longer: (.*)\.$/m.exec(text)![1];
+
+  test("by name: those joined to it let its certificates in no longer, and what is between the others is as it was", async () => {
+    const before = await pushed();
+    const after = await pushed({ revoked: ["cloud"] });
+    expect(new Map([...before].map(([end, text]) => [end, revokes(text)]))).toEqual(new Map([...before.keys()].map((end) => [end, "none"])));
+    expect(Object.fromEntries([...after].map(([end, text]) => [end, revokes(text)]))).toEqual({
+      "wan-cloud-to-office-left": "none", "wan-cloud-to-office-right": "the left end's own",
+      "wan-branch-to-cloud-left": "the right end's own", "wan-branch-to-cloud-right": "none",
+      "wan-branch-to-office-left": "none", "wan-branch-to-office-right": "none",
+    });
+    for (const end of ["wan-branch-to-office-left", "wan-branch-to-office-right"]) expect(after.get(end)).toBe(before.get(end));
+  });
+
+  test("by serial numbers of what it had: both ends of its connections look at them, and no other connection is touched", async () => {
+    const before = await pushed();
+    const after = await pushed({}, { revokedSerials: ["0A1B"] });
+    for (const [end, text] of after) {
+      if (end.includes("cloud")) expect([end, revokes(text)]).toEqual([end, "0A1B"]);
+      else expect([end, text]).toEqual([end, before.get(end)]);
+    }
+  });
+
+  test("a name that is none of the mesh's, and keys in place of certificates, are refused at once", async () => {
+    await record();
+    const gateways = names.map((name) => ({ name, site: gateway(name).site }));
+    expect(() => new Mesh("wan", { gateways, revoked: ["shop"] })).toThrow(/The mesh wan has 2 errors[^]*revoked\[0\] \("shop"\): is no gateway of this mesh[^]*revoked .*is about certificates/);
+  });
+
+  test("those who would go on letting it in are named, all at once, and nothing of its connections is pushed", () => {
+    // In a process of its own, since an Output that rejects does so on several promises.
+    const program = `
+      require("./test/typescript.js");
+      const { registered, settled } = require("./test/components/mocks.ts");
+      let said;
+      process.on("unhandledRejection", ({ message }) => { said ??= message; });
+      process.on("beforeExit", () => { console.log(said, registered.filter(({ type }) => type === "command:remote:Command").length); process.reallyExit(0); });
+      const gateways = ["office", "branch", "cloud"].map((name, index) => ({ name, site: require("@pulumi/pulumi").output({
+        name, connection: { host: "h", privateKey: "k", hostKey: "ssh-ed25519 A" }, machineId: name, platform: "debian13", endpoint: "198.51.100." + index,
+        insideNetworks: ["10.2" + index + ".0.0/24"], pools: [], outsideMtu: 1500, sites: true, bgp: true, revocation: name === "cloud", lac: false, layerTwo: false }) }));
+      require("./test/components/realKeys.ts").recordWithRealKeys().then(() => {
+        new (require("./components/mesh.ts").Mesh)("wan", { gateways, authentication: "certificate", revoked: ["cloud"] });
+        settled().catch(() => undefined);
+      });`;
+    const said = execFileSync(process.execPath, ["-e", program], { cwd: path.join(__dirname, "..", ".."), encoding: "utf8" });
+    // The connection of the two that are before it stands: four pushes.
+    expect(said).toMatch(/^The mesh wan has 2 errors[^]*gateways\[0\] \("office"\): looks at no revocation list[^]*gateways\[1\] \("branch"\): looks at no revocation list[^]* 4\n$/);
   });
 });

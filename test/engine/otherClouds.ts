@@ -11,17 +11,18 @@ export const otherReplacing: Record<string, string[]> = {
 
 export const otherCalls: Record<string, (inputs: Properties) => Properties> = {
   "gcp:compute/getImage:getImage": ({ family }) => ({ id: "image", selfLink: `projects/debian-cloud/global/images/${String(family)}-${process.env.ECHO_IMAGE ?? ""}` }),
+  "azure-native:authorization:getClientConfig": () => ({ clientId: "client", objectId: "object", subscriptionId: "subscription", tenantId: "tenant" }),
   "gcp:compute/getZones:getZones": () => ({ id: "zones", names: (process.env.ECHO_ZONES ?? "").split(" ") }),
 };
 
 /** Outputs that only the cloud knows. */
 export function otherAnswers(token: string, id: string): Properties {
-  if (token === "gcp:compute/address:Address") return { address: "198.51.100.20", selfLink: `link-of-${id}` };
+  if (token === "gcp:compute/address:Address") return { address: "198.51.100.21", selfLink: `link-of-${id}` };
   if (token === "gcp:compute/instance:Instance") return { instanceId: `number-of-${id}`, selfLink: `link-of-${id}`, networkInterfaces: [{ networkIp: id.includes("-2-") ? "10.76.0.3" : "10.76.0.2" }] };
   if (token.startsWith("gcp:")) return { selfLink: `link-of-${id}` };
   switch (token) {
     case "azure-native:network:PublicIPAddress":
-      return { ipAddress: "198.51.100.20" };
+      return { ipAddress: "198.51.100.22" };
     case "azure-native:network:NetworkInterface":
       return { ipConfigurations: [{ privateIPAddress: "10.76.0.4" }] };
     case "azure-native:network:VirtualNetwork":

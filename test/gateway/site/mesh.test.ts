@@ -36,19 +36,21 @@ describe("who is joined to whom", () => {
 describe("refused", () => {
   const said = (problems: { path: string; message: string }[]) => problems.map(({ path, message }) => `${path}: ${message}`);
   test("names, all at once", () => {
-    expect(said(namesProblems("Wan", ["office", "office", "Cloud"], ["shop"]))).toEqual([
+    expect(said(namesProblems("Wan", ["office", "office", "Cloud"], { hubs: ["shop"], revoked: ["office", "Shop"] }))).toEqual([
       "name: is no name of a mesh",
       "gateways[1].name: is there twice",
       "gateways[2].name: is no name of a gateway",
       "hubs[0]: is no gateway of this mesh",
+      "revoked[1]: is no gateway of this mesh",
+      "revoked: is about certificates, and the gateways prove themselves by pre-shared keys",
     ]);
-    expect(said(namesProblems("wan", ["office"], undefined))).toEqual(["gateways: are too few to be joined"]);
-    expect(said(namesProblems("wan", ["a", "b-to-c", "a-to-b", "c"], undefined))).toEqual(["gateways: two connections would both be called wan-a-to-b-to-c"]);
-    expect(said(namesProblems("wan", ["office", "cloud"], []))).toEqual(["hubs: is empty: nobody would be joined to anybody"]);
-    expect(namesProblems("wan", ["office", "cloud"], ["office"])).toEqual([]);
+    expect(said(namesProblems("wan", ["office"]))).toEqual(["gateways: are too few to be joined"]);
+    expect(said(namesProblems("wan", ["a", "b-to-c", "a-to-b", "c"]))).toEqual(["gateways: two connections would both be called wan-a-to-b-to-c"]);
+    expect(said(namesProblems("wan", ["office", "cloud"], { hubs: [] }))).toEqual(["hubs: is empty: nobody would be joined to anybody"]);
+    expect(namesProblems("wan", ["office", "cloud"], { hubs: ["office"], revoked: ["cloud"], authentication: "certificate" })).toEqual([]);
   });
 
-  const gateway = (name: string, as: number, ...networks: string[]): MeshGateway => ({ name, as, networks });
+  const gateway = (name: string, as: number, ...networks: string[]): MeshGateway => ({ name, as, networks, revokedSerials: [], looksAtLists: false });
   const space = { networks: privateSpace, shared: ["10.60.0.0/24"] };
   const office = gateway("office", 4_200_000_001, "10.20.0.0/16", "fd20::/64");
   test("what a gateway has against those before it, also where the two are not joined", () => {
@@ -65,5 +67,29 @@ describe("refused", () => {
     expect(gatewayProblems([one, other], space)).toEqual([]);
     expect(gatewayProblems([one, other], { ...space, shared: [] })[0].remedy).toContain("name it in `sharedNetworks`");
     expect(said(gatewayProblems([one, gateway("other", 4_200_000_002, "10.60.0.128/25")], space))).toEqual(["gateways[1].networks[0]: overlaps 10.60.0.0/24 of one"]);
+  });
+
+  describe("what is revoked is looked at", () => {
+    const certificates = { ...space, authentication: "certificate" };
+    const [branch, cloud, shop] = [gateway("branch", 4_200_000_002, "10.40.0.0/24"), gateway("cloud", 4_200_000_003, "10.30.0.0/24"), gateway("shop", 4_200_000_004, "10.50.0.0/24")];
+    const looking = (one: MeshGateway) => ({ ...one, looksAtLists: true });
+    const blind = "looks at no revocation list, so that it would go on letting in what is revoked";
+    test("by each that is joined to the revoked one, and by nobody else", () => {
+      const revoked = { ...certificates, revoked: ["shop"] };
+      expect(said(gatewayProblems([office, branch, cloud, shop], revoked))).toEqual([0, 1, 2].map((index) => `gateways[${index}]: ${blind}`));
+      expect(said(gatewayProblems([office, looking(branch), cloud, shop], revoked))).toEqual([0, 2].map((index) => `gateways[${index}]: ${blind}`));
+      expect(gatewayProblems([office, branch, looking(cloud), shop], { ...revoked, hubs: ["cloud"] })).toEqual([]);
+      expect(gatewayProblems([office, branch, cloud, shop], certificates)).toEqual([]);
+    });
+    test("whichever of the two comes first in the list", () => {
+      expect(said(gatewayProblems([office, branch], { ...certificates, revoked: ["office"] }))).toEqual([`gateways[1]: ${blind}`]);
+      expect(gatewayProblems([office, looking(branch)], { ...certificates, revoked: ["office"] })).toEqual([]);
+    });
+    test("a serial number by both ends, and it is one", () => {
+      const again = { ...shop, revokedSerials: ["0A:1b", "serial"] };
+      expect(said(gatewayProblems([office, looking(branch), again], certificates))).toEqual(["gateways[2].revokedSerials[1]: is no serial number of a certificate", `gateways[0]: ${blind}`, `gateways[2]: ${blind}`]);
+      expect(gatewayProblems([looking(office), looking({ ...branch, revokedSerials: ["0A1b"] })], certificates)).toEqual([]);
+      expect(said(gatewayProblems([looking(office), looking(again)], space))).toEqual(["gateways[1].revokedSerials: is about certificates, and the gateways prove themselves by pre-shared keys"]);
+    });
   });
 });
