@@ -90,7 +90,7 @@ describe("behind a DNS name, where both machines serve", () => {
     expect(packages).not.toContain("keepalived");
     expect(services.filter((unit) => /keepalived|watch/.test(unit))).toEqual(["vpn-gateway-watch.service"]);
     expect(files.map(({ path }) => path).filter((path) => /keepalived|pair|fit/.test(path))).toEqual(["/etc/vpn-gateway/pair.json"]);
-    expect(file(named, "/etc/vpn-gateway/firewall.nft")).not.toContain("112");
+    expect(file(named, "/etc/vpn-gateway/firewall.nft")).not.toContain("l4proto 112");
     expect(file(named, "/etc/vpn-gateway/firewall.nft")).toMatch(/health_checkers4[^]*203\.0\.113\.10/);
     expect(base(floating).services).toContain("keepalived.service");
   });
