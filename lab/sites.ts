@@ -66,8 +66,8 @@ export class Sites {
   run(gateway: number, command: string, timeoutSeconds = 60) {
     return this.lab.gateways[gateway - 1].run(command, { timeoutSeconds });
   }
-  must(gateway: number, command: string): Promise<string> {
-    return this.lab.gateways[gateway - 1].mustRun(`bash -c '${command.replaceAll("'", "'\\''")}'`);
+  must(gateway: number, command: string, timeoutSeconds = 60): Promise<string> {
+    return this.lab.gateways[gateway - 1].mustRun(`bash -c '${command.replaceAll("'", "'\\''")}'`, { timeoutSeconds });
   }
 
   async status(gateway: number): Promise<SiteStatus[]> {

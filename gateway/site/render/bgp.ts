@@ -135,7 +135,8 @@ function session(view: SiteView): FrrEntry[] {
       line("maximum-paths", parallelWays),
       neighbor("activate"),
       because("What is refused is remembered, so that it can be shown.", neighbor("soft-reconfiguration", "inbound")),
-      neighbor("maximum-prefix", mostPrefixes, "restart", pause, "force"),
+      // No `force`: refused ones would count, too, but FRR 10.3 adds up those of all neighbours (bgp_filtered_routes_count).
+      neighbor("maximum-prefix", mostPrefixes, "restart", pause),
       neighbor("route-map", `site-${spec.name}-in${number}`, "in"),
       neighbor("route-map", `site-${spec.name}-out${number}`, "out"),
     ]);

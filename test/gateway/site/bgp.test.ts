@@ -65,7 +65,7 @@ describe("what a peer may announce", () => {
 describe("the session", () => {
   const text = renderSiteBgp(viewFrom(exampleBgpSite(), "left"));
   test("has a limit of prefixes, restarts gracefully, and its BFD is dead after 900 ms", () => {
-    expect(text).toContain("neighbor 169.254.64.7 maximum-prefix 100 restart 5 force");
+    expect(text).toContain("neighbor 169.254.64.7 maximum-prefix 100 restart 5\n");
     expect(text).toContain(" bgp graceful-restart\n");
     expect(text).toMatch(/detect-multiplier 3\n {2}receive-interval 300\n {2}transmit-interval 300\n/);
     expect(text).toContain("neighbor 169.254.64.7 bfd profile site-office-to-cloud");
