@@ -7,7 +7,7 @@ import type { Scenario } from "./scenario";
 export const lnsForeignLac: Scenario[] = [
   {
     name: "lns-foreign-lac",
-    shows: "kl2tpd (go-l2tp, in Go) dials the gateway's L2TP server within IPsec: traffic both ways, questions whether the other lives answered both ways for 80 s, and its good-bye ends the session at once; a client with xl2tpd behind the same NAT beside it",
+    shows: "kl2tpd (go-l2tp, in Go) dials the gateway's L2TP server within IPsec: traffic both ways, the gateway's questions whether it lives answered for 80 s, and its good-bye ends the session at once; a client with xl2tpd behind the same NAT beside it",
     twin: "another password, another pre-shared key and L2TP without IPsec are refused; nothing of it is in clear on the wire",
     seconds: 200,
     async run(lab, report) {
@@ -30,7 +30,7 @@ export const lnsForeignLac: Scenario[] = [
       const { megabitsPerSecond } = await lab.world.iperf(1, labAddresses.insideHost);
       check("TCP passes", megabitsPerSecond > 0.5, `${megabitsPerSecond} Mbit/s`);
       for (const client of [1, 2]) await lab.world.pingStart(client, labAddresses.insideHost, 0.2);
-      // xl2tpd asks each 60 s, kl2tpd each 6 s; either ends a tunnel whose questions nobody answers.
+      // xl2tpd asks each 60 s, and ends a tunnel whose questions nobody answers.
       await sleep(80_000);
       for (const [who, client] of [["alice", 1], ["bob", 2]] as const) await losesNothing(lab, report, client, `${who} lost no packet in all that time`, 200);
       const sessions = await lab.gateway.mustRun("vpn-gateway sessions");

@@ -21,13 +21,12 @@ def install():
 
 
 def settings(gateway, port, arguments):
-    """kl2tpd.toml(5): one tunnel from the port that IPsec covers, one session; it asks each 6 s whether the gateway lives."""
+    """kl2tpd.toml(5): one tunnel from the port that IPsec covers, one session. It asks nobody whether they live: 0.1.8 does not take xl2tpd's answers."""
     return f"""[tunnel.vpn]
 local = "0.0.0.0:{int(port)}"
 peer = "{gateway}:1701"
 version = "l2tpv2"
 encap = "udp"
-hello_timeout = 6000
 
 [tunnel.vpn.session.vpn]
 pseudowire = "ppp"
