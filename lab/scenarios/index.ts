@@ -122,8 +122,6 @@ export const unproven: readonly string[] = [
   "sites-path-mtu",
   "sites-policy",
   "sites-certificate-days",
-  "radius-push",
-  "radius-session-timeout",
   "move-house-to-host",
   "lns-foreign-lac",
   "mesh-hub",
