@@ -97,11 +97,11 @@ export const meshNeighbours: Scenario[] = [
       check("twin: dialled anew it is shut out again, since it goes on announcing", await mesh.becomes(async () => (await session(1, three)).falls.count > falls.count, 60) && (await shut()), JSON.stringify(await session(1, three)));
 
       await mesh.putRoutingBack(3);
-      await mesh.putRoutingBack(1);
       check("silent about them it is not back before its time", !(await session(1, three)).stands, (await session(1, three)).since ?? "");
       const back = await mesh.seconds(() => mesh.allUp(), 360);
       check("and after it by itself", back !== undefined, (await session(1, three)).reason ?? "");
       check("hosts speak directly again", await mesh.becomes(async () => (await mesh.way(1, third.host)) === direct && (await mesh.ping(first.namespace, third.host, 1)).received > 0, 30), await mesh.way(1, third.host));
+      await mesh.putRoutingBack(1);
       figure(`back ${back?.toFixed(0)} s after it was silent about them`);
     },
   },
