@@ -20,6 +20,7 @@ import { meshNeighbours } from "./meshNeighbours";
 import { moveHouse } from "./moveHouse";
 import { moveHouseToHost } from "./moveHouseToHost";
 import { mtu } from "./mtu";
+import { networkManagerProfiles } from "./networkManagerProfile";
 import { oneTimeCodes } from "./oneTimeCodes";
 import { pairDns } from "./pairDns";
 import { pairSite } from "./pairSite";
@@ -58,6 +59,7 @@ export const scenarios: Scenario[] = [
   ...connecting,
   ...clientProfiles,
   ...openWrtProfiles,
+  ...networkManagerProfiles,
   ...firewall,
   ...mtu,
   ...changing,
@@ -112,7 +114,7 @@ export const scenarios: Scenario[] = [
 
 /** Written, and not yet seen to pass: they run by name alone, so that `--all` says what is known to hold. */
 export const unproven: readonly string[] = [
-  "openwrt-profile",
+  "openwrt-profile", "networkmanager-profile",
   "hostile-flood",
   "doctor-certificates",
   "rates-voice",

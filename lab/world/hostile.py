@@ -98,8 +98,11 @@ def late(wire):
     return count
 
 
-def l2tp(gateway, port, count, seed):
-    """Answers tell the numbers of tunnels that stand by now: the next messages go into those as well as beside them."""
+def l2tp(gateway, port, count, seed, pace=None):
+    """
+    Answers tell the numbers of tunnels that stand by now: the next messages go into those as well as beside them. `pace` is
+    called after each 32 packets: a server that is slower than its sender drops what it has no room for.
+    """
     chance = random.Random(seed)
     bases = [twisted(chance, control(chance, chance.choice(MESSAGES), chance.choice([0, 0, chance.randrange(1, 65536)]), chance.choice([0, chance.randrange(1, 65536)]), chance.randrange(0, 4), chance.randrange(0, 4)) if chance.random() < 0.6 else frame(chance)) for _each in range(BASES)]
     tunnels, answered, begun = [], 0, time.monotonic()
@@ -116,6 +119,8 @@ def l2tp(gateway, port, count, seed):
                 if tunnels and len(packet) > 6 and number % 3 == 0:
                     packet[4:6] = struct.pack("!H", chance.choice(tunnels))
             send(wire, packet)
+            if pace is not None and number % 32 == 31:
+                pace()
             if number % 16 == 0:
                 for said in heard(wire):
                     answered += 1
