@@ -119,7 +119,6 @@ export const unproven: readonly string[] = [
   "pair-kept-flows",
   "mesh-bgpd",
   "sites-path-mtu",
-  "sites-policy",
   "sites-certificate-days",
   "move-house-to-host",
   "mesh-hub",
