@@ -66,11 +66,13 @@ export const meshMembers: Scenario[] = [
       figure(`seen ${gone?.toFixed(1)} s after the power was cut (by asking)`);
       const reason = async () => (await mesh.routing(2)).sessions[0].reason ?? "it stands";
       check("status says that the link is dead", await mesh.becomes(async () => (await reason()) === "the link is dead (BFD)", 15), await reason());
+      await mesh.pingStop(second.namespace, "dead");
+      // The kernel tells one host once a second (icmp_ratelimit), six times at once at most.
+      await sleep(6000);
       for (const [from, target] of [[second, third.host], [second, third.host6], [third, second.host], [second, first.host]] as const) {
         const said = await lab.world.run(from.namespace, `ping -c 2 -W 2 ${target}`);
         check(`a host of ${from.network} is told that there is no way to ${target}`, said.code !== 0 && /[Uu]nreachable|No route/.test(said.stdout + said.stderr), said.stdout.split("\n")[1]);
       }
-      await mesh.pingStop(second.namespace, "dead");
       for (const gateway of [2, 3]) {
         const clear = await lab.world.captureStop(`dead${gateway}`);
         check(`and nothing leaves spoke ${gateway} in clear`, clear.packets === 0, clear.first.join(" "));

@@ -66,7 +66,7 @@ export const networkManagerProfiles: Scenario[] = [
           if (file === connection.file) throw new Error(`nothing to change for ${what}`);
           const { connected, reason, log } = await connect(lab, { ...connection, file });
           check(`twin: ${protocol} with ${what} is refused`, !connected, reason);
-          if (what === "another password") check("and by its password", /EAP_FAILURE|EAP method .* failed|E=691|authentication failed/i.test(log), log.slice(-300));
+          if (what === "another password") check("and by its password", /EAP_FAILURE|EAP method .* failed|E=691|authentication failed|failure: login-failed/i.test(log), log.slice(-300));
         }
         const connection = connectionOf(path.join(folder, "alice"), "ikev2");
         const stranger = Object.fromEntries(Object.keys(connection.files).map((file) => [file, lab.strangersAuthority]));
