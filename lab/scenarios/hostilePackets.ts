@@ -108,7 +108,8 @@ export const hostilePackets: Scenario[] = [
         await getsIn(lab, report, `flooded by IKEv${version},`);
         if (version === 2) {
           const found = await named();
-          check("the doctor names it while it lasts", found.some(({ cause, evidence }) => cause === "TOO_MANY_HALF_OPEN" && /^\d+ handshakes/.test(evidence)), told(found));
+          // Where charon has little of a processor its threads are what gives out first.
+          check("the doctor names it while it lasts", found.some(({ cause, evidence }) => (cause === "TOO_MANY_HALF_OPEN" && /^\d+ handshakes/.test(evidence)) || (cause === "TOO_BUSY_FOR_NEW_CLIENTS" && /job load of \d+ exceeds/.test(evidence))), told(found));
         }
         const { sent, answered, cookies = 0, seconds } = await flood;
         const right = version === 2 ? cookies > 100 : cookies === 0;
