@@ -30,10 +30,10 @@ export class MeshLab extends Sites {
     return [...(await this.files(gateway)).trim().split("\n"), ...(await this.must(gateway, "cat /etc/frr/frr.conf")).trim().split("\n")];
   }
 
-  /** What no tunnel and no session has twice: a connection's child SA, IKE SA, and since when BGP speaks. */
+  /** What no tunnel and no session has twice: a connection's child SA, IKE SA, and how often BGP's session fell (bgpd's own moment of its rise differs by a second from one question to the next). */
   async identity(gateway: number, name: string): Promise<string> {
     const keys = await this.must(gateway, `swanctl --list-sas --ike site-${name} | grep -oE "^site-[^,]*|(in|out) +[0-9a-f]{8}"`);
-    return `${keys.trim().replaceAll("\n", " ")} ${(await this.routing(gateway)).sessions.find(({ connection }) => connection === name)?.since}`;
+    return `${keys.trim().replaceAll("\n", " ")} ${(await this.routing(gateway)).sessions.find(({ connection }) => connection === name)?.falls.count} falls`;
   }
 
   /** Are all sessions of these gateways up? */

@@ -185,9 +185,9 @@ export const mesh: Scenario[] = [
     async run(lab, { check, figure }) {
       const mesh = new MeshLab(lab);
       check("all sessions are up", await mesh.becomes(() => mesh.allUp(), 120));
-      const since = async () => JSON.stringify((await mesh.routing(1)).sessions.filter(({ connection }) => connection.startsWith("mesh-")).map(({ connection, since: at }) => [connection, at]));
+      const fell = async () => JSON.stringify((await mesh.routing(1)).sessions.filter(({ connection }) => connection.startsWith("mesh-")).map(({ connection, falls, stands }) => [connection, falls.count, stands]));
       const spi = () => mesh.must(1, "swanctl --list-sas | grep -oE '^site-mesh[^:]*|(in|out) +[0-9a-f]{8}'");
-      const [sessions, keys] = [await since(), await spi()];
+      const [sessions, keys] = [await fell(), await spi()];
       await lab.world.call(["host", "ping-start", first.namespace, third.host, "--interval", 0.1, "--label", "grow"]);
       await lab.stack.set("second", "true");
       const grown = await lab.stack.up();
@@ -199,7 +199,7 @@ export const mesh: Scenario[] = [
       const shrunk = await lab.stack.up();
       const { sent, received } = await lab.world.call<{ sent: number; received: number }>(["host", "ping-stop", first.namespace, "--label", "grow"]);
       check("its coming and going lost the others no packet", sent > 50 && received === sent, `${received} of ${sent}`);
-      check("no session of theirs is another", (await since()) === sessions, `${sessions} ${await since()}`);
+      check("no session of theirs is another", (await fell()) === sessions, `${sessions} ${await fell()}`);
       check("and no tunnel", (await spi()) === keys);
       figure(`up with one connection more ${grown.seconds.toFixed(0)} s, with one less ${shrunk.seconds.toFixed(0)} s`);
 

@@ -64,8 +64,8 @@ export const meshNeighbours: Scenario[] = [
       const { as: talker } = await mesh.routing(3);
       const direct = MeshLab.device(1, 3);
       check("at first hosts speak directly", (await mesh.way(1, third.host)) === direct, await mesh.way(1, third.host));
-      const sinces = async () => JSON.stringify([(await session(1, two)).since, (await session(2, between)).since]);
-      const before = await sinces();
+      const fell = async () => JSON.stringify([(await session(1, two)).falls.count, (await session(2, between)).falls.count]);
+      const before = await fell();
 
       // Parts of its own network, which nobody refuses, told to the first gateway alone. That tells the second, whose bound they do not reach.
       const { as: host, sessions } = await mesh.routing(1);
@@ -88,7 +88,7 @@ export const meshNeighbours: Scenario[] = [
       check("at the other end, too, whose fault it is", told, (await session(3, three)).reason ?? "it stands");
       const around = await mesh.becomes(async () => (await mesh.way(1, third.host)) === MeshLab.device(1, 2), 20);
       check("its hosts are reached by way of the second gateway", around && (await mesh.ping(first.namespace, third.host)).received > 0, await mesh.way(1, third.host));
-      check("twin: nobody else's session is shut", (await sinces()) === before && (await mesh.ping(first.namespace, second.host)).received > 0, `${before} ${await sinces()}`);
+      check("twin: nobody else's session is shut", (await fell()) === before && (await mesh.ping(first.namespace, second.host)).received > 0, `${before} ${await fell()}`);
 
       const { falls, neighbor } = await session(1, three);
       await mesh.must(1, `vtysh -c "clear bgp ${neighbor}"`);

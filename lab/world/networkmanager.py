@@ -108,7 +108,10 @@ def connect(wanted):
     began = time.monotonic()
     dial = lambda: inside("nmcli", "-w", str(CONNECT_SECONDS), "connection", "up", wanted["id"], timeout=CONNECT_SECONDS + 30)  # noqa: E731
     up = dial()
-    if "did not start in time" in up.stdout + up.stderr:  # NetworkManager gives its plugin 5 s, which an emulated machine may not have
+    for _ in range(3):  # NetworkManager gives its plugin 5 s to start, which an emulated machine may need more of, more than once
+        if "did not start in time" not in up.stdout + up.stderr:
+            break
+        time.sleep(5)
         up = dial()
     seconds = round(time.monotonic() - began, 2)
     if up.returncode != 0:
