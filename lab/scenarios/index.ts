@@ -121,7 +121,6 @@ export const unproven: readonly string[] = [
   "sites-path-mtu",
   "sites-certificate-days",
   "move-house-to-host",
-  "mesh-one-more",
   "mesh-revoked",
   "mesh-same-as",
   "mesh-too-many",
