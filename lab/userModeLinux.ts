@@ -22,7 +22,7 @@ export async function userModeLinux(say: Say): Promise<string> {
     await installPackages(missingPackages(), say);
     const archive = path.join(temporary, "root.tar");
     const mirror = process.env.PULUMI_VPN_GATEWAY_MIRROR;
-    await withProgress(say, "fetching Debian's user-mode Linux into the cache (once)", "10 to 60 s", () =>
+    await withProgress(say, "fetching Debian's user-mode Linux into the cache (once)", "10 s to 2 min", () =>
       mustRun(
         [
           findProgram("mmdebstrap") ?? "mmdebstrap", "--variant=extract", "--format=tar", `--include=${PACKAGE}`, '--aptopt=Apt::Install-Recommends "false"',

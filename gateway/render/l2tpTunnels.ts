@@ -7,7 +7,7 @@ import type { Chain, LiveSet, NumberPairs, Rule } from "../formats/nft";
  */
 
 const dropped = "counter drop";
-/** Of UDP, in bytes: header of UDP and of L2TP, and the message type. The longest seen from a client is 128. */
+/** Of UDP, in bytes: header of UDP and of L2TP, and the message type. The rest is names and a challenge (RFC 2661, 6.1), some tens of bytes as a rule. */
 const [least, most] = [8 + 12 + 8, 400];
 
 /** UDP's length beside L2TP's own, which must be 8 less; nft cannot compare two fields of a packet. */

@@ -57,10 +57,20 @@ async function run(root: string, folder: string, wanted: Wanted, seconds: number
 const failuresOf = (lines: readonly string[]) => lines.filter((line) => line.startsWith("FAIL"));
 
 async function main(words: string[]): Promise<number> {
-  const number = (name: string, otherwise: number) => (words.includes(name) ? Number(words[words.indexOf(name) + 1]) : otherwise);
-  const [packets, seed] = [number("--packets", 1_000_000), number("--seed", 20261122)];
-  if (!Number.isInteger(packets) || packets < 10_000 || !Number.isInteger(seed)) throw new Error("fuzz [--packets N, 10000 or more] [--seed N]");
-  if (process.getuid?.() !== 0) throw new Error("fuzz mounts and changes its root: run it as root");
+  const rest = [...words];
+  const problems: string[] = [];
+  const number = (name: string, otherwise: number, least: number): number => {
+    const at = rest.indexOf(name);
+    if (at < 0) return otherwise;
+    const [, given] = rest.splice(at, 2);
+    const value = Number(given);
+    if (given === undefined || given.trim() === "" || !Number.isSafeInteger(value) || value < least) problems.push(`${name} takes a whole number from ${least}, not ${given ?? "nothing"}`);
+    return value;
+  };
+  const [packets, seed] = [number("--packets", 1_000_000, 10_000), number("--seed", 20261122, 0)];
+  if (rest.length > 0) problems.push(`not known: ${rest.join(" ")}`);
+  if (process.getuid?.() !== 0) problems.push("it mounts and changes its root: run it as root");
+  if (problems.length > 0) throw new Error(`fuzz: ${problems.join("; ")}; usage: scripts/fuzz [--packets N] [--seed N]`);
   const [root, image] = [await userModeLinux(say), await labImage(say)];
   const folder = mkdtempSync(path.join(os.tmpdir(), "vpn-gateway-fuzz-"));
   const report = new PrintedReport();
