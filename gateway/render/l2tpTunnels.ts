@@ -19,15 +19,20 @@ export const l2tpLengths: NumberPairs = {
 
 export const l2tpFirst: LiveSet = { name: "l2tp_first4", key: "ipv4_addr . inet_service", timeout: 60 };
 
-/** In `input`, before what looks at connections. Offsets are bits from UDP's header. */
-export const l2tpRules: Rule[] = [
-  { rule: `udp dport 1701 udp length < 16 ${dropped}`, why: "Shorter than any header of L2TP with something in it." },
-  { rule: "udp dport 1701 @th,64,8 & 0x80 == 0x80 jump l2tp_control", why: "L2TP's control messages: what is malformed costs xl2tpd memory for good." },
-  { rule: `udp dport 1701 @th,64,8 & 0xc0 == 0x00 @th,80,16 0 ${dropped}`, why: "Data of no tunnel, without and with a length." },
-  { rule: `udp dport 1701 @th,64,8 & 0xc0 == 0x40 @th,96,16 0 ${dropped}` },
-];
+/** In `input`, before what looks at connections. */
+export const l2tpRules: Rule[] = [{ rule: "udp dport 1701 jump l2tp_packets" }];
 
+/** Offsets are bits from UDP's header. */
 export const l2tpChains: Chain[] = [
+  {
+    name: "l2tp_packets",
+    rules: [
+      { rule: `udp length < 16 ${dropped}`, why: "Shorter than any header of L2TP with something in it." },
+      { rule: "@th,64,8 & 0x80 == 0x80 goto l2tp_control", why: "L2TP's control messages: what is malformed costs xl2tpd memory for good." },
+      { rule: `@th,64,8 & 0xc0 == 0x00 @th,80,16 0 ${dropped}`, why: "Data of no tunnel, without and with a length." },
+      { rule: `@th,64,8 & 0xc0 == 0x40 @th,96,16 0 ${dropped}` },
+    ],
+  },
   {
     name: "l2tp_control",
     rules: [

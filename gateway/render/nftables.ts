@@ -60,8 +60,17 @@ function firewallTable(spec: GatewaySpec): Table {
       ...(spec.l2tp ? ([4, 6] as const).map((family) => ({ name: `ikev1_first${family}`, key: `ipv${family}_addr . inet_service`, timeout: 60 })) : []),
       ...(spec.ikev2?.acme ? [{ name: "acme_ports", key: "inet_service", timeout: challengeSeconds }] : []),
     ],
-    chains: [prerouting(spec), input(spec), output(spec), forward(spec), clamp(spec), postrouting(spec), ...(spec.l2tp ? l2tpChains : []), ...sharedNatChains(spec)],
+    chains: [
+      ...[prerouting(spec), input(spec), output(spec), forward(spec), ...clamp(spec), postrouting(spec)].filter(says),
+      ...(spec.l2tp ? l2tpChains : []),
+      ...sharedNatChains(spec),
+    ],
   };
+}
+
+/** Each chain at a hook costs every packet its time: one that only lets pass what passes anyhow is left out. */
+function says({ rules, hook = "" }: Chain): boolean {
+  return !hook.endsWith("policy accept;") || rules.some(({ rule }) => !/^[io]ifname "lo" accept$/.test(rule));
 }
 
 /** RFC 6890: not the internet. Link-local holds the clouds' metadata service, with the machine's credentials. */
@@ -303,7 +312,7 @@ function lacForward(spec: GatewaySpec): Rule[] {
   ];
 }
 
-function clamp(spec: GatewaySpec): Chain {
+function clamp(spec: GatewaySpec): Chain[] {
   const mtu = pathMtu(spec);
   const pools = [
     { pool: spec.l2tp?.pool, mtu: mtu.l2tp },
@@ -319,14 +328,14 @@ function clamp(spec: GatewaySpec): Chain {
     const ip = family === 4 ? "ip" : "ip6";
     const size = maximumSegmentSize(inner, family);
     return ["saddr", "daddr"].map((side) => ({
-      rule: `${ip} ${side} ${text} tcp flags & (syn | rst) == syn tcp option maxseg size set ${size}`,
+      rule: `${ip} ${side} ${text} tcp option maxseg size set ${size}`,
     }));
   });
-  return {
-    name: "clamp",
-    hook: base("forward", "accept", "mangle"),
-    rules: withWhy("TCP segments that fit the tunnel, whoever begins. The kernel lowers the value, never raises it.", rules),
-  };
+  if (rules.length === 0) return [];
+  return [
+    { name: "segments", hook: base("forward", "accept", "mangle"), rules: [{ rule: "tcp flags & (syn | rst) == syn goto clamp" }] },
+    { name: "clamp", rules: withWhy("TCP segments that fit the tunnel, whoever begins. The kernel lowers the value, never raises it.", rules) },
+  ];
 }
 
 function postrouting(spec: GatewaySpec): Chain {

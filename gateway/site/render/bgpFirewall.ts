@@ -22,19 +22,26 @@ export function bgpSets({ spec, near }: SiteView): { name: string; networks: str
  * The child SA lets every address through, since what is learned is not known beforehand: so what may come out of the
  * tunnel is decided here, before anything else looks at it.
  */
-export function withinRules(view: SiteView): Rule[] {
-  const own = `iifname "${siteInterface(view.spec.name)}"`;
+export function outOfTunnel(view: SiteView): Rule[] {
+  const own = siteInterface(view.spec.name);
   const { far } = linkAddresses(view);
   return [
-    { rule: `ip saddr ${far.ipv4} iifname != "${siteInterface(view.spec.name)}" ${dropped}`, why: "The far end's address on the link counts on the link alone." },
-    ...withWhy("Out of the tunnel come the far site's addresses, and what may lie beyond it; ours never do.", [
-      ...families.map(([ip, family]) => ({ rule: `${own} ${ip} saddr @here${family} ${dropped}` })),
-      { rule: `${own} ip saddr ${far.ipv4} accept` },
-      ...(toDevice(view.spec) ? [] : [{ rule: `${own} ip6 saddr ${far.ipv6} accept` }]),
-      ...families.map(([ip]) => ({ rule: `${own} ${ip} saddr ${linkLocal[ip]} ${aboutPackets[ip]} accept` })),
-      ...families.map(([ip, family]) => ({ rule: `${own} ${ip} saddr != @far${family} ${ip} saddr != @beyond${family} ${dropped}` })),
-    ]),
+    { rule: `ip saddr ${far.ipv4} iifname != "${own}" ${dropped}`, why: "The far end's address on the link counts on the link alone." },
+    { rule: `iifname "${own}" goto within` },
   ];
+}
+
+/** Of what came out of this connection's tunnel. */
+export function withinRules(view: SiteView): Rule[] {
+  const { far } = linkAddresses(view);
+  return withWhy("Out of the tunnel come the far site's addresses, and what may lie beyond it; ours never do.", [
+    ...families.map(([ip, family]) => ({ rule: `${ip} saddr @here${family} ${dropped}` })),
+    ...families.map(([ip, family]) => ({ rule: `${ip} saddr @far${family} accept` })),
+    { rule: `ip saddr ${far.ipv4} accept` },
+    ...(toDevice(view.spec) ? [] : [{ rule: `ip6 saddr ${far.ipv6} accept` }]),
+    ...families.map(([ip]) => ({ rule: `${ip} saddr ${linkLocal[ip]} ${aboutPackets[ip]} accept` })),
+    ...families.map(([ip, family]) => ({ rule: `${ip} saddr != @beyond${family} ${dropped}` })),
+  ]);
 }
 
 /** BGP and BFD on this connection's interface from its neighbour alone. */
@@ -48,28 +55,30 @@ export function neighbourRules(view: SiteView): Rule[] {
 }
 
 /** Through this gateway from one site to another, and through the far end to others, where the mesh lets it. */
-export function throughRules(view: SiteView): Rule[] {
-  const own = siteInterface(view.spec.name);
-  const errors = withWhy("A gateway on the way says that a packet does not pass.", families.map(([ip]) => ({ rule: `iifname "${own}" ${ip} saddr ${linkLocal[ip]} ${aboutPackets[ip]} accept` })));
-  const outwards = families.map(([ip]) => ({ rule: `oifname "${own}" ${ip} saddr ${linkLocal[ip]} ${aboutPackets[ip]} accept` }));
-  if (view.spec.bgp!.transit.length === 0) return [...errors, ...outwards];
-  return [
-    ...withWhy(
+export function throughRules(view: SiteView): Record<"clear" | "inwards" | "outwards", Rule[]> {
+  const errors = withWhy("A gateway on the way says that a packet does not pass.", families.map(([ip]) => ({ rule: `${ip} saddr ${linkLocal[ip]} ${aboutPackets[ip]} accept` })));
+  if (view.spec.bgp!.transit.length === 0) return { clear: [], inwards: errors, outwards: errors };
+  const accepted = (rule: (ip: "ip" | "ip6", family: 4 | 6) => string[]): Rule[] => families.flatMap(([ip, family]) => rule(ip, family).map((text) => ({ rule: `${text} accept` })));
+  return {
+    clear: withWhy(
       "What lies beyond is reached through tunnels, never in clear: where no way is known, the host is told.",
       families.map(([ip, family]) => ({ rule: `${ip} saddr @near${family} ${ip} daddr @beyond${family} ${ip} daddr != @here${family} oifname != "${siteInterfaces}" ${told}` })),
     ),
-    ...errors,
-    ...outwards,
-    ...withWhy(
-      "From other sites by way of the far end, to them by way of it, and through this gateway from tunnel to tunnel.",
-      families.flatMap(([ip, family]) => [
-        { rule: `iifname "${own}" ${ip} saddr @beyond${family} ${ip} daddr @near${family} accept` },
-        { rule: `oifname "${own}" ${ip} saddr @near${family} ${ip} daddr @beyond${family} accept` },
-        { rule: `iifname "${own}" oifname "${siteInterfaces}" ${ip} saddr @beyond${family} ${ip} daddr @beyond${family} accept` },
-        { rule: `oifname "${own}" iifname "${siteInterfaces}" ${ip} saddr @beyond${family} ${ip} daddr @beyond${family} accept` },
-      ]),
-    ),
-  ];
+    inwards: [
+      ...errors,
+      ...withWhy(
+        "From other sites by way of the far end, and through this gateway from tunnel to tunnel.",
+        accepted((ip, family) => [`${ip} saddr @beyond${family} ${ip} daddr @near${family}`, `oifname "${siteInterfaces}" ${ip} saddr @beyond${family} ${ip} daddr @beyond${family}`]),
+      ),
+    ],
+    outwards: [
+      ...errors,
+      ...withWhy(
+        "To other sites by way of the far end, and through this gateway from tunnel to tunnel.",
+        accepted((ip, family) => [`${ip} saddr @near${family} ${ip} daddr @beyond${family}`, `iifname "${siteInterfaces}" ${ip} saddr @beyond${family} ${ip} daddr @beyond${family}`]),
+      ),
+    ],
+  };
 }
 
 function withWhy(why: string, rules: Rule[]): Rule[] {

@@ -6,6 +6,7 @@ import { renderSiteConnection } from "../../../gateway/site/render/swanctl";
 import { renderSiteFirewall } from "../../../gateway/site/render/firewall";
 import { viewFrom, type SiteBgpSpec, type SiteConnectionSpec } from "../../../gateway/site/spec";
 import { validateSite } from "../../../gateway/site/validate";
+import { nftChain } from "../nftChain";
 import { exampleBgpSite, exampleEnd, exampleSite, exampleSpace } from "./specs";
 import { Frr } from "./readFrr";
 
@@ -86,8 +87,9 @@ describe("the session", () => {
   test("on the link speaks the neighbour alone, and ours come out of no tunnel", () => {
     const firewall = renderSiteFirewall(viewFrom(exampleBgpSite(), "left"));
     expect(firewall).toMatch(/iifname "st-\S+" ip saddr 169\.254\.64\.7 ip daddr 169\.254\.64\.6 accept\n\s+iifname "st-\S+" meta l4proto \{ tcp, udp \} th dport \{ 179, 3784, 3785, 4784 \} counter drop/);
-    expect(firewall).toMatch(/iifname "st-\S+" ip saddr @here4 counter drop/);
-    expect(firewall).toMatch(/iifname "st-\S+" ip saddr != @far4 ip saddr != @beyond4 counter drop/);
+    expect(nftChain(firewall, "prerouting").at(-1)).toMatch(/^iifname "st-\S+" goto within$/);
+    expect(nftChain(firewall, "within")[0]).toBe("ip saddr @here4 counter drop");
+    expect(nftChain(firewall, "within").slice(-2)).toEqual(["ip saddr != @beyond4 counter drop", "ip6 saddr != @beyond6 counter drop"]);
   });
   test("in a mesh, what lies beyond never leaves but through a tunnel", () => {
     const firewall = renderSiteFirewall(viewFrom(exampleBgpSite({ transit: exampleSpace }), "left"));

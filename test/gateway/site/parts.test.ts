@@ -4,6 +4,7 @@ import { siteInterface, siteInterfaceId, siteNames } from "../../../gateway/site
 import { sitePart, siteSecretPart } from "../../../gateway/site/parts";
 import { siteProfiles } from "../../../gateway/site/profiles";
 import { viewFrom, type Side, type SiteConnectionSpec } from "../../../gateway/site/spec";
+import { nftChain } from "../nftChain";
 import { exampleBgpSite, exampleDeviceBgpSite, exampleEnd, examplePairEnd, exampleSite, exampleSiteCertificates, exampleSiteSecrets, exampleSpace } from "./specs";
 
 const golden = path.join(__dirname, "golden");
@@ -81,10 +82,21 @@ describe("a connection's parts", () => {
   });
   test("nothing goes to the far site in clear, and nothing comes from it", () => {
     const firewall = sitePart(view).files[0].content;
-    for (const rule of ['ip daddr @far4 oifname != "st-*" counter drop', 'ip6 daddr @far6 oifname != "st-*" counter drop', 'ip saddr @far4 iifname != "st-*" counter drop'])
-      expect(firewall).toContain(rule);
-    // On the way through and on the gateway's own way out.
-    expect(firewall.match(/ip daddr @far4 oifname != "st-\*" counter drop/g)).toHaveLength(2);
+    for (const [ip, family] of [["ip", 4], ["ip6", 6]] as const) {
+      expect(nftChain(firewall, "prerouting")).toContain(`${ip} saddr @far${family} iifname != "lo" iifname != "st-*" counter drop`);
+      expect(nftChain(firewall, "output")).toContain(`${ip} daddr @far${family} oifname != "lo" oifname != "st-*" counter drop`);
+      // After what leaves by this connection's own interface.
+      expect(nftChain(firewall, "forward").slice(3)).toContain(`${ip} daddr @far${family} oifname != "st-*" counter drop`);
+    }
+  });
+  test("what comes out of the tunnel, and what goes into it, is of the networks that are named", () => {
+    const firewall = sitePart(view).files[0].content;
+    const own = siteInterface("office-to-cloud");
+    expect(nftChain(firewall, "forward").slice(1, 3)).toEqual([`iifname "${own}" goto inwards`, `oifname "${own}" goto outwards`]);
+    const between = (from: string, to: string) => [["ip", 4], ["ip6", 6]].map(([ip, family]) => `${ip} saddr @${from}${family} ${ip} daddr @${to}${family} accept`);
+    expect(nftChain(firewall, "inwards")).toEqual(["tcp flags & (syn | rst) == syn jump clamp", ...between("far", "near"), "counter drop"]);
+    expect(nftChain(firewall, "outwards")).toEqual(["tcp flags & (syn | rst) == syn jump clamp", ...between("near", "far"), "counter drop"]);
+    expect(nftChain(firewall, "clamp")).toEqual(["tcp option maxseg size set rt mtu"]);
   });
   test("no address is translated", () => {
     expect(text).not.toMatch(/masquerade|snat|dnat/);
