@@ -159,7 +159,7 @@ export function showRouting({ runs, bfdGapP95, plainGapP95, clearPackets, median
 }
 
 export function showSites({ runs, ratios, megabits, host, notes }: SitesGoodput): string {
-  const names: Record<string, string> = { tunnel: "our connection", tunnelUnfiltered: "our connection, without the firewall", byHand: "ip xfrm by hand" };
+  const names: Record<string, string> = { tunnel: "our connection", tunnelUnfiltered: "our connection, without the firewall", byHand: "ip xfrm by hand", byHandFiltered: "ip xfrm by hand, within our firewall", tunnelAmongMany: "our connection, among a hundred" };
   const rows = Object.entries(megabits).map(([name, { up, down }]) => {
     const found = ratios[`${name}/byHand`];
     return [names[name], spreadText(up), spreadText(down), found === undefined ? "" : spreadText(found, 2)];

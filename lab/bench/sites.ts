@@ -1,3 +1,4 @@
+import { siteInterface, siteNames } from "../../gateway/site/names";
 import { labClouds } from "../networks";
 import { Lab } from "../scenarios/lab";
 import { failuresAlone } from "../scenarios/scenario";
@@ -25,16 +26,19 @@ const byHand = { near: "10.99.1.10", far: "10.99.3.10" };
 
 /** From the first site's host to the second's. */
 interface Variant {
-  name: "tunnel" | "tunnelUnfiltered" | "byHand" | "byHandFiltered";
-  filtered: boolean;
+  name: "tunnel" | "tunnelUnfiltered" | "tunnelAmongMany" | "byHand" | "byHandFiltered";
+  rules: "ours" | "none" | "many";
   target: string;
 }
 const variants: Variant[] = [
-  { name: "tunnel", filtered: true, target: cloud.host },
-  { name: "byHand", filtered: false, target: byHand.far },
-  { name: "tunnelUnfiltered", filtered: false, target: cloud.host },
-  { name: "byHandFiltered", filtered: true, target: byHand.far },
+  { name: "tunnel", rules: "ours", target: cloud.host },
+  { name: "byHand", rules: "none", target: byHand.far },
+  { name: "tunnelUnfiltered", rules: "none", target: cloud.host },
+  { name: "byHandFiltered", rules: "ours", target: byHand.far },
+  { name: "tunnelAmongMany", rules: "many", target: cloud.host },
 ];
+/** Connections of one gateway beside the one that is measured: their rules, that every packet comes by. */
+const beside = 99;
 
 /** Two sites of its own, with a second tunnel between the same machines: policies and states by hand, no IKE, no firewall. */
 export class SitesBench {
@@ -51,13 +55,16 @@ export class SitesBench {
     await this.lab.start();
     await this.lab.fresh();
     if ((await this.sites.standsWithin(1, "office-to-cloud", 60)) === undefined) throw new Error("the connection does not come up");
-    for (const gateway of [1, 2]) await this.sites.must(gateway, "mkdir -p /run/bench && nft list ruleset > /run/bench/ours.nft");
+    for (const gateway of [1, 2]) {
+      await this.sites.must(gateway, "mkdir -p /run/bench && nft list ruleset > /run/bench/ours.nft");
+      await this.sites.must(gateway, manyOf(gateway === 1 ? cloud : office), 120);
+    }
     await this.makeByHand();
   }
 
   async end(keep: boolean): Promise<void> {
     if (!keep) return this.lab.end(failuresAlone((line) => this.say(`left behind: ${line}`)));
-    await this.filter(true);
+    await this.filter("ours");
     await this.clearByHand();
   }
 
@@ -65,15 +72,15 @@ export class SitesBench {
     const repeats: Repeat[] = [];
     for (let number = 0; number < runs; number++) {
       const repeat: Repeat = {};
-      for (const { name, filtered, target } of orderOf(variants, number)) {
-        await this.filter(filtered);
+      for (const { name, rules, target } of orderOf(variants, number)) {
+        await this.filter(rules);
         const rate = async (direction: "up" | "down") => (await tcp(this.lab.world, office.namespace, target, { seconds: 4, direction })).megabits;
         repeat[name] = { up: await rate("up"), down: await rate("down") };
       }
       repeats.push(repeat);
       this.say(`repeat ${number + 1} of ${runs}: ${variants.map(({ name }) => `${name} ${repeat[name].up.toFixed(1)}/${repeat[name].down.toFixed(1)}`).join(", ")}`);
     }
-    const pairs = [["tunnel", "byHand"], ["tunnelUnfiltered", "byHand"], ["tunnel", "byHandFiltered"]] as const;
+    const pairs = [["tunnel", "byHand"], ["tunnelUnfiltered", "byHand"], ["tunnel", "byHandFiltered"], ["tunnelAmongMany", "tunnel"]] as const;
     return {
       runs,
       tunnelRatio: ratio(repeats, "tunnel", "byHand").median,
@@ -89,13 +96,15 @@ export class SitesBench {
         "TCP by iperf3 between the hosts of two sites, forwarded by both gateways, the first second left out; ESP within UDP, since one gateway is behind a 1:1 NAT",
         "by hand: ip xfrm state and policy of aes256gcm16 with a replay window of 1024, static keys, no XFRM interface, no IKE, no firewall; the connection: its XFRM interface, charon and the whole firewall",
         "byHandFiltered and tunnelUnfiltered part the two: what the firewall costs, and what the interface does",
+        `tunnelAmongMany: with the rules of ${beside} more connections, to other networks, on either gateway`,
       ],
     };
   }
 
-  /** With our rules on both gateways, or with none at all. */
-  private async filter(filtered: boolean): Promise<void> {
-    for (const gateway of [1, 2]) await this.sites.must(gateway, `nft flush ruleset${filtered ? "; nft -f /run/bench/ours.nft" : ""}`);
+  /** With our rules on both gateways, with none at all, or with those of many more connections besides. */
+  private async filter(rules: Variant["rules"]): Promise<void> {
+    const files = { none: [], ours: ["ours"], many: ["ours", "many"] }[rules];
+    for (const gateway of [1, 2]) await this.sites.must(gateway, ["nft flush ruleset", ...files.map((file) => `nft -f /run/bench/${file}.nft`)].join("; "), 120);
   }
 
   private async makeByHand(): Promise<void> {
@@ -133,4 +142,12 @@ export class SitesBench {
     const { code, stdout, stderr } = await this.lab.world.run(namespace, command);
     if (code !== 0) throw new Error(`in ${namespace}, ${command} failed: ${stderr || stdout}`);
   }
+}
+
+/** Writes the connection's own rules again for each of many, with another interface and other far networks. */
+function manyOf(far: (typeof labClouds)[number]): string {
+  const { firewall, table } = siteNames("office-to-cloud");
+  const own = siteInterface("office-to-cloud");
+  const replaced = [`s/${table}/${table}_'$number'/`, `s/"${own}"/"st-bench'$number'"/`, `s#${far.network}#10.200.'$number'.0/24#`, `s#${far.network6}#fd99:'$number'::/64#`];
+  return `for number in $(seq ${beside}); do sed '${replaced.join("; ")}' ${firewall}; done > /run/bench/many.nft && grep -c "^table .* {$" /run/bench/many.nft | grep -qx ${beside} && nft -c -f /run/bench/many.nft`;
 }
