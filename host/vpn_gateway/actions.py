@@ -54,7 +54,10 @@ def act(gateway: Gateway, effects: list[Effect], source: Part | None, target: Pa
     if charon.running(gateway):
         users.end_sessions_of_changed_connections(gateway, swanctl)
     if (swanctl or given or charon.UNIT in started) and charon.running(gateway):
-        charon.load_all(gateway, [*given, *(effect.path for effect in swanctl)])
+        if given or charon.UNIT in started:
+            charon.load_all(gateway, [*given, *(effect.path for effect in swanctl)])
+        else:
+            charon.load_changed(gateway, swanctl)
         charon.end_orphans(gateway, _gone_connections(gateway, swanctl))
         sites.renew(gateway, sites.changed_connections(swanctl))
     for effect in described:

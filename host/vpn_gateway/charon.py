@@ -12,6 +12,7 @@ from . import l2tp_identity, layout, strongswan_conf, systemd
 from .errors import Failure
 from .gateway import Gateway
 from .programs import words
+from .swap import Effect
 from .vici import Message, Vici
 
 UNIT = "strongswan.service"
@@ -71,7 +72,30 @@ def listening(gateway: Gateway) -> bool:
 def load_all(gateway: Gateway, changed: list[str]) -> None:
     """Makes charon take what is in its folder. Connections that did not change, and all SAs, stay up."""
     clear = ["--clear"] if any(CLEARED.match(path) for path in changed) else []
-    result = gateway.programs.run("swanctl", "--load-all", "--noprompt", *clear)
+    _load(gateway, "--load-all", "--noprompt", *clear)
+
+
+def load_changed(gateway: Gateway, effects: list[Effect]) -> None:
+    """Makes charon take these files. swanctl hands over whole kinds, so each costs something for every connection that there is."""
+    kinds = {kind for effect in effects for kind in _kinds(effect)}
+    if kinds == {"secrets"}:
+        _load(gateway, "--load-creds", "--noprompt")
+    elif kinds == {"connections"}:
+        _load(gateway, "--load-conns")
+    else:
+        load_all(gateway, [effect.path for effect in effects])
+
+
+def _kinds(effect: Effect) -> set[str]:
+    """Sections of swanctl.conf(5) that the file has or had; its folder's name for what is no text of that."""
+    if not is_conf(effect.path):
+        return {effect.path.split("/")[-2]}
+    texts = [(text or b"").decode() for text in (effect.before, effect.after)]
+    return {name.split(".")[0] for text in texts for name in strongswan_conf.flatten(text)}
+
+
+def _load(gateway: Gateway, *words_: str) -> None:
+    result = gateway.programs.run("swanctl", *words_)
     bad = refusals(result.shown)
     if not result.ok or bad:
         raise Failure("strongSwan refused the configuration: " + ("\n  ".join(bad) or words(result)))

@@ -31,7 +31,7 @@ class ApplyTest(MachineTest):
         self.assertEqual(stat.S_IMODE(os.stat(self.root + "/etc/xl2tpd/xl2tpd.conf").st_mode), 0o644)
         self.assertEqual(self.read("/proc/sys/net/ipv4/ip_forward"), "1\n")
         self.assertIn("modprobe -- l2tp_ppp", self.calls())
-        self.assertIn("swanctl --load-all --noprompt", self.calls())
+        self.assertIn("swanctl --load-conns", self.calls())
         self.assertIn("systemctl start -- xl2tpd.service", self.calls())
         self.assertIn("systemctl enable --no-reload --quiet -- xl2tpd.service", self.calls())
         self.assertNotIn("systemctl restart -- strongswan.service", self.calls())

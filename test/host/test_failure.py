@@ -73,7 +73,7 @@ class FailureTest(MachineTest):
         self.broken(
             "/etc/swanctl/conf.d/c.conf", CONF.replace("2", "2 # REFUSE"), "invalid value for: esp_proposals", untouched=False
         )
-        self.assertEqual(self.calls("swanctl --load")[-1], "swanctl --load-all --noprompt")
+        self.assertEqual(self.calls("swanctl --load")[-1], "swanctl --load-conns")
 
     def test_a_service_that_does_not_come_up_is_undone(self) -> None:
         self.mark("broken/xl2tpd.service")

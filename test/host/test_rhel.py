@@ -85,7 +85,7 @@ class RhelTest(MachineTest):
         os.makedirs(f"{self.root}/run/strongswan")
         self.start_charon("/run/strongswan/charon.vici")
         self.apply(part_text("base", {CONF: CONNECTION}))
-        self.assertEqual(self.calls("swanctl --load-all"), ["swanctl --load-all --noprompt"])
+        self.assertEqual(self.calls("swanctl --load"), ["swanctl --load-conns"])
         settings = "/etc/strongswan/strongswan.d/v.conf"
         self.apply(part_text("more", {settings: "charon-systemd {\n  journal {\n    default = 1\n  }\n}\n"}))
         self.assertIn("swanctl --reload-settings", self.calls())

@@ -69,6 +69,20 @@ class SitePartTest(MachineTest):
             ],
         )
 
+    def test_a_push_hands_over_what_it_changed_and_not_everything_that_there_is(self) -> None:
+        self.apply(part_text("sitekey-office", {"/etc/swanctl/conf.d/sitekey-office.conf": 'secrets {\n  ike-office {\n    secret = "a"\n  }\n}\n'}))
+        self.assertEqual(self.calls("swanctl --load"), ["swanctl --load-creds --noprompt"])
+        self.forget_calls()
+        self.apply(part_of("office"))
+        self.assertEqual(self.calls("swanctl --load"), ["swanctl --load-conns"])
+        self.forget_calls()
+        both = 'connections {\n  site-both {\n    version = 2\n  }\n}\nauthorities {\n  both {\n  }\n}\n'
+        self.apply(part_text("site-both", {"/etc/swanctl/conf.d/site-both.conf": both}))
+        self.assertEqual(self.calls("swanctl --load"), ["swanctl --load-all --noprompt"])
+        self.forget_calls()
+        self.apply(part_text("site-both", {"/etc/swanctl/x509crl/site-both.pem": "list"}))
+        self.assertEqual(self.calls("swanctl --load"), ["swanctl --load-all --noprompt --clear"])
+
     def test_the_follower_may_make_the_interface_at_the_same_time(self) -> None:
         self.mark("another-makes-links", "7")
         self.apply(part_of("office"))
