@@ -78,7 +78,7 @@ export class ConnectionsBench {
       unchangedUpSeconds: rounded(unchangedUpSeconds, 1),
       host: await hostOf(this.lab.gateway),
       notes: [
-        "policy, keys, interface, routes and text for the device of connections whose devices are not there; each is two pushes over SSH, one after the other",
+        "policy, keys, interface, routes and text for the device of connections whose devices are not there and would dial (endpoint unknown: a gateway that dials a hundred dead ones is busy with that); each is two pushes over SSH, one after the other",
         "one run: a step is made once",
       ],
     };
