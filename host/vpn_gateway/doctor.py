@@ -43,7 +43,21 @@ def logged(gateway: Gateway, since: int) -> list[Finding]:
     text = result.shown
     for at, host in radius_relay.names(gateway).items():
         text = re.sub(rf"(?<![\d.]){re.escape(at)}(?![\d.])", host, text)
-    return of_log(text.splitlines(), admitted.load(gateway) or {}, time.time())
+    now = time.time()
+    return of_log(_within(text.splitlines(), now - since, now), admitted.load(gateway) or {}, now)
+
+
+def _within(lines: list[str], begin: float, end: float) -> list[str]:
+    """The journal gives everything since a moment, with what a clock that was ahead then wrote for years to come."""
+    found = []
+    for line in lines:
+        try:
+            at = float(line.split(" ", 1)[0])
+        except ValueError:
+            at = end
+        if begin - 1 <= at <= end + 1:
+            found.append(line)
+    return found
 
 
 def of_machine(gateway: Gateway) -> list[Finding]:

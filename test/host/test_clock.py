@@ -12,7 +12,7 @@ from test_certificates import made
 from test_sites import description
 
 sys.path.insert(0, HOST)
-from vpn_gateway import certificates, clock, site_log  # noqa: E402
+from vpn_gateway import certificates, clock, doctor, site_log  # noqa: E402
 from vpn_gateway.gateway import Gateway  # noqa: E402
 
 KEPT = {"now": "2026-11-28T04:00:00Z", "kept": True, "behindSeconds": None, "behindWhat": None}
@@ -55,6 +55,13 @@ class ClockTest(MachineTest):
         os.utime(f"{self.root}/usr/sbin/vpn-gateway", (now + 86400, now + 86400))
         self.assertEqual((clock.behind(self.gateway, now) or (0, ""))[1], "this command was installed")
         self.assertIsNone(clock.behind(self.gateway, now + 86400))
+
+    def test_doctor_reads_nothing_that_a_clock_that_was_ahead_wrote(self) -> None:
+        refused = "gateway pppd[9]: LCP: timeout sending Config-Requests"
+        with mock.patch.object(self.gateway.programs, "run") as run:
+            for late, causes in ((-30, 1), (900 * 86400, 0), (-900 * 86400, 0)):
+                run.return_value = mock.Mock(shown=f"{time.time() + late:.6f} {refused}\n")
+                self.assertEqual(len(doctor.logged(self.gateway, 60)), causes, late)
 
     def test_doctor_finds_it(self) -> None:
         self.write("/usr/sbin/vpn-gateway", "")
