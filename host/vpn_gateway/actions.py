@@ -103,7 +103,7 @@ def _rulesets(gateway: Gateway, effects: list[Effect], target: Part | None) -> N
     if changed:
         parts = [*gateway.others(target.name if target else "").values(), *([target] if target else [])]
         contents = [file.content for part in parts for file in part.files.values() if nftables.is_ruleset(file.path)]
-        nftables.remember(gateway, contents)
+        nftables.remember(gateway, contents, [effect.after for effect in changed if effect.after is not None])
 
 
 def _filling(gateway: Gateway, path: str) -> str:

@@ -98,11 +98,18 @@ def _stable(data: object) -> object:
     return data
 
 
-def remember(gateway: Gateway, texts: list[bytes]) -> None:
+def remember(gateway: Gateway, texts: list[bytes], changed: list[bytes]) -> None:
     """
     Notes how our tables look once loaded, until the next boot: another kernel or nft may show the same rules otherwise.
+    Of tables that were not `changed` what was noted stays: what somebody did to them since is no less wrong for it.
     """
-    seen = {" ".join(table): digest(gateway, table) for text in texts for table in tables_in(text)}
+    before = files.read_json(gateway.paths.of(SEEN), {})
+    assert isinstance(before, dict)
+    anew = {table for text in changed for table in tables_in(text)}
+    seen = {}
+    for table in dict.fromkeys(table for text in texts for table in tables_in(text)):
+        name = " ".join(table)
+        seen[name] = digest(gateway, table) if table in anew or name not in before else before[name]
     os.makedirs(os.path.dirname(gateway.paths.of(SEEN)), mode=0o700, exist_ok=True)
     files.write_json(gateway.paths.of(SEEN), seen)
 

@@ -2,9 +2,15 @@
 
 import os
 import stat
+import sys
 import unittest
+from unittest import mock
 
-from machine import MachineTest, part_text
+from machine import HOST, MachineTest, part_text
+
+sys.path.insert(0, HOST)
+from vpn_gateway import nftables  # noqa: E402
+from vpn_gateway.gateway import Gateway  # noqa: E402
 
 NFT = "table inet vpn {\n  chain input { }\n}\n"
 CONF = "connections {\n  c {\n    version = 2\n  }\n}\n"
@@ -131,6 +137,24 @@ class ApplyTest(MachineTest):
             self.assertIn("putting in force again what something else undid: /etc/vpn-gateway/firewall.nft", done.stderr)
             self.assertEqual(self.read("/proc/sys/net/ipv4/ip_forward"), "1\n")
             self.assertEqual(self.run_command("check").returncode, 0)
+
+    def test_another_parts_rules_do_not_make_good_what_somebody_did_to_these(self) -> None:
+        gateway = Gateway(self.root, "test")
+        one, other = b"table inet one {\n}\n", b"table inet other {\n}\n"
+        asked: list[str] = []
+
+        def digest(_: Gateway, table: tuple[str, str]) -> str:
+            asked.append(table[1])
+            return f"{table[1]} {len(asked)}"
+
+        with mock.patch.object(nftables, "digest", digest):
+            nftables.remember(gateway, [one, other], [one, other])
+            nftables.remember(gateway, [one, other], [other])
+            self.assertEqual(asked, ["one", "other", "other"])
+            self.assertTrue(nftables.problems(gateway, "/etc/one.nft", one), "it was changed since, as the fourth answer shows")
+            os.remove(f"{self.root}{nftables.SEEN}")
+            nftables.remember(gateway, [one, other], [other])
+            self.assertEqual(asked[-2:], ["one", "other"], "after a boot each is noted once")
 
     def test_a_unit_that_only_an_alias_enables_is_enabled(self) -> None:
         for folder in ("active", "enabled", "alias-only"):
