@@ -105,17 +105,16 @@ async function main(words: string[]): Promise<number> {
   const { defaultRuns, prepare, show } = benches[names[0]];
   const { stage, run } = prepare();
   const began = Date.now();
-  let result: object;
   try {
     await stage?.start();
     const measured = Date.now();
-    result = { bench: names[0], revision: revision(root), ...(await run(runs ?? defaultRuns)), seconds: Math.round((Date.now() - measured) / 1000) };
+    const result = { bench: names[0], revision: revision(root), ...(await run(runs ?? defaultRuns)), seconds: Math.round((Date.now() - measured) / 1000) };
+    // Before the lab is taken away, which may take minutes. pulumi and the lab say what they do on stderr: stdout has this alone.
+    process.stdout.write(json ? `${JSON.stringify(result, null, 1)}\n` : `${show(result as never)}\n`);
   } finally {
     await stage?.end(keep);
   }
   say(`${names[0]}: ${Math.round((Date.now() - began) / 1000)} s in all`);
-  // pulumi and the lab say what they do on stderr: stdout has the result alone.
-  process.stdout.write(json ? `${JSON.stringify(result, null, 1)}\n` : `${show(result as never)}\n`);
   return 0;
 }
 
