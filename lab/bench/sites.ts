@@ -12,8 +12,10 @@ import type { Spread } from "./statistics";
 
 export interface SitesGoodput {
   runs: number;
-  /** Our connection by hand-written `ip xfrm`, of the same suite between the same machines: both directions' mean, its median. */
+  /** Our connection by hand-written `ip xfrm` of the same suite, between the same machines within the same firewall: both directions' mean, its median. */
   tunnelRatio: number;
+  /** The same by hand-written `ip xfrm` without any firewall. */
+  bareRatio: number;
   ratios: Record<string, Spread>;
   megabits: Record<string, Rates>;
   host: Host;
@@ -80,10 +82,11 @@ export class SitesBench {
       repeats.push(repeat);
       this.say(`repeat ${number + 1} of ${runs}: ${variants.map(({ name }) => `${name} ${repeat[name].up.toFixed(1)}/${repeat[name].down.toFixed(1)}`).join(", ")}`);
     }
-    const pairs = [["tunnel", "byHand"], ["tunnelUnfiltered", "byHand"], ["tunnel", "byHandFiltered"], ["tunnelAmongMany", "tunnel"]] as const;
+    const pairs = [["tunnel", "byHand"], ["tunnelUnfiltered", "byHand"], ["tunnel", "byHandFiltered"], ["byHandFiltered", "byHand"], ["tunnelAmongMany", "tunnel"]] as const;
     return {
       runs,
-      tunnelRatio: ratio(repeats, "tunnel", "byHand").median,
+      tunnelRatio: ratio(repeats, "tunnel", "byHandFiltered").median,
+      bareRatio: ratio(repeats, "tunnel", "byHand").median,
       ratios: Object.fromEntries(
         pairs.flatMap(([name, reference]) => [
           [`${name}/${reference}`, ratio(repeats, name, reference)],
