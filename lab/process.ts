@@ -14,6 +14,8 @@ export interface ProcessOptions {
   env?: NodeJS.ProcessEnv;
   /** Killed after this many seconds (default: never). The code is then 124, as with timeout(1). */
   timeoutSeconds?: number;
+  /** Kills it once this is aborted. */
+  signal?: AbortSignal;
   /** Sees stdout and stderr as they come. */
   onOutput?: (text: string) => void;
 }
@@ -40,12 +42,15 @@ export function runProcess(command: string[], options: ProcessOptions = {}): Pro
             timedOut = true;
             child.kill("SIGKILL");
           }, options.timeoutSeconds * 1000);
+    const kill = () => child.kill("SIGKILL");
+    options.signal?.addEventListener("abort", kill, { once: true });
     child.on("error", (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
       reject(error.code === "ENOENT" ? new Error(`${command[0]} is not installed, or not on PATH`) : error);
     });
     child.on("close", (code, signal) => {
       clearTimeout(timer);
+      options.signal?.removeEventListener("abort", kill);
       if (timedOut) stderr += `\nended after ${options.timeoutSeconds} s`;
       resolve({ code: timedOut ? 124 : (code ?? (signal ? 128 : 1)), stdout, stderr });
     });

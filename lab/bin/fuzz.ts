@@ -42,8 +42,10 @@ async function run(root: string, folder: string, wanted: Wanted, seconds: number
   writeFileSync(path.join(folder, "words.json"), JSON.stringify({ ...login, ...wanted }));
   const said: string[] = [];
   let text = "";
-  await runProcess(["unshare", "--mount", "sh", "-c", boot, "sh", root, folder], {
+  // A process namespace of its own: once its first process is killed nothing of this Linux goes on.
+  await runProcess(["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", boot, "sh", root, folder], {
     timeoutSeconds: seconds,
+    signal: interrupted.signal,
     onOutput: (more) => {
       const lines = (text + more).split(/\r?\n/);
       text = lines.pop() ?? "";
@@ -51,8 +53,13 @@ async function run(root: string, folder: string, wanted: Wanted, seconds: number
       said.push(...lines);
     },
   });
+  if (interrupted.signal.aborted) throw new Error("fuzz: interrupted");
   return said;
 }
+
+/** By Ctrl-C or a timeout's signal: what was copied is taken away all the same. */
+const interrupted = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.abort());
 
 const failuresOf = (lines: readonly string[]) => lines.filter((line) => line.startsWith("FAIL"));
 
