@@ -117,11 +117,8 @@ export const unproven: readonly string[] = [
   "hostile-flood",
   "hostile-packets",
   "pair-kept-flows",
-  "mesh-bgpd",
-  "sites-path-mtu",
   "sites-certificate-days",
   "move-house-to-host",
   "mesh-revoked",
-  "mesh-same-as",
   "mesh-too-many",
 ];
