@@ -28,7 +28,8 @@ export const siteCertificateDays: Scenario[] = [
       const down = async () => (await sites.ping(office.namespace, cloud.host, 2)).received === 0;
       const whole = async (when: string) => {
         const up = await sites.becomes(async () => (await sites.ping(office.namespace, cloud.host, 1)).received > 0, 90);
-        const lines = (await sites.run(2, "vpn-gateway status")).stdout;
+        // A tunnel that has just fallen often is said to flap, and by what; that is history.
+        const lines = (await sites.run(2, "vpn-gateway status")).stdout.split("\n").filter((line) => !/it flaps: look at/.test(line)).join("\n");
         const all = await found(2);
         check(`${when} hosts reach each other, and nothing is said of certificates or clocks`, up && all.length === 0 && !/DOES NOT HOLD|WRONG|not valid/.test(lines), `${await sites.reason(1)} ${said(all)} ${lines}`);
       };
