@@ -117,7 +117,6 @@ export const unproven: readonly string[] = [
   "hostile-flood",
   "hostile-packets",
   "pair-kept-flows",
-  "sites-certificate-days",
   "move-house-to-host",
   "mesh-revoked",
   "mesh-too-many",
