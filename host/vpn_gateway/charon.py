@@ -94,8 +94,8 @@ def _kinds(effect: Effect) -> set[str]:
     return {name.split(".")[0] for text in texts for name in strongswan_conf.flatten(text)}
 
 
-def _load(gateway: Gateway, *words_: str) -> None:
-    result = gateway.programs.run("swanctl", *words_)
+def _load(gateway: Gateway, *arguments: str) -> None:
+    result = gateway.programs.run("swanctl", *arguments)
     bad = refusals(result.shown)
     if not result.ok or bad:
         raise Failure("strongSwan refused the configuration: " + ("\n  ".join(bad) or words(result)))
