@@ -118,6 +118,5 @@ export const unproven: readonly string[] = [
   "hostile-packets",
   "pair-kept-flows",
   "move-house-to-host",
-  "mesh-revoked",
   "mesh-too-many",
 ];
