@@ -42,7 +42,7 @@ const variants: Variant[] = [
 /** Connections of one gateway beside the one that is measured: their rules, that every packet comes by. */
 const beside = 99;
 
-/** Two sites of its own, with a second tunnel between the same machines: policies and states by hand, no IKE, no firewall. */
+/** Two sites of its own, with a second tunnel between the same machines: policies and states by hand, no IKE. */
 export class SitesBench {
   private readonly lab: Lab;
   private readonly sites: Sites;
@@ -97,7 +97,7 @@ export class SitesBench {
       host: await hostOf(this.sites.lab.gateways[0]),
       notes: [
         "TCP by iperf3 between the hosts of two sites, forwarded by both gateways, the first second left out; ESP within UDP, since one gateway is behind a 1:1 NAT",
-        "by hand: ip xfrm state and policy of aes256gcm16 with a replay window of 1024, static keys, no XFRM interface, no IKE, no firewall; the connection: its XFRM interface, charon and the whole firewall",
+        "by hand: ip xfrm state and policy of aes256gcm16 with a replay window of 1024, static keys, no XFRM interface, no IKE, and a firewall in byHandFiltered alone; the connection: its XFRM interface, charon and the whole firewall",
         "byHandFiltered and tunnelUnfiltered part the two: what the firewall costs, and what the interface does",
         `tunnelAmongMany: with the rules of ${beside} more connections, to other networks, on either gateway`,
       ],
