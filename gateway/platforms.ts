@@ -289,7 +289,9 @@ export const paths = {
   watchUnit: "/etc/systemd/system/vpn-gateway-watch.service",
   handOverUnit: "/etc/systemd/system/vpn-gateway-hand-over.service",
   sitesUnit: "/etc/systemd/system/vpn-gateway-sites.service",
-  siteFirewalls: "/etc/vpn-gateway/firewall.d",
+  // What the firewall of all site connections is made of, with the share of each in sites (host/vpn_gateway/site_firewall.py).
+  sitesFirewall: "/etc/vpn-gateway/sites.nft",
+  moreFirewalls: "/etc/vpn-gateway/firewall.d",
   frrDaemons: "/etc/frr/daemons",
   vtysh: "/etc/frr/vtysh.conf",
   frrUnit: "/etc/systemd/system/frr.service.d/vpn-gateway.conf",

@@ -25,6 +25,7 @@ import { renderUserConnections } from "./render/userConnections";
 import { renderUsers } from "./render/users";
 import { renderXl2tpd } from "./render/xl2tpd";
 import { hasRates } from "./rates";
+import { renderSitesFrame } from "./site/render/frame";
 import type { GatewaySecrets, GatewaySpec } from "./spec";
 import { hasPolicies, needsKeeper, ownConnections, ownL2tpConnections } from "./users";
 
@@ -91,7 +92,7 @@ function basePart(spec: GatewaySpec): Part {
     readable(strongswan.charon, renderCharon(spec)),
     readable(paths.ikeUnit, renderIkeUnit(spec)),
     ...(spec.l2tp || spec.ikev2 ? [readable(strongswan.connections, renderConnections(spec))] : []),
-    ...(spec.sites ? [readable(paths.sitesUnit, renderSitesUnit(spec))] : []),
+    ...(spec.sites ? [readable(paths.sitesUnit, renderSitesUnit(spec)), readable(paths.sitesFirewall, renderSitesFrame(spec.name))] : []),
   ];
   if (spec.l2tp) {
     files.push(readable(paths.xl2tpd, renderXl2tpd(spec, spec.l2tp)));

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { siteInterfaceId } from "../gateway/site/names";
+import { siteInterfaceId, sitesTable } from "../gateway/site/names";
 import { labSource } from "./image";
 import { labClouds } from "./networks";
 import { sleep } from "./progress";
@@ -12,6 +12,8 @@ export const sitesProgram = "lab-sites";
 const [office, cloud] = labClouds;
 /** tcpdump's words for what belongs into their tunnel. */
 export const betweenSites = `(ip and net ${office.network} and net ${cloud.network}) or (ip6 and net ${office.network6} and net ${cloud.network6})`;
+/** A gateway's count of what connections have in the firewall. */
+export const sharesLeft = `nft list table inet ${sitesTable} | grep -cE 'site_|elements'`;
 
 /** What `vpn-gateway status --json` says of one connection. */
 export interface SiteStatus {

@@ -33,6 +33,8 @@ export interface LiveSet {
   timeout?: number;
   /** As many elements such a set takes. @default 65536 */
   size?: number;
+  /** Its elements are networks. */
+  interval?: boolean;
 }
 
 /** A set of pairs of numbers, for two fields of a packet that must fit each other. */
@@ -55,6 +57,29 @@ export interface Table {
   chains: Chain[];
 }
 
+/** What a connection adds to a table that it has together with others: sets and chains of its own, and elements of what they share. */
+export interface Share {
+  family: Table["family"];
+  name: string;
+  sets: NamedSet[];
+  chains: Omit<Chain, "hook">[];
+  elements: SharedElements[];
+}
+
+/** Elements of a set or map of the table itself. */
+export interface SharedElements {
+  set: string;
+  elements: readonly SharedElement[];
+}
+
+export interface SharedElement {
+  /** An address or a network. */
+  address?: string;
+  interface?: string;
+  /** Of a map: what becomes of the packet, by which of the share's chains. */
+  verdict?: { how: "jump" | "goto"; chain: string };
+}
+
 const format = "nft";
 
 /**
@@ -65,39 +90,79 @@ const format = "nft";
  */
 export function renderNft(table: Table, heading: string): string {
   const name = `${table.family} ${word(table.name)}`;
-  const lines = ["#!/usr/sbin/nft -f", ...commentLines(format, "#", heading), `table ${name}`, `delete table ${name}`, `table ${name} {`];
-  for (const set of table.sets) {
-    lines.push(`  set ${word(set.name)} {`, `    type ${set.type}`, "    flags interval", "    auto-merge");
-    if (set.elements.length > 0) lines.push(`    elements = { ${set.elements.map(element).join(", ")} }`);
-    lines.push("  }", "");
-  }
+  const lines = [...head(heading), `table ${name}`, `delete table ${name}`, `table ${name} {`, ...table.sets.flatMap(namedSet)];
   for (const { name: set, key, elements } of table.pairs ?? []) {
     if (!/^[a-z0-9]+( [a-z0-9]+)*( \. [a-z0-9]+( [a-z0-9]+)*)+$/.test(key)) throw new Error(`${format}: ${JSON.stringify(key)} is no fields`);
     if (!elements.flat().every(Number.isSafeInteger)) throw new Error(`${format}: ${word(set)} holds whole numbers`);
     lines.push(`  set ${word(set)} {`, `    typeof ${key}`, `    elements = { ${elements.map((pair) => pair.join(" . ")).join(", ")} }`, "  }", "");
   }
   for (const one of table.counters ?? []) lines.push(`  counter ${word(one)} {`, "  }", "");
-  for (const { name: set, key, verdicts, marks, counter, timeout, size = 65_536 } of table.live ?? []) {
-    if (!/^[a-z0-9_]+( \. [a-z0-9_]+)*$/.test(key)) throw new Error(`${format}: ${JSON.stringify(key)} is no type`);
-    const to = verdicts ? " : verdict" : marks ? " : mark" : "";
-    lines.push(`  ${to === "" ? "set" : "map"} ${word(set)} {`, `    type ${key}${to}`);
-    if (counter) lines.push("    counter");
+  for (const one of table.live ?? []) lines.push(...liveSet(one));
+  lines.push(...table.chains.flatMap(chainOf));
+  return closed(lines);
+}
+
+/**
+ * A share of a table: a text that nft adds to the table as it runs, and whose lines after the block say what it has in the
+ * table's own sets and maps (host/vpn_gateway/site_firewall.py makes one file of the table and all its shares).
+ *
+ * @throws Error for elements that are neither address nor network, and for names that are no names.
+ */
+export function renderNftShare(share: Share, heading: string): string {
+  const name = `${share.family} ${word(share.name)}`;
+  const block = closed([...head(heading), `table ${name} {`, ...share.sets.flatMap(namedSet), ...share.chains.flatMap(chainOf)]);
+  const shared = share.elements.filter(({ elements }) => elements.length > 0);
+  return block + shared.map(({ set, elements }) => `add element ${name} ${word(set)} { ${elements.map(sharedElement).join(", ")} }\n`).join("");
+}
+
+function head(heading: string): string[] {
+  return ["#!/usr/sbin/nft -f", ...commentLines(format, "#", heading)];
+}
+
+function closed(lines: string[]): string {
+  return [...(lines.at(-1) === "" ? lines.slice(0, -1) : lines), "}"].join("\n") + "\n";
+}
+
+function namedSet({ name, type, elements }: NamedSet): string[] {
+  const filled = elements.length > 0 ? [`    elements = { ${elements.map(element).join(", ")} }`] : [];
+  return [`  set ${word(name)} {`, `    type ${type}`, "    flags interval", "    auto-merge", ...filled, "  }", ""];
+}
+
+function liveSet({ name, key, verdicts, marks, counter, timeout, interval, size = 65_536 }: LiveSet): string[] {
+  if (!/^[a-z0-9_]+( \. [a-z0-9_]+)*$/.test(key)) throw new Error(`${format}: ${JSON.stringify(key)} is no type`);
+  const to = verdicts ? " : verdict" : marks ? " : mark" : "";
+  return [
+    `  ${to === "" ? "set" : "map"} ${word(name)} {`,
+    `    type ${key}${to}`,
+    ...(counter ? ["    counter"] : []),
+    ...(interval ? ["    flags interval"] : []),
     // Full, it takes no more, and what a rule of it would refuse passes.
-    if (timeout !== undefined) lines.push("    flags dynamic", `    timeout ${timeout}s`, `    size ${size}`);
-    lines.push("  }", "");
-  }
-  for (const chain of table.chains) {
-    lines.push(`  chain ${word(chain.name)} {`);
-    if (chain.hook !== undefined) lines.push(`    ${chain.hook}`);
-    for (const { rule, why } of chain.rules) {
-      if (why !== undefined) lines.push(...commentLines(format, "    #", why));
-      lines.push(`    ${rule}`);
-    }
-    lines.push("  }", "");
-  }
-  if (lines.at(-1) === "") lines.pop();
-  lines.push("}");
-  return lines.join("\n") + "\n";
+    ...(timeout === undefined ? [] : ["    flags dynamic", `    timeout ${timeout}s`, `    size ${size}`]),
+    "  }",
+    "",
+  ];
+}
+
+function chainOf({ name, hook, rules }: Chain): string[] {
+  return [
+    `  chain ${word(name)} {`,
+    ...(hook === undefined ? [] : [`    ${hook}`]),
+    ...rules.flatMap(({ rule, why }) => [...(why === undefined ? [] : commentLines(format, "    #", why)), `    ${rule}`]),
+    "  }",
+    "",
+  ];
+}
+
+function sharedElement({ address, interface: name, verdict }: SharedElement): string {
+  const key = [...(address === undefined ? [] : [element(address)]), ...(name === undefined ? [] : [`"${device(name)}"`])].join(" . ");
+  if (key === "") throw new Error(`${format}: an element without a key`);
+  return verdict === undefined ? key : `${key} : ${verdict.how} ${word(verdict.chain)}`;
+}
+
+/** dev_valid_name() of the kernel (net/core/dev.c), less what nft would read as a pattern or the end of the string. */
+function device(text: string): string {
+  if (!/^[A-Za-z0-9_.-]{1,15}$/.test(text)) throw new Error(`${format}: ${JSON.stringify(text)} is no name of an interface`);
+  return text;
 }
 
 function word(text: string): string {

@@ -18,7 +18,7 @@ import { sharedNatChains, zoneRules } from "./sharedNat";
  */
 export function renderFirewall(spec: GatewaySpec): string {
   const table = renderNft(firewallTable(spec), `Firewall of ${spec.name}. Written by pulumi-vpn-gateway.`);
-  return spec.sites ? `${table}${sitesIncluded}` : table;
+  return spec.sites ? `${table}${moreIncluded}` : table;
 }
 
 /** Everything shut but SSH for administrators: what stands until the gateway has its configuration. */
@@ -35,8 +35,8 @@ export function renderClosedFirewall(spec: Pick<GatewaySpec, "name" | "administr
   return renderNft(table, `Firewall of ${spec.name} until it is configured. Written by pulumi-vpn-gateway.`);
 }
 
-/** Each site connection has a table of its own in a file of its own, loaded in the same transaction (nft(8): no match is no error). */
-const sitesIncluded = `include "${paths.siteFirewalls}/*.nft"\n`;
+/** The table of all site connections and those of what goes on them, loaded in the same transaction (nft(8): no match is no error). */
+const moreIncluded = `include "${paths.moreFirewalls}/*.nft"\n`;
 
 function firewallTable(spec: GatewaySpec): Table {
   const servers = spec.dns.map((text) => hostNetwork(parseAddress(text)!));
@@ -167,7 +167,7 @@ function pairRules({ pair }: GatewaySpec): Rule[] {
 
 /**
  * BGP and BFD (RFC 5881, 4 and 5: port and TTL) from the other end of a link. Which interface has which neighbour, says
- * the table of each connection.
+ * the table of all site connections.
  */
 function bgpRules(spec: GatewaySpec): Rule[] {
   if (!spec.bgp) return [];
@@ -290,11 +290,11 @@ function forward(spec: GatewaySpec): Chain {
   };
 }
 
-/** What goes between sites. Which addresses, says each connection's own table: what it drops stays dropped. */
+/** What goes between sites. Which addresses, says their own table: what it drops stays dropped. */
 function sitesForward(spec: GatewaySpec): Rule[] {
   if (!spec.sites) return [];
   return [
-    { rule: `iifname "${siteInterfaces}" accept`, why: "Between sites. Which networks, says the table of each connection." },
+    { rule: `iifname "${siteInterfaces}" accept`, why: "Between sites. Which networks, says the table of all connections." },
     { rule: `oifname "${siteInterfaces}" accept` },
     ...(["ip", "ip6"] as const).flatMap((ip) => [
       { rule: `meta ipsec exists ${ip} saddr != @clients${ip === "ip" ? 4 : 6} accept` },
@@ -358,7 +358,7 @@ function postrouting(spec: GatewaySpec): Chain {
   };
 }
 
-/** Into a site's interface `rt ipsec` sees nothing yet. Clients whose pool no connection names are dropped by its table before. */
+/** Into a site's interface `rt ipsec` sees nothing yet. Clients whose pool no connection names are dropped before. */
 const untranslated: Rule = { rule: `oifname "${siteInterfaces}" accept`, why: "Sites see clients by their own addresses." };
 
 /** A set for each address family, so that rules can name either whether or not it has elements. */

@@ -4,6 +4,11 @@ import { platform } from "../platforms";
 /** What the interfaces of all site connections begin with, as a pattern of nft(8). */
 export const siteInterfaces = "st-*";
 
+/** The firewall's table that all site connections of a gateway have together. */
+export const sitesTable = "vpn_gateway_sites";
+
+const sitesFolder = "/etc/vpn-gateway/sites";
+
 /** The kernel's IFNAMSIZ, less the closing NUL. */
 const longestInterface = 15;
 
@@ -31,10 +36,11 @@ export function siteNames(name: string) {
     part: `site-${name}` as const,
     secretPart: `sitekey-${name}` as const,
     connection: `site-${name}`,
-    firewall: `/etc/vpn-gateway/firewall.d/site-${name}.nft`,
+    firewall: `${sitesFolder}/${name}.nft`,
     bgp: `/etc/vpn-gateway/bgp.d/${name}.conf`,
-    description: `/etc/vpn-gateway/sites/${name}.json`,
-    table: `vpn_gateway_site_${name.replaceAll("-", "_")}`,
+    description: `${sitesFolder}/${name}.json`,
+    /** What its sets and chains begin with. */
+    rules: `site_${name.replaceAll("-", "_")}`,
   };
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from . import acme, admitted, charon, frr, keepalived, kernel, lac, layer2, moving, nftables, own_radius, pair, policies, ppp, rates, sites, strongswan_conf, systemd, users
+from . import acme, admitted, charon, frr, keepalived, kernel, lac, layer2, moving, nftables, own_radius, pair, policies, ppp, rates, site_firewall, sites, strongswan_conf, systemd, users
 from .errors import Failure
 from .gateway import Gateway
 from .part import Part
@@ -26,6 +26,7 @@ def act(gateway: Gateway, effects: list[Effect], source: Part | None, target: Pa
     given = acme.install(gateway)
     _modules(gateway, effects)
     _sysctls(gateway, effects)
+    site_firewall.follow(gateway, effects)
     _rulesets(gateway, effects, target)
     routing = frr.write(gateway, [effect.path for effect in effects])
     started = _restarts(gateway, effects)

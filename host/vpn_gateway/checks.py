@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 
-from . import admitted, charon, frr, keepalived, kernel, lac, layer2, layout, nftables, own_radius, packages, ppp, sites, systemd
+from . import admitted, charon, frr, keepalived, kernel, lac, layer2, layout, nftables, own_radius, packages, ppp, site_firewall, sites, systemd
 from .errors import Failure
 from .gateway import Gateway
 from .part import Part, PartFile
@@ -49,6 +49,8 @@ def _check(gateway: Gateway, file: PartFile, staged: str) -> str | None:
     path = file.path
     if nftables.is_ruleset(path):
         return nftables.check(gateway, staged)
+    if site_firewall.is_ours(path):
+        return site_firewall.check(gateway, path, file.content)
     if charon.is_conf(path) or charon.is_settings(path):
         # Secrets may be pushed before the part that brings strongSwan; it judges them when it starts.
         return charon.check(gateway, staged) if gateway.programs.has("swanctl") else None

@@ -15,6 +15,9 @@ from .programs import words
 MAIN = layout.NFTABLES
 FIREWALL = "/etc/vpn-gateway/firewall.nft"
 SEEN = "/run/vpn-gateway/nft.json"
+# What site_firewall makes one table of.
+SITES_FRAME = "/etc/vpn-gateway/sites.nft"
+SITES_SHARES = "/etc/vpn-gateway/sites/"
 TABLE = re.compile(
     r"^\s*(?:(?:add|create)\s+)?table\s+(?:(ip|ip6|inet|arp|bridge|netdev)\s+)?([A-Za-z_][A-Za-z0-9_/.\\-]*)", re.M
 )
@@ -23,7 +26,12 @@ LISTED = ("chain", "rule", "flowtable")
 
 
 def is_ruleset(path: str) -> bool:
-    return path == MAIN or path.endswith(".nft")
+    """A file that nft reads by itself."""
+    return path == MAIN or (path.endswith(".nft") and not is_piece(path))
+
+
+def is_piece(path: str) -> bool:
+    return path == SITES_FRAME or (path.startswith(SITES_SHARES) and path.endswith(".nft"))
 
 
 def tables_in(text: bytes) -> list[tuple[str, str]]:

@@ -60,7 +60,7 @@ def prepare(gateway: Gateway, changes: dict[str, FileState], target: Part | None
             originals.keep_file(path, files.look(gateway.paths.of(path)))
         for path, want in changes.items():
             if want.kind != "absent":
-                _make_folders(gateway, os.path.dirname(path))
+                make_folders(gateway, os.path.dirname(path))
                 files.prepare(gateway.paths.of(path), want)
         originals.save()
     except OSError as error:
@@ -68,7 +68,8 @@ def prepare(gateway: Gateway, changes: dict[str, FileState], target: Part | None
         raise Failure(f"{os_error(error)}; nothing was changed") from None
 
 
-def _make_folders(gateway: Gateway, folder: str) -> None:
+def make_folders(gateway: Gateway, folder: str) -> None:
+    """Folders that are taken away with the last of ours that is in them."""
     missing = []
     while not os.path.isdir(gateway.paths.of(folder)):
         missing.append(folder)
@@ -86,7 +87,7 @@ def discard(gateway: Gateway, changes: dict[str, FileState]) -> None:
             files.drop(files.beside(gateway.paths.of(path)))
         except NotADirectoryError:
             pass
-    _drop_empty_folders(gateway)
+    drop_empty_folders(gateway)
 
 
 def commit(gateway: Gateway, changes: dict[str, FileState]) -> list[Effect]:
@@ -99,7 +100,7 @@ def commit(gateway: Gateway, changes: dict[str, FileState]) -> list[Effect]:
     selinux.relabel(gateway, [path for path, want in changes.items() if want.kind != "absent"])
     for folder in sorted({os.path.dirname(path) for path in changes}):
         files.sync_folder(gateway.paths.of(folder))
-    _drop_empty_folders(gateway)
+    drop_empty_folders(gateway)
     return effects
 
 
@@ -107,7 +108,7 @@ def _text(state: FileState) -> bytes | None:
     return state.text if state.kind == "file" else None
 
 
-def _drop_empty_folders(gateway: Gateway) -> None:
+def drop_empty_folders(gateway: Gateway) -> None:
     for folder in sorted(gateway.originals.folders, key=len, reverse=True):
         try:
             os.rmdir(gateway.paths.of(folder))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import charon, files, frr, kernel, layer2, nftables, own_radius, rates, sites, strongswan_conf, swap, systemd
+from . import charon, files, frr, kernel, layer2, nftables, own_radius, rates, site_firewall, sites, strongswan_conf, swap, systemd
 from .errors import Failure, os_error
 from .gateway import Gateway
 from .part import Part
@@ -36,6 +36,8 @@ def file_problems(gateway: Gateway, path: str, content: bytes) -> list[str]:
         return kernel.sysctl_problems(gateway, content)
     if nftables.is_ruleset(path):
         return nftables.problems(gateway, path, content)
+    if site_firewall.is_ours(path):
+        return site_firewall.problems(gateway, path, content)
     if sites.is_description(path):
         return sites.problems(gateway, path, content)
     if layer2.is_description(path):

@@ -149,8 +149,8 @@ export class SitesBench {
 
 /** Writes the connection's own rules again for each of many, with another interface and other far networks. */
 function manyOf(far: (typeof labClouds)[number]): string {
-  const { firewall, table } = siteNames("office-to-cloud");
+  const { firewall, rules } = siteNames("office-to-cloud");
   const own = siteInterface("office-to-cloud");
-  const replaced = [`s/${table}/${table}_'$number'/`, `s/"${own}"/"st-bench'$number'"/`, `s#${far.network}#10.200.'$number'.0/24#`, `s#${far.network6}#fd99:'$number'::/64#`];
+  const replaced = [`s/${rules}/${rules}_'$number'/g`, `s/"${own}"/"st-bench'$number'"/`, `s#${far.network}#10.200.'$number'.0/24#`, `s#${far.network6}#fd99:'$number'::/64#`];
   return `for number in $(seq ${beside}); do sed '${replaced.join("; ")}' ${firewall}; done > /run/bench/many.nft && grep -c "^table .* {$" /run/bench/many.nft | grep -qx ${beside} && nft -c -f /run/bench/many.nft`;
 }

@@ -1,3 +1,4 @@
+import { sitesTable } from "../../gateway/site/names";
 import { labClouds, labShared } from "../networks";
 import { MeshLab, meshPlain, meshProgram as program } from "../mesh";
 import type { Scenario } from "./scenario";
@@ -74,7 +75,7 @@ export const mesh: Scenario[] = [
       const bare = await lab.world.captureStop("bare");
       check("and nothing leaves in clear", bare.packets === 0, bare.first.join(" "));
       await lab.world.captureStart("twin", meshPlain, first.card);
-      await mesh.must(1, `for text in ${second.network} ${labShared.network}; do ip route del unreachable $text metric 4278198272; done; for table in $(nft list tables | grep -o "vpn_gateway_site_.*"); do nft delete table inet $table; done; nft delete table inet vpn_gateway`);
+      await mesh.must(1, `for text in ${second.network} ${labShared.network}; do ip route del unreachable $text metric 4278198272; done; nft delete table inet ${sitesTable}; nft delete table inet vpn_gateway`);
       await mesh.ping(first.namespace, second.host, 3);
       const leaked = await lab.world.captureStop("twin");
       check("twin: without routes and firewall the wire sees them in clear", leaked.packets > 0, `${leaked.packets} packets`);
@@ -203,7 +204,7 @@ export const mesh: Scenario[] = [
       check("and no tunnel", (await spi()) === keys);
       figure(`up with one connection more ${grown.seconds.toFixed(0)} s, with one less ${shrunk.seconds.toFixed(0)} s`);
 
-      const left = () => mesh.must(1, "ls /etc/vpn-gateway/bgp.d; md5sum < /etc/frr/frr.conf; nft list tables");
+      const left = () => mesh.must(1, "ls /etc/vpn-gateway/bgp.d; md5sum < /etc/frr/frr.conf; md5sum < /etc/vpn-gateway/firewall.d/sites.nft");
       const before = await left();
       const part = ["part site-wrong", "file /etc/vpn-gateway/bgp.d/wrong.conf 0644", "/etc/vpn-gateway/bgp.d/wrong.conf | router bgp 4200000099", "/etc/vpn-gateway/bgp.d/wrong.conf |  neighbor 169.254.99.1 remote-as 4200000098", "end", ""].join("\n");
       const refused = await mesh.lab.gateways[0].run("vpn-gateway apply site-wrong", { stdin: part });

@@ -1,12 +1,14 @@
+import { sitesTable } from "../../gateway/site/names";
 import { MeshLab, meshPlain, meshProgram as program } from "../mesh";
 import { labClouds, labShared } from "../networks";
 import { sleep } from "../progress";
+import { sharesLeft } from "../sites";
 import type { Scenario } from "./scenario";
 
 const [first, second, third] = labClouds;
 const all = [1, 2, 3] as const;
 /** What one gateway has of connections, in numbers, none of which may be another than 0 once it has none. */
-const left = "ls /etc/vpn-gateway/sites /etc/vpn-gateway/bgp.d /etc/vpn-gateway/firewall.d /etc/swanctl/conf.d 2>/dev/null | grep -c mesh; ip -br link | grep -c ^st-; ip route show proto 201 | wc -l; ip -6 route show proto 201 | wc -l; ip route show proto bgp | wc -l; nft list tables | grep -c site; swanctl --list-conns | grep -c site; vtysh -c \"show bgp summary\" | grep -c 169.254; true";
+const left = `ls /etc/vpn-gateway/sites /etc/vpn-gateway/bgp.d /etc/swanctl/conf.d 2>/dev/null | grep -c mesh; ip -br link | grep -c ^st-; ip route show proto 201 | wc -l; ip -6 route show proto 201 | wc -l; ip route show proto bgp | wc -l; ${sharesLeft}; swanctl --list-conns | grep -c site; vtysh -c "show bgp summary" | grep -c 169.254; true`;
 
 /** What is in one list and not in the other. */
 const missing = (these: readonly string[], among: readonly string[]) => these.filter((line) => !among.includes(line));
@@ -78,7 +80,7 @@ export const meshMembers: Scenario[] = [
         check(`and nothing leaves spoke ${gateway} in clear`, clear.packets === 0, clear.first.join(" "));
       }
       await lab.world.captureStart("twin", meshPlain, second.card);
-      await mesh.must(2, 'for table in $(nft list tables | grep -o "vpn_gateway_site_.*"); do nft delete table inet $table; done; nft delete table inet vpn_gateway');
+      await mesh.must(2, `nft delete table inet ${sitesTable}; nft delete table inet vpn_gateway`);
       await mesh.ping(second.namespace, third.host, 3);
       const leaked = await lab.world.captureStop("twin");
       check("twin: without routes and firewall the wire sees them in clear", leaked.packets > 0, `${leaked.packets} packets`);

@@ -2,6 +2,7 @@ import { MeshLab } from "../mesh";
 import { branch, branchGateway, movingAddress, office, otherMember as other, PairSiteLab, pairSiteProgram } from "../pairSite";
 import type { Member } from "../pair";
 import { sleep } from "../progress";
+import { sharesLeft } from "../sites";
 import type { Report, Scenario } from "./scenario";
 
 const connection = "pair-to-branch";
@@ -98,7 +99,7 @@ export const pairSite: Scenario[] = [
       await lab.stack.set("connection", "false");
       await lab.stack.up();
       for (const gateway of [1, 2, branchGateway]) {
-        const left = await site.must(gateway, "ls /etc/vpn-gateway/sites /etc/vpn-gateway/firewall.d /etc/swanctl/conf.d 2>/dev/null | grep -c site; ip -br link | grep -c ^st-; ip route show proto 201 | wc -l; nft list tables | grep -c site; swanctl --list-conns | grep -c site; true");
+        const left = await site.must(gateway, `ls /etc/vpn-gateway/sites /etc/swanctl/conf.d 2>/dev/null | grep -c site; ip -br link | grep -c ^st-; ip route show proto 201 | wc -l; ${sharesLeft}; swanctl --list-conns | grep -c site; true`);
         check(`deleted, gateway ${gateway} has nothing of it any more`, left.trim().split(/\s+/).every((count) => count === "0"), left.replaceAll("\n", " "));
       }
     },

@@ -1,7 +1,7 @@
 import { espSuites, type EspSuiteName } from "../../gateway/cipherSuites";
 import { ikev2InnerMtu } from "../../gateway/mtu";
 import { charonName } from "../../gateway/site/mtu";
-import { siteInterface, siteNames } from "../../gateway/site/names";
+import { siteInterface, siteNames, sitesTable } from "../../gateway/site/names";
 import { labClouds } from "../networks";
 import { Sites, sitesProgram, type Crossing } from "../sites";
 import { translateTo } from "./siteEnds";
@@ -140,7 +140,7 @@ export const sitePathMtu: Scenario[] = [
         const [[large], [small]] = [await cross(formula(1500), undefined, [cloud.host]), await cross(formula(1460), undefined, [cloud.host])];
         check("twin: on a link of 1460 bytes that the gateways were not told of, packets of the interface's size do not pass whole, and those of that link's formula do", !large.passes && small.passes, JSON.stringify([large, small]));
         await lab.world.linkMtu(1500);
-        const clamp = `inet ${names.table} clamp`;
+        const clamp = `inet ${sitesTable} clamp`;
         for (const gateway of [1, 2]) await sites.must(gateway, `nft list chain ${clamp} > /run/clamp.nft && nft flush chain ${clamp}`);
         try {
           const heard = await cross(formula(1500), "heard");

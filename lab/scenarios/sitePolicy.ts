@@ -1,6 +1,6 @@
 import { espSuites } from "../../gateway/cipherSuites";
 import { ikev2InnerMtu } from "../../gateway/mtu";
-import { siteNames } from "../../gateway/site/names";
+import { siteNames, sitesTable } from "../../gateway/site/names";
 import { labAddresses, labClouds } from "../networks";
 import { betweenSites, Sites, sitesProgram } from "../sites";
 import type { Scenario } from "./scenario";
@@ -46,7 +46,7 @@ export const sitePolicy: Scenario[] = [
       check("vpn-gateway check finds nothing", (await sites.run(1, "vpn-gateway check")).code === 0, (await sites.run(1, "vpn-gateway check")).stdout);
 
       // From outside, in clear, with an address of the other site.
-      const dropped = async () => Number(/ip saddr @far4.*missing counter packets (\d+)/.exec(await sites.must(1, `nft list chain inet ${names.table} prerouting`))?.[1]);
+      const dropped = async () => Number(/ip saddr @policy_far4.*missing counter packets (\d+)/.exec(await sites.must(1, `nft list chain inet ${sitesTable} prerouting`))?.[1]);
       const before = await dropped();
       await lab.world.captureStart("forged", `src ${forged}`, "lan0");
       try {
@@ -103,7 +103,7 @@ export const sitePolicy: Scenario[] = [
         const held = await lab.world.captureStop("bare");
         check("with policies and routes gone the firewall refuses what belongs into the tunnel", held.packets === 0, held.first.join(" "));
         await lab.world.captureStart("leak", betweenSites, office.card);
-        await sites.must(1, `nft delete table inet ${names.table}`);
+        await sites.must(1, `nft delete table inet ${sitesTable}`);
         await sites.must(1, fromInside);
         const leaked = await lab.world.captureStop("leak");
         check("twin: without the firewall, too, the wire sees it in clear", leaked.packets > 0, `${leaked.packets} packets`);

@@ -1,8 +1,8 @@
 import { espSuites, type EspSuiteName } from "../../gateway/cipherSuites";
 import { ikev2InnerMtu } from "../../gateway/mtu";
-import { siteInterface } from "../../gateway/site/names";
+import { siteInterface, sitesTable } from "../../gateway/site/names";
 import { labClouds, labDevice } from "../networks";
-import { betweenSites, Sites, sitesProgram } from "../sites";
+import { betweenSites, sharesLeft, Sites, sitesProgram } from "../sites";
 import type { Scenario } from "./scenario";
 
 const [office, cloud] = labClouds;
@@ -62,7 +62,7 @@ export const sites: Scenario[] = [
       const held = await lab.world.captureStop("bare");
       check("with its routes gone the firewall refuses the other site's traffic on any other interface", held.packets === 0, held.first.join(" "));
       await lab.world.captureStart("twin", betweenSites, office.card);
-      await sites.must(1, "nft delete table inet vpn_gateway_site_office_to_cloud");
+      await sites.must(1, `nft delete table inet ${sitesTable}`);
       await sites.must(1, fromInside);
       const leaked = await lab.world.captureStop("twin");
       check("twin: without routes and firewall the wire sees them in clear", leaked.packets > 0, `${leaked.packets} packets`);
@@ -154,7 +154,7 @@ export const sites: Scenario[] = [
       const deleted = await lab.stack.up();
       check("deleting a connection of which one end is gone already succeeds", deleted.code === 0);
       for (const gateway of [1, 2] as const) {
-        const left = await sites.must(gateway, "ls /etc/vpn-gateway/sites /etc/vpn-gateway/firewall.d /etc/swanctl/conf.d 2>/dev/null | grep -c site; ip -br link | grep -c ^st-; ip route show proto 201 | wc -l; ip -6 route show proto 201 | wc -l; nft list tables | grep -c site; swanctl --list-conns | grep -c site; true");
+        const left = await sites.must(gateway, `ls /etc/vpn-gateway/sites /etc/swanctl/conf.d 2>/dev/null | grep -c site; ip -br link | grep -c ^st-; ip route show proto 201 | wc -l; ip -6 route show proto 201 | wc -l; ${sharesLeft}; swanctl --list-conns | grep -c site; true`);
         check(`gateway ${gateway} has nothing of it any more`, left.trim().split(/\s+/).every((count) => count === "0"), left.replaceAll("\n", " "));
         check(`and is as it should be`, (await sites.run(gateway, "vpn-gateway check")).code === 0);
       }

@@ -4,6 +4,7 @@ import { allotLinks, asOf, kindOfAs, linkAddresses, linkRange, routerIdOf } from
 import { renderSiteBgp } from "../../../gateway/site/render/bgp";
 import { renderSiteConnection } from "../../../gateway/site/render/swanctl";
 import { renderSiteFirewall } from "../../../gateway/site/render/firewall";
+import { renderSitesFrame } from "../../../gateway/site/render/frame";
 import { viewFrom, type SiteBgpSpec, type SiteConnectionSpec } from "../../../gateway/site/spec";
 import { validateSite } from "../../../gateway/site/validate";
 import { nftChain } from "../nftChain";
@@ -86,14 +87,18 @@ describe("the session", () => {
   });
   test("on the link speaks the neighbour alone, and ours come out of no tunnel", () => {
     const firewall = renderSiteFirewall(viewFrom(exampleBgpSite(), "left"));
-    expect(firewall).toMatch(/iifname "st-\S+" ip saddr 169\.254\.64\.7 ip daddr 169\.254\.64\.6 accept\n\s+iifname "st-\S+" meta l4proto \{ tcp, udp \} th dport \{ 179, 3784, 3785, 4784 \} counter drop/);
-    expect(nftChain(firewall, "prerouting").at(-1)).toMatch(/^iifname "st-\S+" goto within$/);
-    expect(nftChain(firewall, "within")[0]).toBe("ip saddr @here4 counter drop");
-    expect(nftChain(firewall, "within").slice(-2)).toEqual(["ip saddr != @beyond4 counter drop", "ip6 saddr != @beyond6 counter drop"]);
+    const rules = "site_office_to_cloud";
+    expect(nftChain(firewall, `${rules}_neighbours`)).toEqual(["ip saddr 169.254.64.7 ip daddr 169.254.64.6 accept", "meta l4proto { tcp, udp } th dport { 179, 3784, 3785, 4784 } counter drop"]);
+    expect(firewall).toMatch(/^add element inet vpn_gateway_sites links \{ 169\.254\.64\.7 \. "st-\S+" \}$/m);
+    expect(firewall).toMatch(new RegExp(`^add element inet vpn_gateway_sites within \\{ "st-\\S+" : goto ${rules}_within \\}$`, "m"));
+    expect(nftChain(firewall, `${rules}_within`)[0]).toBe(`ip saddr @${rules}_here4 counter drop`);
+    expect(nftChain(firewall, `${rules}_within`).slice(-2)).toEqual([`ip saddr != @${rules}_beyond4 counter drop`, `ip6 saddr != @${rules}_beyond6 counter drop`]);
   });
   test("in a mesh, what lies beyond never leaves but through a tunnel", () => {
     const firewall = renderSiteFirewall(viewFrom(exampleBgpSite({ transit: exampleSpace }), "left"));
-    expect(firewall).toContain('ip saddr @near4 ip daddr @beyond4 ip daddr != @here4 oifname != "st-*" counter reject with icmpx no-route');
+    for (const set of ["near4", "here4", "beyond4"]) expect(firewall).toMatch(new RegExp(`^add element inet vpn_gateway_sites ${set} `, "m"));
+    expect(nftChain(renderSitesFrame("office"), "forward")).toContain('ip daddr @beyond4 ip saddr @near4 ip daddr != @here4 oifname != "st-*" counter reject with icmpx no-route');
+    expect(renderSiteFirewall(viewFrom(exampleBgpSite(), "left"))).not.toContain("sites beyond4");
   });
 });
 

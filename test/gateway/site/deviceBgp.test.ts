@@ -85,7 +85,7 @@ describe("the gateway's share", () => {
     const connection = ofGateway(spec)["/etc/swanctl/conf.d/site-office-to-branch.conf"];
     expect(connection).toContain("local_ts = 0.0.0.0/0\n");
     expect(connection).toContain("remote_ts = 0.0.0.0/0\n");
-    expect(ofGateway(spec)["/etc/vpn-gateway/firewall.d/site-office-to-branch.nft"]).not.toMatch(/ip6 saddr fd76:7067::a9fe/);
+    expect(ofGateway(spec)["/etc/vpn-gateway/sites/office-to-branch.nft"]).not.toMatch(/ip6 saddr fd76:7067::a9fe/);
   });
 });
 
