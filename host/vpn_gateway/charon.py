@@ -8,7 +8,7 @@ import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 
-from . import l2tp_identity, layout, strongswan_conf, systemd
+from . import handed, l2tp_identity, layout, strongswan_conf, systemd
 from .errors import Failure
 from .gateway import Gateway
 from .programs import words
@@ -76,7 +76,10 @@ def load_all(gateway: Gateway, changed: list[str]) -> None:
 
 
 def load_changed(gateway: Gateway, effects: list[Effect]) -> None:
-    """Makes charon take these files. swanctl hands over whole kinds, so each costs something for every connection that there is."""
+    """Makes charon take these files. swanctl hands over whole kinds, so each costs something for every connection that there is; of one connection's own, that alone is."""
+    if handed.fits(effects):
+        handed.load(gateway, effects)
+        return
     kinds = {kind for effect in effects for kind in _kinds(effect)}
     if kinds == {"secrets"}:
         _load(gateway, "--load-creds", "--noprompt")
@@ -112,7 +115,8 @@ def reload_settings(gateway: Gateway) -> None:
 
 def connection_names(gateway: Gateway) -> set[str]:
     with Vici(gateway.paths.of(SOCKET)) as vici:
-        return {name for event in vici.stream("list-conns", "list-conn") for name in event}
+        names = vici.request("get-conns").get("conns", [])
+        return set(names) if isinstance(names, list) else set()
 
 
 def associations(gateway: Gateway) -> list[tuple[str, Message]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|#[^\n]*|[{}=\n]|:(?=\s)|(?:[^\s{}="#:]|:(?!\s))+', re.S)
 
@@ -10,6 +11,30 @@ TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|#[^\n]*|[{}=\n]|:(?=\s)|(?:[^\s{}="#:]|:(
 def flatten(text: str) -> dict[str, str]:
     """All settings by their dotted names. A section alone is there with an empty value."""
     settings: dict[str, str] = {}
+    for path, value in _entries(text):
+        if value is None:
+            settings.setdefault(".".join(path), "")
+        else:
+            settings[".".join(path)] = value
+    return settings
+
+
+def tree(text: str) -> dict:
+    """The same as sections within each other, and what a quoted value escapes as it was meant."""
+    root: dict = {}
+    for path, value in _entries(text):
+        section = root
+        for step in path[:-1]:
+            section = section.setdefault(step, {})
+        if value is None:
+            section.setdefault(path[-1], {})
+        else:
+            section[path[-1]] = re.sub(r"\\(.)", r"\1", value)
+    return root
+
+
+def _entries(text: str) -> Iterator[tuple[list[str], str | None]]:
+    """Each section as it begins, without a value, and each setting with its own."""
     sections: list[str] = []
     name: list[str] = []
     value: list[str] | None = None
@@ -18,9 +43,9 @@ def flatten(text: str) -> dict[str, str]:
             continue
         if token in ("\n", "}"):
             if value is not None and name:
-                settings[".".join([*sections, name[0]])] = " ".join(value)
+                yield [*sections, name[0]], " ".join(value)
             elif name and name[0] == "include":
-                settings[".".join([*sections, *name])] = ""
+                yield [*sections, *name], ""
             name, value = ([], None) if token == "}" or value is not None or name[:1] == ["include"] else (name, value)
             if token == "}" and sections:
                 sections.pop()
@@ -28,13 +53,12 @@ def flatten(text: str) -> dict[str, str]:
             value.append(token[1:-1] if token.startswith('"') else token)
         elif token == "{":
             sections.append(name[0] if name else "")
-            settings.setdefault(".".join(sections), "")
+            yield [*sections], None
             name = []
         elif token == "=":
             value = []
         else:
             name.append(token)
-    return settings
 
 
 def connections(text: str) -> dict[str, str]:

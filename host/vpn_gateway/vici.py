@@ -39,7 +39,11 @@ class Vici:
         self.socket.close()
 
     def request(self, command: str, **arguments: str) -> Message:
-        self._send(REQUEST, command, _encode(arguments))
+        return self.send(command, {name.replace("_", "-"): value for name, value in arguments.items()})
+
+    def send(self, command: str, message: dict) -> Message:
+        """The answer to a message of sections, lists, texts and bytes."""
+        self._send(REQUEST, command, encode(message))
         kind, body = self._receive()
         if kind != RESPONSE:
             raise Failure(f"charon does not know the command {command}")
@@ -100,12 +104,22 @@ class Vici:
         return data
 
 
-def _encode(arguments: dict[str, str]) -> bytes:
+def encode(message: dict) -> bytes:
     data = b""
-    for name, value in arguments.items():
-        key, text = name.replace("_", "-").encode(), value.encode()
-        data += bytes([KEY_VALUE, len(key)]) + key + struct.pack("!H", len(text)) + text
+    for name, value in message.items():
+        key = bytes([len(name.encode())]) + name.encode()
+        if isinstance(value, dict):
+            data += bytes([SECTION_START]) + key + encode(value) + bytes([SECTION_END])
+        elif isinstance(value, list):
+            data += bytes([LIST_START]) + key + b"".join(bytes([LIST_ITEM]) + _sized(item) for item in value) + bytes([LIST_END])
+        else:
+            data += bytes([KEY_VALUE]) + key + _sized(value)
     return data
+
+
+def _sized(value: str | bytes) -> bytes:
+    data = value.encode() if isinstance(value, str) else value
+    return struct.pack("!H", len(data)) + data
 
 
 def decode(data: bytes) -> Message:

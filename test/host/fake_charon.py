@@ -13,21 +13,6 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from vpn_gateway import strongswan_conf, vici  # noqa: E402
 
 
-def encode(data: dict) -> bytes:
-    """A message of sections and values."""
-    text = b""
-    for name, value in data.items():
-        key = bytes([len(name)]) + name.encode()
-        if isinstance(value, dict):
-            text += bytes([vici.SECTION_START]) + key + encode(value) + bytes([vici.SECTION_END])
-        elif isinstance(value, list):
-            items = b"".join(bytes([vici.LIST_ITEM]) + struct.pack("!H", len(item.encode())) + item.encode() for item in value)
-            text += bytes([vici.LIST_START]) + key + items + bytes([vici.LIST_END])
-        else:
-            text += bytes([vici.KEY_VALUE]) + key + struct.pack("!H", len(value.encode())) + value.encode()
-    return text
-
-
 class FakeCharon:
     def __init__(self, root: str, path: str = "/run/charon.vici") -> None:
         self.root, self.path = root, root + path
@@ -35,6 +20,7 @@ class FakeCharon:
         self.terminated: list[str] = []
         self.pools: dict[str, dict] = {}
         self.of_users: set[str] = set()
+        self.refuses = ""  # why it takes nothing
         self.asked: list[tuple[str, dict]] = []  # every request, in its order
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
         self.listener = socket.socket(socket.AF_UNIX)
@@ -66,10 +52,11 @@ class FakeCharon:
                 if packet[0] == vici.REGISTER:
                     self.send(client, bytes([vici.CONFIRM]))
                     continue
-                for event in self.events(name, vici.decode(packet[2 + packet[1] :])):
+                message = vici.decode(packet[2 + packet[1] :])
+                for event in self.events(name, message):
                     label = {"list-conns": b"list-conn", "list-sas": b"list-sa"}[name]
-                    self.send(client, bytes([vici.EVENT, len(label)]) + label + encode(event))
-                self.send(client, bytes([vici.RESPONSE]) + encode(self.pools if name == "get-pools" else {}))
+                    self.send(client, bytes([vici.EVENT, len(label)]) + label + vici.encode(event))
+                self.send(client, bytes([vici.RESPONSE]) + vici.encode(self.answer(name, message)))
 
     def events(self, command: str, arguments: dict) -> list[dict]:
         self.asked.append((command, arguments))
@@ -82,6 +69,13 @@ class FakeCharon:
             self.terminated.append(arguments["ike-id"])
             self.associations.pop(arguments["ike-id"], None)
         return []
+
+    def answer(self, command: str, message: dict) -> dict:
+        if command == "get-conns":
+            return {"conns": self.connections()}
+        if command in ("load-conn", "load-shared"):
+            return {"success": "no", "errmsg": self.refuses} if self.refuses else {"success": "yes"}
+        return self.pools if command == "get-pools" else {}
 
     def connections(self) -> list[str]:
         names: list[str] = []

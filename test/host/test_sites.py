@@ -72,17 +72,37 @@ class SitePartTest(MachineTest):
             ],
         )
 
+    def handed(self) -> list[tuple[str, dict]]:
+        """Without what only asks."""
+        asked = [one for one in self.charon.asked if one[0] in ("load-conn", "load-shared", "unload-conn", "unload-shared")]
+        self.charon.asked.clear()
+        return asked
+
     def test_a_push_hands_over_what_it_changed_and_not_everything_that_there_is(self) -> None:
-        self.apply(part_text("sitekey-office", {"/etc/swanctl/conf.d/sitekey-office.conf": 'secrets {\n  ike-office {\n    secret = "a"\n  }\n}\n'}))
-        self.assertEqual(self.calls("swanctl --load"), ["swanctl --load-creds --noprompt"])
-        self.forget_calls()
+        secret = 'secrets {\n  ike-office {\n    id-near = left.office\n    id-far = "right \\"office\\""\n    secret = 0sYSBrZXk=\n  }\n}\n'
+        self.apply(part_text("sitekey-office", {"/etc/swanctl/conf.d/sitekey-office.conf": secret}))
+        self.assertEqual(self.handed(), [("load-shared", {"id": "ike-office", "type": "IKE", "data": "a key", "owners": ["left.office", 'right "office"']})])
         self.apply(part_of("office"))
-        self.assertEqual(self.calls("swanctl --load"), ["swanctl --load-conns"])
-        self.forget_calls()
-        both = 'connections {\n  site-both {\n    version = 2\n  }\n}\nauthorities {\n  both {\n  }\n}\n'
-        self.apply(part_text("site-both", {"/etc/swanctl/conf.d/site-both.conf": both}))
-        self.assertEqual(self.calls("swanctl --load"), ["swanctl --load-all --noprompt"])
-        self.forget_calls()
+        self.assertEqual(self.handed(), [("load-conn", {"site-office": {"version": "2"}})])
+        self.assertEqual(self.calls("swanctl --load"), [])
+        self.assertEqual(self.run_command("remove", "site-office").returncode, 0)
+        self.assertEqual(self.run_command("remove", "sitekey-office").returncode, 0)
+        self.assertEqual(self.handed(), [("unload-conn", {"name": "site-office"}), ("unload-shared", {"id": "ike-office"})])
+
+    def test_of_a_connection_lists_are_lists_and_certificates_are_what_they_hold(self) -> None:
+        text = 'connections {\n  site-office {\n    proposals = aes256gcm16-x25519, aes128\n    local {\n      certs = site-office.pem\n    }\n    children {\n      office {\n        local_ts = 0.0.0.0/0\n        start_action = "trap|start"\n      }\n    }\n  }\n}\n'
+        self.write("/etc/swanctl/x509/site-office.pem", "PEM")
+        self.apply(part_text("site-office", {"/etc/swanctl/conf.d/site-office.conf": text}))
+        children = {"office": {"local_ts": ["0.0.0.0/0"], "start_action": "trap|start"}}
+        self.assertEqual(self.handed(), [("load-conn", {"site-office": {"proposals": ["aes256gcm16-x25519", "aes128"], "local": {"certs": ["PEM"]}, "children": children}})])
+
+    def test_what_charon_refuses_is_said_in_its_words_and_taken_back(self) -> None:
+        self.charon.refuses = "invalid value for: proposals, config discarded"
+        said = self.apply(part_of("office"), expect=1)
+        self.assertIn("strongSwan refused the connection site-office: invalid value for: proposals, config discarded", said.stdout + said.stderr)
+        self.assertFalse(self.exists("/etc/swanctl/conf.d/site-office.conf"))
+
+    def test_a_list_of_revoked_certificates_has_all_read_again(self) -> None:
         self.apply(part_text("site-both", {"/etc/swanctl/x509crl/site-both.pem": "list"}))
         self.assertEqual(self.calls("swanctl --load"), ["swanctl --load-all --noprompt --clear"])
 
