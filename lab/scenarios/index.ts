@@ -116,7 +116,4 @@ export const scenarios: Scenario[] = [
 export const unproven: readonly string[] = [
   "hostile-flood",
   "hostile-packets",
-  "pair-kept-flows",
-  "move-house-to-host",
-  "mesh-too-many",
 ];

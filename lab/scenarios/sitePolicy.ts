@@ -46,7 +46,7 @@ export const sitePolicy: Scenario[] = [
       check("vpn-gateway check finds nothing", (await sites.run(1, "vpn-gateway check")).code === 0, (await sites.run(1, "vpn-gateway check")).stdout);
 
       // From outside, in clear, with an address of the other site.
-      const dropped = async () => Number(/ip saddr @policy_far4.*missing counter packets (\d+)/.exec(await sites.must(1, `nft list chain inet ${sitesTable} prerouting`))?.[1]);
+      const dropped = async () => Number(/ip saddr @policy_far4 meta ipsec missing .*counter packets (\d+)/.exec(await sites.must(1, `nft list chain inet ${sitesTable} prerouting`))?.[1]);
       const before = await dropped();
       await lab.world.captureStart("forged", `src ${forged}`, "lan0");
       try {
