@@ -26,6 +26,7 @@ class Followed:
         self.missing_since: float | None = None
         self.next_dial = 0.0
         self.pause = 1.0
+        self.trying_since: float | None = None
         self.reason: dict | None = None
         self.dials = 0
 
@@ -41,6 +42,8 @@ class Followed:
         self.falls = [at + by for at in self.falls]
         if self.missing_since is not None:
             self.missing_since += by
+        if self.trying_since is not None:
+            self.trying_since += by
         if self.reason is not None:
             self.reason = {**self.reason, "at": self.reason["at"] + by}
 

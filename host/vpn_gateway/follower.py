@@ -15,6 +15,7 @@ from . import charon, files, lac, layer2, pair_sites, sites
 from .errors import Failure, os_error
 from .followed import Followed
 from .gateway import Gateway
+from .site_children import children, mtu_of
 from .site_log import CONSEQUENCE, Exchanges, says_less
 from .twice import Twice
 from .vici import Vici
@@ -23,33 +24,10 @@ EVENTS = ("ike-updown", "child-updown", "child-rekey", "log")
 TICK = 1.0  # seconds
 AUDIT = 5.0  # seconds between two looks at what somebody else may have taken away
 LONGEST_PAUSE = 30.0  # seconds between two tries to dial
+SILENT = 120.0  # seconds down, after which charon does not dial without a pause any more
+PATIENCE = 10.0  # seconds that it dials then; its messages of one try are out after 8
+LONGEST_REST = 60.0  # seconds between two such tries
 PROOF = 0.3  # seconds: what charon logs of one failure comes within this
-
-
-def children(associations: list, site: sites.Site) -> list[dict]:
-    """The child SAs of a connection that carry packets, newest last."""
-    found = []
-    for name, data in associations:
-        if name == site["connection"] and isinstance(data.get("child-sas"), dict):
-            found += [child for child in data["child-sas"].values() if child.get("state") in ("INSTALLED", "REKEYING") and child.get("name") == site["child"]]
-    return sorted(found, key=lambda child: int(child.get("uniqueid", 0)))
-
-
-def mtu_of(associations: list, site: sites.Site) -> int | None:
-    """Of the newest child SA; None: no such child, or a suite that the description does not know."""
-    if site["mode"] != "route":
-        return None
-    found = children(associations, site)
-    if not found:
-        return None
-    child = found[-1]
-    suite = f"{child.get('encr-alg')}-{child.get('encr-keysize')}"
-    if child.get("integ-alg"):
-        suite += f"/{child['integ-alg']}"
-    hosts = [str(data.get("remote-host", "")) for name, data in associations if name == site["connection"]]
-    outside = "ipv6" if any(":" in host for host in hosts) else "ipv4"
-    sizes = site["mtu"]["bySuite"].get(suite)
-    return sizes and sizes[f"{outside}Udp" if child.get("encap") == "yes" else outside]
 
 
 class Follower:
@@ -213,10 +191,12 @@ class Follower:
         if site["dialAfterSeconds"] is None or not charon.running(self.gateway):
             return
         # charon itself is still at it, or has no more than an IKE SA.
-        trying = any(name == site["connection"] and data.get("state") != "ESTABLISHED" for name, data in associations)
+        trying = [data for name, data in associations if name == site["connection"] and data.get("state") != "ESTABLISHED"]
         if trying:
             one.missing_since = None
+            self.rest(one, trying, now)
             return
+        one.trying_since = None
         if one.missing_since is None:
             one.missing_since = now
             one.next_dial = max(one.next_dial, now + site["dialAfterSeconds"])
@@ -226,6 +206,17 @@ class Follower:
         one.pause = min(2 * one.pause, LONGEST_PAUSE)
         one.dials += 1
         charon.initiate(self.gateway, site["connection"], site["child"])
+
+    def rest(self, one: Followed, trying: list[dict], now: float) -> None:
+        """
+        charon makes keys for each try and begins the next one at once, for ever: a hundred peers that are gone keep a small machine
+        busy, and its journal takes 128 lines a second. Who has been silent for long is asked ever more rarely.
+        """
+        one.trying_since = now if one.trying_since is None else one.trying_since
+        if now - one.changed < SILENT or now - one.trying_since < PATIENCE or not all(data.get("initiator") == "yes" for data in trying):
+            return
+        one.trying_since, one.next_dial = None, now + min((now - one.changed) / 10, LONGEST_REST)
+        charon.terminate_all(self.gateway, [str(data["uniqueid"]) for data in trying])
 
     def heard(self, event: str, message: dict, now: float) -> None:
         """What charon logs of a connection while it does not stand."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from . import charon, files, layer2, sites
-from .follower import children
+from .site_children import children
 from .gateway import Gateway
 
 # Why frames were dropped, by the names of the counters (gateway/layer2/render/bridge.ts).

@@ -3,7 +3,7 @@
 import time
 
 from . import charon, clock, falls, files, lac, named, pair, pair_sites, site_selectors, sites
-from .follower import children
+from .site_children import children
 from .gateway import Gateway
 
 

@@ -59,7 +59,7 @@ export class SitesBench {
     if ((await this.sites.standsWithin(1, "office-to-cloud", 60)) === undefined) throw new Error("the connection does not come up");
     for (const gateway of [1, 2]) {
       await this.sites.must(gateway, "mkdir -p /run/bench && nft list ruleset > /run/bench/ours.nft");
-      await this.sites.must(gateway, manyOf(gateway === 1 ? cloud : office), 120);
+      await this.sites.must(gateway, `set -e; ${manyOf(gateway === 1 ? cloud : office)}`, 240);
     }
     await this.makeByHand();
   }
@@ -106,7 +106,7 @@ export class SitesBench {
 
   /** With our rules on both gateways, with none at all, or with those of many more connections besides. */
   private async filter(rules: Variant["rules"]): Promise<void> {
-    const files = { none: [], ours: ["ours"], many: ["ours", "many"] }[rules];
+    const files = { none: [], ours: ["ours"], many: ["many"] }[rules];
     for (const gateway of [1, 2]) await this.sites.must(gateway, ["nft flush ruleset", ...files.map((file) => `nft -f /run/bench/${file}.nft`)].join("; "), 120);
   }
 
@@ -152,5 +152,7 @@ function manyOf(far: (typeof labClouds)[number]): string {
   const { firewall, rules } = siteNames("office-to-cloud");
   const own = siteInterface("office-to-cloud");
   const replaced = [`s/${rules}/${rules}_'$number'/g`, `s/"${own}"/"st-bench'$number'"/`, `s#${far.network}#10.200.'$number'.0/24#`, `s#${far.network6}#fd99:'$number'::/64#`];
-  return `for number in $(seq ${beside}); do sed '${replaced.join("; ")}' ${firewall}; done > /run/bench/many.nft && grep -c "^table .* {$" /run/bench/many.nft | grep -qx ${beside} && nft -c -f /run/bench/many.nft`;
+  // One at a time, as they come in life: nft cannot add networks to one set many times in a transaction.
+  const added = `for number in $(seq ${beside}); do sed '${replaced.join("; ")}' ${firewall} | nft -f - || exit 1; done; nft list ruleset > /run/bench/many.nft`;
+  return `${added}; grep -c "^.chain ${rules}_[0-9]*_inwards {$" /run/bench/many.nft | grep -qx ${beside}; nft flush ruleset; nft -f /run/bench/ours.nft`;
 }

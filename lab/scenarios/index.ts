@@ -46,6 +46,7 @@ import { siteEnds } from "./siteEnds";
 import { siteFaults } from "./siteFaults";
 import { sitePathMtu } from "./sitePathMtu";
 import { sitePolicy } from "./sitePolicy";
+import { siteSilence } from "./siteSilence";
 import { siteRevocation } from "./siteRevocation";
 import { sites } from "./sites";
 import { rates } from "./rates";
@@ -104,6 +105,7 @@ export const scenarios: Scenario[] = [
   ...sitePolicy,
   ...siteCertificateDays,
   ...siteRevocation,
+  ...siteSilence,
   ...lac,
   ...lnsForeignLac,
   ...layerTwo,
@@ -116,4 +118,5 @@ export const scenarios: Scenario[] = [
 export const unproven: readonly string[] = [
   "hostile-flood",
   "hostile-packets",
+  "sites-silence",
 ];

@@ -226,6 +226,41 @@ class FollowerTest(FollowerCase):
             self.follower.look(100.0 + second)
         self.assertEqual(len(self.dialled), 6)
 
+    def test_who_is_silent_for_long_is_dialled_ever_more_rarely(self) -> None:
+        ended: list[float] = []
+        second = 0.0
+
+        def initiate(*_: object) -> None:
+            self.associations = [("site-office", {"state": "CONNECTING", "uniqueid": "9", "initiator": "yes"})]
+
+        def terminate_all(_gateway: object, ids: list[str]) -> None:
+            self.assertEqual(ids, ["9"])
+            ended.append(second)
+            self.associations = []
+
+        with mock.patch.object(follower.charon, "initiate", initiate), mock.patch.object(follower.charon, "terminate_all", terminate_all):
+            self.follower.look(1000.0)
+            self.follower.followed["office"].changed = 1000.0
+            for step in range(1500):
+                second = float(step)
+                self.follower.look(1000.0 + second)
+            # Not at once; then ten seconds of each try, and between two a tenth of the time that it has been down, a minute at most.
+            self.assertEqual(ended[0], 120.0)
+            pauses = [after - before for before, after in zip(ended, ended[1:])]
+            self.assertEqual((pauses[0], pauses[-1], len(ended)), (23.0, 71.0, 25))
+            # Somebody who dials us is no try of ours.
+            self.associations = [("site-office", {"state": "CONNECTING", "uniqueid": "9", "initiator": "no"})]
+            for step in range(1500, 1600):
+                self.follower.look(1000.0 + step)
+            self.assertEqual(len(ended), 25)
+            # Back, it is dialled as before.
+            self.associations = [association("office")]
+            self.follower.look(2601.0)
+            initiate()
+            for step in range(2602, 2700):
+                self.follower.look(float(step))
+            self.assertEqual(len(ended), 25)
+
     def test_a_clock_that_is_set_keeps_nobody_from_dialling(self) -> None:
         for at, monotonic in ((5000.0, 10.0), (5001.0, 11.0), (5002.5, 12.5)):
             self.follower.mind_clock(at, monotonic)
