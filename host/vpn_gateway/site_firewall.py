@@ -56,8 +56,9 @@ def pieces(gateway: Gateway) -> dict[str, str]:
 
 def compose(frame: str, shares: list[str]) -> str:
     """
-    One table in one block of nft's text, each set with all its elements: nft before 1.1 loses its way where one transaction
-    deletes a table and adds networks to the same set twice (seen with 1.0.6: "No such file or directory").
+    One table in one block of nft's text, each set with all its elements: nft loses its way where one transaction adds networks
+    to the same set again and again ("No such file or directory": 1.0.6 the second time, after the table was deleted in it; 1.1.3
+    by the hundredth).
     """
     start = f"\ntable {TABLE} {{\n"
     head, _, block = frame.partition(start)
