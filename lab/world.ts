@@ -173,6 +173,10 @@ export class World {
     // A busy host: an emulated machine may take minutes for what takes it seconds otherwise.
     return this.call(["client", "connect", client], options, 300);
   }
+  /** Sessions one after the other, each from its beginning to its end, in one call: to begin one costs an emulated machine seconds. */
+  cycles(client: ClientName, cycles: { login: ConnectOptions; target: string; silently: boolean }[]): Promise<(Connected & { answered: boolean })[]> {
+    return this.call(["client", "cycles", client], cycles, 120 * cycles.length);
+  }
   connectProfile(client: ClientName, options: ProfileOptions): Promise<Connected> {
     return this.call(["client", "connect-profile", client], options);
   }

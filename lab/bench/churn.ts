@@ -1,7 +1,6 @@
 import { labAddresses } from "../networks";
 import { sleep } from "../progress";
 import { setUsers } from "../scenarios/users";
-import type { Connected } from "../world";
 import type { BenchLab } from "./benchLab";
 import { beyond, heldScript, planted, readHeld, sum, type Held } from "./held";
 import type { Host } from "./host";
@@ -40,8 +39,8 @@ async function held(bench: BenchLab): Promise<Held> {
 /** So many go at once, each from a client of their own. A session waits more than it works, and a thousand one by one take hours. */
 const people = ["alice", "bob", "carol", "dave"];
 
-/** A client whose programs failed has not connected, and the others go on. */
-const refusal = (error: Error): Connected => ({ connected: false, seconds: 0, address: null, mtu: null, reason: error.message });
+/** Sessions that a client makes and ends in one call to its machine. */
+const atOnce = 10;
 
 /** Groups, accounting and a rate: the keeper, its tables and its queues are there, which else nothing could leak in. */
 async function withPolicies({ lab }: BenchLab): Promise<void> {
@@ -95,26 +94,23 @@ export async function churn(bench: BenchLab, cycles: number, tell: (line: string
   const [before, memoryBefore] = [await settled(bench, clean, (what) => !what.startsWith("descriptors")), await megabytes()];
   const seconds: Record<"l2tp" | "ikev2", number[]> = { l2tp: [], ikev2: [] };
   let [begun, done, cut, failed] = [0, 0, 0, 0];
-  const cycle = async (client: number, user: string) => {
-    const number = ++begun;
-    const protocol = number % 2 === 0 ? "l2tp" : "ikev2";
-    const found = await bench.lab.connect(client, protocol, user, { redial: false }).catch(refusal);
-    if (found.connected) seconds[protocol].push(found.seconds);
-    const answered = found.connected && (await bench.world.ping(client, labAddresses.insideHost, { count: 1 })).received > 0;
-    if (!answered) {
+  const turn = async (client: number, user: string) => {
+    const numbers = Array.from({ length: Math.min(atOnce, cycles - begun) }, () => ++begun);
+    const protocolOf = (number: number) => (number % 2 === 0 ? "l2tp" : "ikev2");
+    const wanted = numbers.map((number) => ({ login: bench.lab.login(protocolOf(number), user, { redial: false }), target: labAddresses.insideHost, silently: number % 8 < 2 }));
+    const found = await bench.world.cycles(client, wanted);
+    for (const [index, { connected, answered, seconds: took, reason }] of found.entries()) {
+      if (connected) seconds[protocolOf(numbers[index])].push(took);
+      if (wanted[index].silently) cut++;
+      if (answered) continue;
       failed++;
-      tell(`${number}: ${user} by ${protocol}: ${found.connected ? "no answer" : found.reason}`);
+      tell(`${numbers[index]}: ${user} by ${protocolOf(numbers[index])}: ${connected ? "no answer" : reason}`);
     }
-    if (number % 8 < 2) {
-      cut++;
-      await bench.world.stop(client);
-    } else {
-      await bench.disconnect(client);
-    }
-    if (++done % 20 === 0) tell(`${done} of ${cycles}, ${failed} failed, beyond what was: ${JSON.stringify(beyond(before, await held(bench)))}`);
+    done += found.length;
+    tell(`${done} of ${cycles}, ${failed} failed, beyond what was: ${JSON.stringify(beyond(before, await held(bench)))}`);
   };
   await Promise.all(people.map(async (user, index) => {
-    while (begun < cycles) await cycle(index + 1, user);
+    while (begun < cycles) await turn(index + 1, user);
   }));
   const after = await settled(bench, before);
   return {
