@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { asOf } from "../gateway/site/bgp";
-import { gatewayProblems, namesProblems, planMesh, privateSpace, type MeshGateway, type MeshLink } from "../gateway/site/mesh";
+import { gatewayProblems, meshPrefixes, namesProblems, planMesh, privateSpace, type MeshGateway, type MeshLink } from "../gateway/site/mesh";
 import type { GatewaySite } from "./gatewaySite";
 import { refuse, refuseOrWarn } from "./refuse";
 import { SiteConnection } from "./siteConnection";
@@ -33,6 +33,11 @@ export interface MeshArgs {
   sharedNetworks?: pulumi.Input<pulumi.Input<string>[]>;
   /** Milliseconds between two packets of BFD, of which three may be lost; 0: no BFD, and a dead link is one of 9 s. @default 300 */
   bfdInterval?: pulumi.Input<number>;
+  /**
+   * As many prefixes of a family as a neighbour may announce, its own and what it passes on of others', before its session is
+   * shut for five minutes: no fewer than all sites have together. @default 1000
+   */
+  mostPrefixes?: pulumi.Input<number>;
   /** Proposals and lifetimes: see docs/sites.md. @default "modern" */
   profile?: pulumi.Input<string>;
   /** `psk` or `certificate`. @default "psk" */
@@ -69,7 +74,7 @@ export class Mesh extends pulumi.ComponentResource {
     const names = args.gateways.map((gateway) => gateway.name);
     refuse(namesProblems(name, names, args), this, `The mesh ${name}`);
     const { hubs, revoked, authentication } = args;
-    const space = pulumi.output({ networks: args.networks ?? [...privateSpace], shared: args.sharedNetworks ?? [] });
+    const space = pulumi.output({ networks: args.networks ?? [...privateSpace], shared: args.sharedNetworks ?? [], mostPrefixes: args.mostPrefixes ?? meshPrefixes });
     const gateways = args.gateways.map((given) => resolve(given));
     // What is wrong with a gateway stops its own connections and those of later ones: those of earlier ones do not wait for it.
     const good = gateways.map((_, index) =>
@@ -88,7 +93,7 @@ export class Mesh extends pulumi.ComponentResource {
     { name, left, right, link }: MeshLink,
     args: MeshArgs,
     gateways: pulumi.Output<MeshGateway>[],
-    space: pulumi.Output<{ networks: string[]; shared: string[] }>,
+    space: pulumi.Output<{ networks: string[]; shared: string[]; mostPrefixes: number }>,
     good: pulumi.Output<boolean>[],
   ): void {
     const [one, other] = [args.gateways[left], args.gateways[right]];
@@ -118,6 +123,7 @@ export class Mesh extends pulumi.ComponentResource {
           bfdInterval: args.bfdInterval,
           transit: space.networks,
           shared: both.common,
+          mostPrefixes: space.mostPrefixes,
         },
       },
       { parent: this },

@@ -104,7 +104,16 @@ export interface MeshRules extends MeshWords {
   networks: readonly string[];
   /** Networks that several gateways have behind them. */
   shared: readonly string[];
+  /** Of a family, from one neighbour. */
+  mostPrefixes: number;
 }
+
+/**
+ * As many prefixes of a family as a neighbour in a mesh may announce where nothing else is said. It passes on what it has
+ * learned, so that each session may carry the networks of all gateways; and not by their number, or one more would change the
+ * connections of all others.
+ */
+export const meshPrefixes = 1000;
 
 /**
  * What is wrong with the last of these gateways beside those before it: AS numbers used twice, networks that overlap also
@@ -132,7 +141,18 @@ export function gatewayProblems(gateways: readonly MeshGateway[], space: MeshRul
       problems.push(error(where, text, `overlaps ${clash} of ${other.name}`, remedy));
     }
   });
-  return [...problems, ...revocationProblems(gateways, space)];
+  return [...problems, ...amountProblems(gateways, space), ...revocationProblems(gateways, space)];
+}
+
+/** With the last of these gateways there are more networks than a session may carry, and each would be shut. */
+function amountProblems(gateways: readonly MeshGateway[], { mostPrefixes }: MeshRules): Problem[] {
+  const index = gateways.length - 1;
+  const count = (among: readonly MeshGateway[], family: 4 | 6) => new Set(among.flatMap(({ networks }) => networks).filter((text) => parseNetwork(text)?.family === family)).size;
+  return ([4, 6] as const)
+    .filter((family) => count(gateways, family) > mostPrefixes && count(gateways.slice(0, -1), family) <= mostPrefixes)
+    .map((family) =>
+      error(`gateways[${index}].networks`, `${gateways[index].networks.length} networks`, `makes ${count(gateways, family)} IPv${family} networks of all gateways together, which a neighbour may pass on, and a session that has more than ${mostPrefixes} is shut`, "Raise the mesh's `mostPrefixes`, or sum networks up."),
+    );
 }
 
 /** Of the last of these gateways: its serial numbers; and, of it and those before it that it is joined to, who would go on letting in what is revoked. */

@@ -60,14 +60,14 @@ export const meshNeighbours: Scenario[] = [
       const mesh = new MeshLab(lab);
       check("all sessions are up", await mesh.becomes(() => mesh.allUp(), 120));
       const session = async (gateway: number, name: string) => (await mesh.routing(gateway)).sessions.find(({ connection }) => connection === name)!;
-      const shut = () => mesh.becomes(async () => /^the other end announces too many prefixes, more than 100 of a family/.test((await session(1, three)).reason ?? ""), 60);
+      const shut = () => mesh.becomes(async () => /^the other end announces too many prefixes, more than 1000 of a family/.test((await session(1, three)).reason ?? ""), 60);
       const { as: talker } = await mesh.routing(3);
       const direct = MeshLab.device(1, 3);
       check("at first hosts speak directly", (await mesh.way(1, third.host)) === direct, await mesh.way(1, third.host));
       const fell = async () => JSON.stringify([(await session(1, two)).falls.count, (await session(2, between)).falls.count]);
       const before = await fell();
 
-      // status names the stack's number, which is 100: as many would take minutes to type.
+      // status names the stack's number, which is 1000: as many would take minutes to type.
       // Parts of its own network, which nobody refuses, told to the first gateway alone. That tells the second, whose bound they do not reach.
       const { as: host, sessions } = await mesh.routing(1);
       await typed(mesh, 1, inRouter(host, [`neighbor ${sessions.find(({ connection }) => connection === three)!.neighbor} maximum-prefix 20 restart 5`]));
@@ -84,7 +84,7 @@ export const meshNeighbours: Scenario[] = [
       await further(200);
       check("too many prefixes: the session is shut, and status says why", await shut(), (await session(1, three)).reason ?? "it stands");
       const line = (await mesh.run(1, "vpn-gateway status")).stdout.split("\n").find((text) => text.startsWith(`BGP ${three} `));
-      check("in words", /down: the other end announces too many prefixes, more than 100 of a family \(`mostPrefixes`\): it is shut out for 5 minutes each time/.test(line ?? ""), line);
+      check("in words", /down: the other end announces too many prefixes, more than 1000 of a family \(`mostPrefixes`\): it is shut out for 5 minutes each time/.test(line ?? ""), line);
       const told = await mesh.becomes(async () => /^this gateway announces more prefixes than the other end takes/.test((await session(3, three)).reason ?? ""), 20);
       check("at the other end, too, whose fault it is", told, (await session(3, three)).reason ?? "it stands");
       const around = await mesh.becomes(async () => (await mesh.way(1, third.host)) === MeshLab.device(1, 2), 20);

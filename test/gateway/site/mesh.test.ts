@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { gatewayProblems, namesProblems, planMesh, privateSpace, type MeshGateway } from "../../../gateway/site/mesh";
+import { gatewayProblems, meshPrefixes, namesProblems, planMesh, privateSpace, type MeshGateway } from "../../../gateway/site/mesh";
 
 const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?$/);
 const names = fc.uniqueArray(label, { minLength: 2, maxLength: 14 });
@@ -51,7 +51,7 @@ describe("refused", () => {
   });
 
   const gateway = (name: string, as: number, ...networks: string[]): MeshGateway => ({ name, as, networks, revokedSerials: [], looksAtLists: false });
-  const space = { networks: privateSpace, shared: ["10.60.0.0/24"] };
+  const space = { networks: privateSpace, shared: ["10.60.0.0/24"], mostPrefixes: meshPrefixes };
   const office = gateway("office", 4_200_000_001, "10.20.0.0/16", "fd20::/64");
   test("what a gateway has against those before it, also where the two are not joined", () => {
     expect(gatewayProblems([office, gateway("cloud", 4_200_000_002, "10.30.0.0/16", "fd30::/64")], space)).toEqual([]);
@@ -67,6 +67,16 @@ describe("refused", () => {
     expect(gatewayProblems([one, other], space)).toEqual([]);
     expect(gatewayProblems([one, other], { ...space, shared: [] })[0].remedy).toContain("name it in `sharedNetworks`");
     expect(said(gatewayProblems([one, gateway("other", 4_200_000_002, "10.60.0.128/25")], space))).toEqual(["gateways[1].networks[0]: overlaps 10.60.0.0/24 of one"]);
+  });
+
+  test("more networks of all together than a session may carry are said, where they become so", () => {
+    const networks = (second: number, count: number) => Array.from({ length: count }, (_, index) => `10.${second}.${index}.0/24`);
+    const gateways = [gateway("one", 4_200_000_001, ...networks(1, 60), "fd01::/64"), gateway("other", 4_200_000_002, ...networks(2, 60)), gateway("third", 4_200_000_003, ...networks(3, 1))];
+    const few = { ...space, mostPrefixes: 100 };
+    expect(gatewayProblems(gateways.slice(0, 1), few)).toEqual([]);
+    expect(said(gatewayProblems(gateways.slice(0, 2), few))).toEqual(["gateways[1].networks: makes 120 IPv4 networks of all gateways together, which a neighbour may pass on, and a session that has more than 100 is shut"]);
+    expect(gatewayProblems(gateways, few)).toEqual([]);
+    expect(gatewayProblems(gateways.slice(0, 2), space)).toEqual([]);
   });
 
   describe("what is revoked is looked at", () => {
