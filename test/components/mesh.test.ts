@@ -57,6 +57,15 @@ describe("Mesh", () => {
     for (const [, inputs] of pushed) expect(textOf(inputs.stdin)).toContain("-transit seq");
   });
 
+  test("a session may carry the networks of all gateways, as many as is said", async () => {
+    for (const [changes, bound] of [[{}, 1000], [{ mostPrefixes: 7 }, 7]] as const) {
+      await made(["office", "cloud"], changes);
+      const pushed = [...ofType(remote)].filter(([name]) => /^wan-.*-(left|right)-site-/.test(name));
+      expect(pushed).toHaveLength(2);
+      for (const [, inputs] of pushed) expect(textOf(inputs.stdin)).toContain(` maximum-prefix ${bound} restart 5`);
+    }
+  });
+
   test("two with the same network tell each other nothing of it, and the others both", async () => {
     await record();
     const networks = (own: string) => [own, "10.60.0.0/24"];
