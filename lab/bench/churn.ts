@@ -96,7 +96,7 @@ export async function churn(bench: BenchLab, cycles: number, tell: (line: string
   let [begun, done, cut, failed] = [0, 0, 0, 0];
   const turn = async (client: number, user: string) => {
     const numbers = Array.from({ length: Math.min(atOnce, cycles - begun) }, () => ++begun);
-    const protocolOf = (number: number) => (number % 2 === 0 ? "l2tp" : "ikev2");
+    const protocolOf = (number: number) => (Math.floor((number - 1) / 5) % 2 === 0 ? "ikev2" : "l2tp");
     const wanted = numbers.map((number) => ({ login: bench.lab.login(protocolOf(number), user, { redial: false }), target: labAddresses.insideHost, silently: number % 8 < 2 }));
     const found = await bench.world.cycles(client, wanted);
     for (const [index, { connected, answered, seconds: took, reason }] of found.entries()) {

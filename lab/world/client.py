@@ -106,6 +106,10 @@ class Client:
     def connect(self, wanted):
         check(wanted)
         started_at = time.monotonic()
+        return self.prepare(wanted, started_at) or self.call(wanted)
+
+    def prepare(self, wanted, started_at):
+        """Its daemons with this configuration and no tunnel; what was refused of it, else None."""
         self.disconnect()
         self.start()
         if wanted.get("nameServer"):
@@ -117,12 +121,16 @@ class Client:
             with open(f"{self.etc}/resolv.conf", "w") as file:
                 file.write(f"nameserver {wanted['nameServer']}\n")
             if wanted["protocol"] == "l2tp":
-                wanted = resolved(self.namespace, wanted)
+                wanted.update(resolved(self.namespace, wanted))
         self.configure(wanted)
         self.swanctl("--reload-settings")
         loaded = self.swanctl("--load-all", "--clear", "--noprompt")
         if loaded.returncode != 0:
             return refused(started_at, reasons(loaded.stdout + loaded.stderr))
+        return None
+
+    def call(self, wanted):
+        """Dials with the configuration that it has."""
         begun = time.monotonic()
         timeout = wanted.get("ikeTimeoutSeconds") or IKE_TIMEOUT_SECONDS
         initiated = self.swanctl("--initiate", "--child", "vpn", "--timeout", str(timeout), timeout=timeout + 20)
@@ -196,6 +204,13 @@ class Client:
                 sessions = in_namespace(self.namespace, "cat", "/proc/net/pppol2tp", check=False).stdout
                 found["kernelMode"] = "SESSION" in sessions.upper() and len(sessions.strip().splitlines()) > 2
         return found
+
+    def hang_up(self):
+        """As disconnect does where all goes well, and leaves its daemons as they are for the next call."""
+        if is_active(self.xl2tpd):
+            self.disconnect()
+        elif self.swanctl("--terminate", "--ike", "vpn", "--timeout", "5").returncode != 0:
+            self.disconnect()
 
     def disconnect(self):
         """Hangs up politely, and leaves the client with its plain network."""
