@@ -81,6 +81,7 @@ function byPolicy({ spec, near, far }: SiteView): SiteRules {
           { rule: `rt ipsec missing ${dropped}`, why: "The far site is reached through its tunnel, or not at all." },
           ...perFamily((ip, family) => `${ip} saddr != @${rules}_near${family} ${dropped}`),
           clamp,
+          { rule: "accept" },
         ],
       },
     ],

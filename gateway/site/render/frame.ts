@@ -54,12 +54,9 @@ const frame: Table = {
       hook: base("forward", "filter - 10"),
       rules: [
         { rule: `${segments} jump clamp` },
-        ...withWhy("Of a tunnel that is a policy: by the far site's address.", [
-          ...perFamily((ip, family) => `${ip} saddr vmap @${shared.policyFrom(family)}`),
-          ...perFamily((ip, family) => `${ip} daddr vmap @${shared.policyTo(family)}`),
-        ]),
-        { rule: `iifname vmap @${shared.inwards}`, why: "Out of a tunnel, and into one: both have their say." },
-        { rule: `oifname vmap @${shared.outwards}` },
+        // What comes out may go into another, which has its say, too; of a tunnel that is a policy, by the far site's address.
+        ...withWhy("Out of a tunnel.", [{ rule: `iifname vmap @${shared.inwards}` }, ...perFamily((ip, family) => `${ip} saddr vmap @${shared.policyFrom(family)}`)]),
+        ...withWhy("Into a tunnel: that is the last word.", [{ rule: `oifname vmap @${shared.outwards}` }, ...perFamily((ip, family) => `${ip} daddr vmap @${shared.policyTo(family)}`)]),
         // Any site interface: two connections may lead to the same site.
         ...withWhy("A far site is reached through a tunnel, or not at all.", perFamily((ip, family) => `${ip} daddr @${shared.far(family)} ${bySites.to} ${dropped}`)),
         ...withWhy(

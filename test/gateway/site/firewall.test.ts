@@ -20,7 +20,14 @@ describe("the frame", () => {
   });
   test("asks the rules of the tunnel that a packet came out of, and of the one that it goes into", () => {
     const forward = nftChain(frame, "forward");
-    expect(forward.indexOf("iifname vmap @inwards")).toBe(forward.indexOf("oifname vmap @outwards") - 1);
+    expect(forward.filter((rule) => rule.includes("vmap"))).toEqual([
+      "iifname vmap @inwards", "ip saddr vmap @policy_from4", "ip6 saddr vmap @policy_from6",
+      "oifname vmap @outwards", "ip daddr vmap @policy_to4", "ip6 daddr vmap @policy_to6",
+    ]);
+    // A policy's packets leave by the interface to the world, which a mesh beside it has nothing to say of.
+    expect(forward.findIndex((rule) => rule.endsWith("no-route"))).toBeGreaterThan(forward.indexOf("ip daddr vmap @policy_to4"));
+    expect(nftChain(share({ mode: "policy" }), "site_office_to_cloud_to").at(-1)).toBe("accept");
+    expect(nftChain(share({ mode: "policy" }), "site_office_to_cloud_from").filter((rule) => rule === "accept")).toEqual([]);
     // What may come out has no last word: only then is the other asked.
     expect(nftChain(share(), "site_office_to_cloud_inwards").filter((rule) => rule.endsWith("accept"))).toEqual([]);
     expect(nftChain(share(), "site_office_to_cloud_inwards").at(-1)).toBe("counter drop");
