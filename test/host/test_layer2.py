@@ -7,7 +7,7 @@ import unittest
 from unittest import mock
 
 from machine import MachineTest, part_text
-from test_sites import UNIT, association
+from test_sites import association, base_part
 from test_sites import description as site_description
 from test_sites import part_of as site_part
 
@@ -47,7 +47,7 @@ class Layer2Test(MachineTest):
     def setUp(self) -> None:
         super().setUp()
         self.charon = self.start_charon()
-        self.apply(part_text("base", {UNIT: "[Service]\nExecStart=/usr/sbin/vpn-gateway follow\n"}))
+        self.apply(base_part())
         self.apply(site_part("office", addresses=LINK))
         for name in ("lan0", "lan1", "wan0"):
             self.mark_link(name)

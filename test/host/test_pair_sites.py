@@ -6,8 +6,8 @@ import threading
 import unittest
 from unittest import mock
 
-from machine import MachineTest, part_text
-from test_sites import UNIT, association, description, part_of
+from machine import MachineTest
+from test_sites import association, base_part, description, part_of
 
 from vpn_gateway import follower, moving, pair_sites, site_status, sites
 from vpn_gateway.errors import Failure
@@ -165,7 +165,7 @@ class FollowTest(MachineTest):
 class PairSitePartTest(MachineTest):
     def test_refused_on_a_gateway_that_is_no_machine_of_a_pair(self) -> None:
         self.start_charon()
-        self.apply(part_text("base", {UNIT: "[Service]\nExecStart=/usr/sbin/vpn-gateway follow\n"}))
+        self.apply(base_part())
         self.assertIn("no machine of one", self.apply(part_of("office", whileActive=True), expect=1).stderr)
         self.write("/etc/vpn-gateway/pair.json", json.dumps(PAIR))
         self.apply(part_of("office", whileActive=True))

@@ -5,15 +5,11 @@ from __future__ import annotations
 import os
 
 from machine import MachineTest, part_text
-from test_sites import FRAME, SHARE, UNIT
+from test_sites import SHARE, base_part
 from vpn_gateway import site_firewall
 from vpn_gateway.gateway import Gateway
 
 MADE = "/etc/vpn-gateway/firewall.d/sites.nft"
-
-
-def base(frame: str = FRAME) -> str:
-    return part_text("base", {UNIT: "[Service]\nExecStart=/usr/sbin/vpn-gateway follow\n", "/etc/vpn-gateway/sites.nft": frame})
 
 
 def share_of(name: str, far: str = "10.30.0.0/24", rules: str = "counter drop") -> str:
@@ -23,7 +19,7 @@ def share_of(name: str, far: str = "10.30.0.0/24", rules: str = "counter drop") 
 class SiteFirewallTest(MachineTest):
     def setUp(self) -> None:
         super().setUp()
-        self.apply(base())
+        self.apply(base_part())
 
     def kernel(self) -> str:
         with open(f"{self.state}/sites.nft") as file:

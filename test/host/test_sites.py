@@ -21,6 +21,11 @@ FRAME = "table inet vpn_gateway_sites\ndelete table inet vpn_gateway_sites\ntabl
 SHARE = 'table inet vpn_gateway_sites {{\n  chain site_{0}_inwards {{\n    counter drop\n  }}\n}}\nadd element inet vpn_gateway_sites far4 {{ {1} }}\nadd element inet vpn_gateway_sites inwards {{ "st-{0}" : jump site_{0}_inwards }}\n'
 
 
+def base_part() -> str:
+    """Of a gateway with room for site connections."""
+    return part_text("base", {UNIT: "[Service]\nExecStart=/usr/sbin/vpn-gateway follow\n", "/etc/vpn-gateway/sites.nft": FRAME})
+
+
 def description(name: str, number: int = 7, **changes: object) -> dict:
     return {
         "name": name, "connection": f"site-{name}", "child": name, "peer": "cloud", "endpoint": "198.51.100.20", "mode": "route",
@@ -53,7 +58,7 @@ class SitePartTest(MachineTest):
     def setUp(self) -> None:
         super().setUp()
         self.charon = self.start_charon()
-        self.apply(part_text("base", {UNIT: "[Service]\nExecStart=/usr/sbin/vpn-gateway follow\n", "/etc/vpn-gateway/sites.nft": FRAME}))
+        self.apply(base_part())
         self.forget_calls()
 
     def ip(self) -> list[str]:
