@@ -114,17 +114,26 @@ export async function sessions(bench: SessionsLab, tell: (line: string) => void)
   // Addresses of dead sessions are there until their clients notice: who has one must answer, too.
   const back = { ikev2: { up: 0, answered: 0 }, l2tp: { up: 0, answered: 0 } };
   let allBack: number | null = null;
+  const since = () => `${((Date.now() - cut) / 1000).toFixed(0)} s after the cut`;
+  const ask = async (protocol: Protocol) => {
+    const { asked, answered } = await bench.world.crowdAnswers(protocol, labAddresses.insideHost);
+    back[protocol] = { up: asked, answered };
+    tell(`${protocol}: ${answered} of ${crowds[protocol].up} answer ${since()}`);
+  };
+  const seen = { ikev2: 0, l2tp: 0 };
   for (const end = cut + 1_200_000; allBack === null && Date.now() < end; await sleep(5000)) {
     for (const protocol of protocols) {
       if (back[protocol].answered >= crowds[protocol].up) continue;
       // Asking hundreds takes long: only once the gateway says that as many are there.
-      if ((await atGateway(bench, protocol)) < crowds[protocol].up) continue;
-      const { asked, answered } = await bench.world.crowdAnswers(protocol, labAddresses.insideHost);
-      back[protocol] = { up: asked, answered };
-      tell(`${protocol}: ${answered} of ${crowds[protocol].up} answer ${((Date.now() - cut) / 1000).toFixed(0)} s after the cut`);
+      const there = await atGateway(bench, protocol);
+      if (there !== seen[protocol]) tell(`${protocol}: ${there} of ${crowds[protocol].up} are at the gateway ${since()}`);
+      seen[protocol] = there;
+      if (there >= crowds[protocol].up) await ask(protocol);
     }
     if (protocols.every((protocol) => back[protocol].answered >= crowds[protocol].up)) allBack = rounded((Date.now() - cut) / 1000, 0);
   }
+  // Those that came, where not all did.
+  for (const protocol of protocols) if (back[protocol].answered === 0) await ask(protocol);
   const total = crowds.ikev2.up + crowds.l2tp.up;
   const result: Sessions = {
     runs: 1,
