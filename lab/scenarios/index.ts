@@ -118,5 +118,4 @@ export const scenarios: Scenario[] = [
 export const unproven: readonly string[] = [
   "hostile-flood",
   "hostile-packets",
-  "sites-silence",
 ];
