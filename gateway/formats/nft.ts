@@ -6,6 +6,11 @@ export interface Rule {
   why?: string;
 }
 
+/** Rules that have one reason together: it stands above the first. */
+export function withWhy(why: string, rules: Rule[]): Rule[] {
+  return rules.map((rule, index) => (index === 0 ? { ...rule, why } : rule));
+}
+
 export interface Chain {
   name: string;
   /** `type … hook … priority …; policy …;` of a base chain; none: a chain that is jumped to. */

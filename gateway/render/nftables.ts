@@ -1,6 +1,6 @@
 import { hostNetwork, network, parseAddress, type Network } from "../addressing";
 import { clientPools } from "../clientPools";
-import { renderNft, type Chain, type NamedSet, type Rule, type Table } from "../formats/nft";
+import { renderNft, withWhy, type Chain, type NamedSet, type Rule, type Table } from "../formats/nft";
 import { lacInterfaces } from "../lac/names";
 import { vxlanPort } from "../layer2/mtu";
 import { maximumSegmentSize, pathMtu } from "../mtu";
@@ -368,10 +368,6 @@ function addressSets(name: string, networks: readonly Network[]): NamedSet[] {
     { name: `${name}4`, type: "ipv4_addr", elements: of(4) },
     { name: `${name}6`, type: "ipv6_addr", elements: of(6) },
   ];
-}
-
-function withWhy(why: string, rules: Rule[]): Rule[] {
-  return rules.map((rule, index) => (index === 0 ? { ...rule, why } : rule));
 }
 
 function base(hook: string, policy: "accept" | "drop", priority = "filter"): string {

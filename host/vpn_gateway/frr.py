@@ -6,7 +6,6 @@ a session that did not change goes on.
 
 from __future__ import annotations
 
-import glob
 import ipaddress
 import os
 import re
@@ -16,6 +15,7 @@ from . import files, layout, systemd
 from .errors import Failure
 from .files import FileState
 from .gateway import Gateway
+from .pieces import standing
 from .programs import words
 
 UNIT = "frr.service"
@@ -41,13 +41,7 @@ def connection_of(path: str) -> str:
 
 def pieces(gateway: Gateway, instead: dict[str, bytes] | None = None) -> dict[str, str]:
     """The pieces as they stand on the disk, by path, the gateway's own first; `instead` of some that do not stand there yet."""
-    found = {}
-    for name in [gateway.paths.of(BASE), *sorted(glob.glob(gateway.paths.of(f"{SHARES}*.conf")))]:
-        try:
-            with open(name) as file:
-                found[name.removeprefix(gateway.paths.root)] = file.read()
-        except FileNotFoundError:
-            pass
+    found = standing(gateway, BASE, f"{SHARES}*.conf")
     found.update({path: content.decode() for path, content in (instead or {}).items()})
     return dict(sorted(found.items(), key=lambda one: (one[0] != BASE, one[0])))
 

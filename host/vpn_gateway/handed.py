@@ -20,7 +20,6 @@ from .vici import Vici
 ONE_EACH = re.compile(rf"{re.escape(layout.SWANCTL)}conf\.d/(?:site|sitekey|lac|lackey)-[^/]*\.conf")
 LISTS = {"local_addrs", "remote_addrs", "proposals", "esp_proposals", "ah_proposals", "local_ts", "remote_ts", "vips", "pools", "groups", "cert_policy"}
 CERTIFICATES = {"certs": f"{layout.SWANCTL}x509/", "cacerts": f"{layout.SWANCTL}x509ca/"}
-KINDS = {"ike": "IKE", "ppk": "PPK", "eap": "EAP", "xauth": "EAP"}
 
 
 def fits(effects: list[Effect]) -> bool:
@@ -89,7 +88,6 @@ def _secret(name: str, section: dict) -> dict:
         data = base64.b64decode(text[2:])
     else:
         data = bytes.fromhex(text[2:]) if text.startswith("0x") else text.encode()
-    kind = KINDS.get(re.match(r"[a-z]*", name)[0])  # type: ignore[index]
-    if kind is None:
-        raise Failure(f"the secret {name} is of no kind that is known here")
-    return {"id": name, "type": kind, "data": data, "owners": [value for key, value in section.items() if key.startswith("id")]}
+    if not name.startswith("ike"):
+        raise Failure(f"the secret {name} is no pre-shared key, and no other belongs there")
+    return {"id": name, "type": "IKE", "data": data, "owners": [value for key, value in section.items() if key.startswith("id")]}

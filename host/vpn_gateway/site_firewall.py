@@ -6,18 +6,17 @@ of the frame's sets and maps (gateway/site/render/frame.ts).
 
 from __future__ import annotations
 
-import glob
 import hashlib
-import ipaddress
 import os
 import re
 import tempfile
 import time
-from dataclasses import dataclass
 
 from . import files, nftables, swap
 from .files import FileState
 from .gateway import Gateway
+from .nft_listing import Listing, listing_of
+from .pieces import standing
 from .programs import words
 from .swap import Effect
 
@@ -29,9 +28,6 @@ SEEN = "/run/vpn-gateway/nft-sites.json"
 ADDED = re.compile(rf"^add element {TABLE} (\w+) \{{ (.*) \}}\n", re.M)
 DECLARED = re.compile(r"^  (?:set|map) (\w+) \{\n(?:    .*\n)*", re.M)
 CHAIN = re.compile(r"^  chain (\w+) \{$", re.M)
-# As nft lists them.
-BLOCK = re.compile(r"^(?:\t|  )(chain|set|map) (\w+) \{\n(.*?)^(?:\t|  )\}$", re.M | re.S)
-ELEMENTS = re.compile(r"elements = \{(.*?)\}", re.S)
 # Seconds that a listing is good for.
 LISTED_FOR = 2.0
 _listed: dict[str, tuple[float, Listing | None]] = {}
@@ -44,13 +40,7 @@ def is_ours(path: str) -> bool:
 
 def pieces(gateway: Gateway) -> dict[str, str]:
     """Frame and shares as they stand on the disk, by path, the frame first. Empty where there is no frame."""
-    found = {}
-    for path in [gateway.paths.of(FRAME), *sorted(glob.glob(gateway.paths.of(f"{SHARES}*.nft")))]:
-        try:
-            with open(path) as file:
-                found[path.removeprefix(gateway.paths.root)] = file.read()
-        except FileNotFoundError:
-            pass
+    found = standing(gateway, FRAME, f"{SHARES}*.nft")
     return found if FRAME in found else {}
 
 
@@ -127,49 +117,6 @@ def _take_away(gateway: Gateway) -> None:
     gateway.originals.save()
     files.drop(gateway.paths.of(SEEN))
     gateway.programs.must("nft could not delete our table", "nft", "-f", "-", stdin=f"add table {TABLE}\ndelete table {TABLE}\n")
-
-
-@dataclass
-class Listing:
-    """The table as the kernel has it: texts of its chains, and elements of its sets and maps."""
-
-    chains: dict[str, str]
-    elements: dict[str, set[str]]
-
-    def has(self, name: str, element: str) -> bool:
-        """Networks of several connections are merged where they meet."""
-        held = self.elements.get(name, set())
-        return element in held or any(_within(element, other) for other in held)
-
-
-def listing_of(text: str) -> Listing:
-    found = Listing({}, {})
-    for kind, name, body in BLOCK.findall(text):
-        if kind == "chain":
-            found.chains[name] = body
-        else:
-            held = found.elements.setdefault(name, set())
-            for elements in ELEMENTS.findall(body):
-                held.update(" ".join(one.split()) for one in elements.split(","))
-    return found
-
-
-def _within(network: str, other: str) -> bool:
-    """Of elements that nft lists as `10.0.0.0/23` or `10.0.0.0-10.0.2.255`."""
-    first, last = _range(network)
-    low, high = _range(other)
-    return None not in (first, low) and type(first) is type(low) and low <= first and last <= high  # type: ignore[operator]
-
-
-def _range(text: str) -> tuple:
-    try:
-        if "-" in text:
-            first, last = text.split("-")
-            return ipaddress.ip_address(first), ipaddress.ip_address(last)
-        network = ipaddress.ip_network(text)
-        return network[0], network[-1]
-    except ValueError:
-        return None, None
 
 
 def _list(gateway: Gateway) -> Listing | None:

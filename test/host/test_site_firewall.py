@@ -6,7 +6,7 @@ import os
 
 from machine import MachineTest, part_text
 from test_sites import SHARE, base_part
-from vpn_gateway import site_firewall
+from vpn_gateway import nft_listing, site_firewall
 from vpn_gateway.gateway import Gateway
 
 MADE = "/etc/vpn-gateway/firewall.d/sites.nft"
@@ -142,7 +142,7 @@ class ListingTest(MachineTest):
     """Of nft 1.1.3's own words."""
 
     def test_what_the_kernel_has(self) -> None:
-        listing = site_firewall.listing_of(LISTED)
+        listing = nft_listing.listing_of(LISTED)
         self.assertEqual(list(listing.chains), ["site_office_inwards"])
         for name, element in [("far4", "10.30.1.0/24"), ("far4", "10.40.2.0/24"), ("far4", "10.50.0.1/32"), ("inwards", '"st-branch" : jump site_branch_inwards')]:
             self.assertTrue(listing.has(name, element), element)

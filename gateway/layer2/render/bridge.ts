@@ -1,5 +1,5 @@
 import { network } from "../../addressing";
-import type { Chain, LiveSet, NamedSet, Rule, Table } from "../../formats/nft";
+import { withWhy, type Chain, type LiveSet, type NamedSet, type Rule, type Table } from "../../formats/nft";
 import { maximumSegmentSize } from "../../mtu";
 import { leastLayerTwoMtu } from "../mtu";
 import { bridgeInterface, layerTwoNames, tunnelPorts } from "../names";
@@ -195,8 +195,4 @@ function clamp({ spec }: LayerTwoView): Chain {
       ([["ip", 4], ["ip6", 6]] as const).map(([ip, family]) => ({ rule: `${port} meta protocol ${ip} tcp flags & (syn | rst) == syn tcp option maxseg size set ${maximumSegmentSize(mtu, family)}` })),
     ),
   };
-}
-
-function withWhy(why: string, rules: Rule[]): Rule[] {
-  return rules.map((rule, index) => (index === 0 ? { ...rule, why } : rule));
 }

@@ -1,8 +1,8 @@
-import type { Rule } from "../../formats/nft";
+import { withWhy, type Rule } from "../../formats/nft";
 import { linkAddresses, toDevice } from "../bgp";
 import { siteInterface, siteInterfaces, siteNames } from "../names";
 import type { SiteView } from "../spec";
-import { dropped, families, networkElements, perFamily, sets, shared, withWhy, type SiteRules } from "./rules";
+import { dropped, families, networkElements, perFamily, sets, shared, type SiteRules } from "./rules";
 
 /** A router in between says with these that a packet does not pass: RFC 1191, RFC 8201. Its own address is of a link. */
 const aboutPackets = { ip: "icmp type { destination-unreachable, time-exceeded, parameter-problem }", ip6: "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem }" } as const;

@@ -1,11 +1,11 @@
-import { renderNftShare, type Share, type SharedElement } from "../../formats/nft";
+import { renderNftShare, withWhy, type Share, type SharedElement } from "../../formats/nft";
 import { maximumSegmentSize } from "../../mtu";
 import { speaksBgp } from "../bgp";
 import { leastSiteMtu } from "../mtu";
 import { siteInterface, siteNames, sitesTable } from "../names";
 import type { SiteView } from "../spec";
 import { bgpShare, throughRules } from "./bgpFirewall";
-import { dropped, networkElements, perFamily, segments, sets, shared, withWhy, type SiteRules } from "./rules";
+import { dropped, networkElements, perFamily, segments, sets, shared, type SiteRules } from "./rules";
 
 /**
  * A connection's share of the table of all site connections (`renderSitesFrame`). The far site's addresses count only

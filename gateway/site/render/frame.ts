@@ -1,6 +1,6 @@
-import { renderNft, type LiveSet, type NamedSet, type Table } from "../../formats/nft";
+import { renderNft, withWhy, type LiveSet, type NamedSet, type Table } from "../../formats/nft";
 import { siteInterfaces, sitesTable } from "../names";
-import { dropped, perFamily, segments, shared, told, withWhy } from "./rules";
+import { dropped, perFamily, segments, shared, told } from "./rules";
 
 /**
  * The table of all site connections: what it drops stays dropped, whatever the gateway's other tables accept. A packet

@@ -58,7 +58,3 @@ function ofFamily(networks: readonly string[], family: 4 | 6): string[] {
 export function perFamily(rule: (ip: "ip" | "ip6", family: 4 | 6) => string | string[]): Rule[] {
   return families.flatMap(([ip, family]) => [rule(ip, family)].flat().map((text) => ({ rule: text })));
 }
-
-export function withWhy(why: string, rules: Rule[]): Rule[] {
-  return rules.map((rule, index) => (index === 0 ? { ...rule, why } : rule));
-}
