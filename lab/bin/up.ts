@@ -52,6 +52,7 @@ async function main(words: string[]): Promise<number> {
     await lab.end(report);
     return report.failed === 0 ? 0 : 1;
   }
+  if (name !== undefined && !(name in programs)) say(`${name} is another lab of one gateway: stacks with a program of their own are ${Object.keys(programs).join(", ")}`);
   await forgetDeadMachines(stack, shown.machines);
   say(`pulumi up: ${shown.machines.length} machines boot (usually ${shown.boots} emulated, 10 s with KVM), then each gateway's parts are pushed (30–60 s)`);
   await lab.start().catch((error: Error) => {
