@@ -8,6 +8,7 @@ import { swanctlIdentity } from "../render/identity";
 import { encodedSecret } from "../render/swanctl";
 import { ipv4Networks, tunnelNetworks, tunnelScope, type ClientAccess } from "./access";
 import { comingBack, renderRetransmissions } from "./comingBack";
+import { neverInClear } from "./neverInClear";
 
 /** Connections and children are called by this: the gateway's name, which is a DNS label. */
 export const ikev2Name = ({ spec }: ClientAccess): string => spec.name;
@@ -105,6 +106,7 @@ export function renderSwanctlL2tp(access: ClientAccess): string {
             ]),
           ]),
         ]),
+        neverInClear(name, spec.endpoint),
       ]),
       // One identity of ours is not known beforehand; the gateway's is, and keeps the key from being tried on others.
       ...(l2tp.preSharedKey === undefined ? [] : [section("secrets", [section(`ike-${name}`, [setting("id", spec.endpoint), setting("secret", encodedSecret(l2tp.preSharedKey))])])]),

@@ -7,7 +7,7 @@ import type { ClientName, ProfileOptions } from "../world";
 import type { Lab } from "./lab";
 import type { Scenario } from "./scenario";
 
-const gatewayName = "gateway";
+export const gatewayName = "gateway";
 
 /** The files of a user that `scripts/clients` wrote, as they go to a Linux machine's /etc. */
 export function linuxProfile(folder: string, protocol: "ikev2" | "l2tp"): ProfileOptions {

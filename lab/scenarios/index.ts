@@ -21,6 +21,7 @@ import { moveHouse } from "./moveHouse";
 import { moveHouseToHost } from "./moveHouseToHost";
 import { mtu } from "./mtu";
 import { networkManagerProfiles } from "./networkManagerProfile";
+import { neverInClear } from "./neverInClear";
 import { oneTimeCodes } from "./oneTimeCodes";
 import { pairDns } from "./pairDns";
 import { pairSite } from "./pairSite";
@@ -61,6 +62,7 @@ export const scenarios: Scenario[] = [
   ...clientProfiles,
   ...openWrtProfiles,
   ...networkManagerProfiles,
+  ...neverInClear,
   ...firewall,
   ...mtu,
   ...changing,
