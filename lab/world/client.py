@@ -10,10 +10,12 @@ import time
 
 import client_files
 import foreign_lac
-from shell import STATE, Failure, in_namespace, ip_in, is_active, run, start_unit, stop_unit, write
+from shell import STATE, Failure, in_namespace, ip_in, processes, run, signal_unit, start_unit, stop_unit, write
 
 IKE_TIMEOUT_SECONDS = 25
 PPP_TIMEOUT_SECONDS = 30
+# Where charon puts the routes of its tunnels (strongswan.conf, charon.routing_table).
+CHARON_TABLE = "220"
 # What a program says when something went wrong.
 WRONG = re.compile(r"NO_PROPOSAL|AUTH|fail|error|no .* found|reject|timeout|giving up|denied|refus|mismatch|not match|unable|terminated|establishing .* failed|INVALID|peer not responding", re.I)
 NOISE = re.compile(r"loaded plugins|AUTHENTICATION of .* with|sending|generating|parsed|EAP method .* succeeded|authentication of .* successful", re.I)
@@ -40,7 +42,7 @@ class Client:
 
     def start(self):
         """Its charon, with nothing configured yet."""
-        if is_active(self.charon):
+        if processes(self.charon):
             return
         for folder in ("swanctl", "ppp", "xl2tpd", "strongswan.d"):
             if not os.path.isdir(f"{self.etc}/{folder}"):
@@ -61,11 +63,26 @@ class Client:
         stop_unit(self.xl2tpd)
         stop_unit(self.charon)
 
-    def swanctl(self, *words, check=False, timeout=60):
-        pid = run("systemctl", "show", "-p", "MainPID", "--value", self.charon).stdout.strip()
-        if pid == "0":
+    def die(self):
+        """Ends without a word to the gateway, as a machine does whose power is cut."""
+        for unit in (self.xl2tpd, self.charon):
+            signal_unit(unit, "KILL")
+        quietly_wait_for(lambda: not processes(self.xl2tpd) and not processes(self.charon), 5)
+        # What its kernel held would be gone with it.
+        for what in (("xfrm", "state"), ("xfrm", "policy"), ("route",), ("-6", "route")):
+            ip_in(self.namespace, *what, "flush", *(("table", CHARON_TABLE) if "route" in what else ()), check=False)
+        for device, address in self.virtual_addresses():
+            ip_in(self.namespace, "addr", "del", address, "dev", device)
+
+    def as_charon(self, *command, check=False, timeout=60):
+        """A command that sees the files and the network which the client's charon does."""
+        running = processes(self.charon)
+        if not running:
             raise Failure(f"the IKE daemon of client {self.namespace} is not running")
-        return run("nsenter", "-t", pid, "-n", "-m", "swanctl", *words, check=check, timeout=timeout)
+        return run("nsenter", "-t", str(min(running)), "-n", "-m", *command, check=check, timeout=timeout)
+
+    def swanctl(self, *words, check=False, timeout=60):
+        return self.as_charon("swanctl", *words, check=check, timeout=timeout)
 
     def ask(self, words):
         """swanctl's words to its charon, such as to renew keys; gives what it says."""
@@ -74,9 +91,8 @@ class Client:
 
     def rekey(self, count):
         """New keys for its child SA, `count` times."""
-        pid = run("systemctl", "show", "-p", "MainPID", "--value", self.charon).stdout.strip()
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rekey.py")
-        return json.loads(run("nsenter", "-t", pid, "-n", "-m", "python3", script, str(count)).stdout)
+        return json.loads(self.as_charon("python3", script, str(count), check=True, timeout=None).stdout)
 
     def charon_settings(self, wanted):
         """Its strongswan.conf, and of strongswan.d what every machine has, without what a profile brought."""
@@ -151,7 +167,18 @@ class Client:
         return {"connected": True, "seconds": seconds, **found}
 
     def dial(self, lac="vpn", seconds=PPP_TIMEOUT_SECONDS, foreign=None):
-        """Calls the gateway, by xl2tpd or by the `foreign` command; gives the reason if no PPP interface comes up."""
+        """Calls the gateway, by xl2tpd, which may run already, or by the `foreign` command; gives the reason if no PPP interface comes up."""
+        if processes(self.xl2tpd):
+            # In place, not by another file in its stead: its pppds see the one that it was started with.
+            open(self.ppp_log, "w").close()
+        else:
+            self.start_xl2tpd(foreign)
+        if foreign is None:
+            self.tell_xl2tpd(f"c {lac}")
+        return self.wait_for_ppp(seconds, foreign)
+
+    def start_xl2tpd(self, foreign=None):
+        """Its xl2tpd, or the `foreign` command in its place, before any call."""
         shutil.rmtree(f"{self.state}/xl2tpd", ignore_errors=True)
         os.makedirs(f"{self.state}/xl2tpd", mode=0o700)
         os.makedirs("/run/xl2tpd", exist_ok=True)
@@ -161,16 +188,23 @@ class Client:
             f"{self.etc}/swanctl": "/etc/swanctl", f"{self.etc}/ppp": "/etc/ppp", f"{self.etc}/xl2tpd": "/etc/xl2tpd",
             f"{self.state}/xl2tpd": "/run/xl2tpd", self.ppp_log: "/var/log/lab-ppp.log", f"{self.etc}/resolv.conf": "/etc/resolv.conf"})
         if foreign is None:
-            control = f"{self.state}/xl2tpd/l2tp-control"
-            wait_for(lambda: os.path.exists(control), 10, "xl2tpd did not start")
-            with open(control, "w") as pipe:
-                pipe.write(f"c {lac}\n")
+            wait_for(lambda: os.path.exists(self.control()), 10, "xl2tpd did not start")
+
+    def control(self):
+        return f"{self.state}/xl2tpd/l2tp-control"
+
+    def tell_xl2tpd(self, words):
+        with open(self.control(), "w") as pipe:
+            pipe.write(f"{words}\n")
+
+    def wait_for_ppp(self, seconds, foreign=None):
+        """The reason if no PPP interface comes up within `seconds`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if self.ppp_interface():
-                return None
             with open(self.ppp_log, errors="replace") as log:
                 said = log.read()
+            if (foreign or not said or "IP address" in said) and self.ppp_interface():
+                return None
             if re.search(r"authentication failed|Connection terminated|LCP terminated|peer refused", said, re.I):
                 return reasons(said)
             time.sleep(0.05)
@@ -184,6 +218,13 @@ class Client:
             if link.get("ifname", "").startswith("ppp") and link.get("addr_info"):
                 return link
         return None
+
+    def virtual_addresses(self):
+        """With their devices, those that charon set: of one host each."""
+        for link in json.loads(ip_in(self.namespace, "-j", "addr").stdout or "[]"):
+            for info in link.get("addr_info", []):
+                if link["ifname"] != "lo" and not link["ifname"].startswith("ppp") and info["scope"] == "global" and info["prefixlen"] in (32, 128):
+                    yield link["ifname"], f"{info['local']}/{info['prefixlen']}"
 
     def addresses(self):
         """The addresses that the gateway gave: of the PPP interface, or virtual ones of /32 and /128."""
@@ -205,33 +246,24 @@ class Client:
                 found["kernelMode"] = "SESSION" in sessions.upper() and len(sessions.strip().splitlines()) > 2
         return found
 
-    def hang_up(self):
-        """As disconnect does where all goes well, and leaves its daemons as they are for the next call."""
-        if is_active(self.xl2tpd):
-            self.disconnect()
-        elif self.swanctl("--terminate", "--ike", "vpn", "--timeout", "5").returncode != 0:
-            self.disconnect()
-
     def disconnect(self):
         """Hangs up politely, and leaves the client with its plain network."""
-        if is_active(self.xl2tpd):
-            control = f"{self.state}/xl2tpd/l2tp-control"
-            if os.path.exists(control):
-                with open(control, "w") as pipe:
-                    pipe.write("d vpn\n")
+        if processes(self.xl2tpd):
+            if os.path.exists(self.control()):
+                self.tell_xl2tpd("d vpn")
                 quietly_wait_for(lambda: self.ppp_interface() is None, 3)
             stop_unit(self.xl2tpd)
-        if is_active(self.charon):
+        if processes(self.charon):
             self.swanctl("--terminate", "--ike", "vpn", "--timeout", "5")
             # A gateway that has forgotten the SA never answers: forget it here too.
             if self.swanctl("--list-sas").stdout.strip():
                 self.swanctl("--terminate", "--ike", "vpn", "--force", "--timeout", "3")
-            if self.swanctl("--list-sas").stdout.strip():
-                stop_unit(self.charon)
+                if self.swanctl("--list-sas").stdout.strip():
+                    stop_unit(self.charon)
         ip_in(self.namespace, "route", "flush", "cache", check=False)
 
     def status(self):
-        if not is_active(self.charon):
+        if not processes(self.charon):
             return {"connected": False, "reason": "its daemon is not running"}
         found = self.addresses()
         listed = self.swanctl("--list-sas").stdout

@@ -70,6 +70,13 @@ def dead_peer_delay(wanted):
     return "1s" if wanted.get("fastDeadPeer") else "10s"
 
 
+def dead_peer_timeout(wanted):
+    """IKEv1 alone: counted from what was last heard, so one that is no longer than the delay gives a living gateway up with the first question."""
+    if wanted.get("persistent"):
+        return "180s"
+    return "3s" if wanted.get("fastDeadPeer") else "30s"
+
+
 def local_addresses(wanted):
     """With `localAddress`, that one of several of the same machine."""
     return f'\n    local_addrs = {wanted["localAddress"]}' if wanted.get("localAddress") else ""
@@ -88,7 +95,7 @@ def l2tp_swanctl(number, wanted, name="vpn"):
     reauth_time = 0
     keyingtries = {trying(wanted)}
     dpd_delay = {dead_peer_delay(wanted)}
-    dpd_timeout = {"3s" if wanted.get("fastDeadPeer") else "30s"}
+    dpd_timeout = {dead_peer_timeout(wanted)}
     local {{
       auth = psk
     }}

@@ -16,7 +16,7 @@ import time
 
 import client_files
 from client import Client, check
-from shell import STATE, Failure, ip_in, is_active, lab_world, run, start_unit, stop_unit, write
+from shell import STATE, Failure, ip_in, lab_world, processes, run, start_unit, stop_unit, write
 
 # Behind the NAT, one for each protocol.
 NAMESPACES = {"ikev2": 1, "l2tp": 2}
@@ -127,7 +127,7 @@ def answers(protocol, target):
 def end(protocol):
     stop_unit(UNIT)
     client = crowd_of(protocol)
-    if is_active(client.charon):
+    if processes(client.charon):
         client.swanctl("--unload-conns", check=False)
     client.stop()
     shutil.rmtree(f"{client.etc}/swanctl/conf.d", ignore_errors=True)

@@ -35,6 +35,11 @@ class Connections(unittest.TestCase):
             for word in ("keyingtries = 0", "dpd_action = restart", "close_action = start", "  crowd-1 {"):
                 self.assertIn(word, text)
 
+    def test_a_living_gateway_is_not_given_up_with_the_first_question(self):
+        (text,) = self.of("l2tp", 1).values()
+        delay, timeout = (int(re.search(rf"{word} = (\d+)s", text).group(1)) for word in ("dpd_delay", "dpd_timeout"))
+        self.assertGreater(timeout, 2 * delay)
+
 
 if __name__ == "__main__":
     unittest.main()
