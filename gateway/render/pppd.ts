@@ -30,6 +30,11 @@ export function renderPppd(spec: GatewaySpec): string {
       ...["nobsdcomp", "nodeflate", "novj", "novjccomp"].map((option) => ({ option })),
       { option: "lcp-echo-interval", args: [spec.deadPeerDelay] },
       { option: "lcp-echo-failure", args: [4] },
+      {
+        option: "lcp-max-configure",
+        args: [1200],
+        why: "Asks for an hour, not for half a minute: xl2tpd's pppd is passive at both ends, and where both gave up asking each would wait for the other for ever.",
+      },
       { option: "hide-password" },
     ],
     `PPP sessions of ${spec.name}. Written by pulumi-vpn-gateway.`,

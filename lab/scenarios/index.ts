@@ -50,6 +50,7 @@ import { sitePolicy } from "./sitePolicy";
 import { siteSilence } from "./siteSilence";
 import { siteRevocation } from "./siteRevocation";
 import { sites } from "./sites";
+import { slowBeginning } from "./slowBeginning";
 import { rates } from "./rates";
 import { openWrtProfiles } from "./openWrtProfile";
 import type { Scenario } from "./scenario";
@@ -86,6 +87,7 @@ export const scenarios: Scenario[] = [
   ...pushing,
   ...keeping,
   ...recovering,
+  ...slowBeginning,
   ...moveHouse,
   ...moveHouseToHost,
   ...sameNat,
