@@ -6,6 +6,8 @@ import { beyond, heldScript, planted, readHeld, sum, type Held } from "./held";
 import type { Host } from "./host";
 import { spread, type Spread } from "./statistics";
 
+export type Memory = Record<"charon" | "xl2tpd", number>;
+
 export interface Churn {
   runs: number;
   /** Sessions that were made and ended, of both protocols. */
@@ -18,15 +20,18 @@ export interface Churn {
   planted: { left: number; counted: number };
   before: Held;
   after: Held;
-  /** Of the gateway's charon and xl2tpd together: resident memory, in MB. */
-  megabytes: { before: number; after: number };
+  /** Resident memory of each of the gateway's daemons, in MB. */
+  megabytes: { before: Memory; after: Memory };
   connectSeconds: Record<"l2tp" | "ikev2", Spread>;
   failed: number;
   host: Host;
   notes: string[];
 }
 
-const memory = "awk '/^VmRSS/ { sum += $2 } END { print sum / 1024 }' /proc/$(pgrep -x charon-systemd)/status /proc/$(pgrep -x xl2tpd)/status";
+async function memory({ gateway }: BenchLab): Promise<Memory> {
+  const of = async (program: string) => Number(Number(await gateway.mustRun(`awk '/^VmRSS/ { print $2 / 1024 }' /proc/$(pgrep -x ${program})/status`)).toFixed(1));
+  return { charon: await of("charon-systemd"), xl2tpd: await of("xl2tpd") };
+}
 
 async function script(bench: BenchLab, text: string): Promise<string> {
   return bench.gateway.mustRun("bash -s", { stdin: text });
@@ -90,8 +95,7 @@ export async function churn(bench: BenchLab, cycles: number, tell: (line: string
   const clean = await held(bench);
   // One of each first: what a daemon makes once and keeps is no leak. What conntrack keeps for a while would hide one.
   for (const protocol of ["l2tp", "ikev2"] as const) await bench.connect(1, protocol).then(() => bench.disconnect(1));
-  const megabytes = async () => Number(Number(await bench.gateway.mustRun(memory)).toFixed(1));
-  const [before, memoryBefore] = [await settled(bench, clean, (what) => !what.startsWith("descriptors")), await megabytes()];
+  const [before, memoryBefore] = [await settled(bench, clean, (what) => !what.startsWith("descriptors")), await memory(bench)];
   const seconds: Record<"l2tp" | "ikev2", number[]> = { l2tp: [], ikev2: [] };
   let [begun, done, cut, failed] = [0, 0, 0, 0];
   const turn = async (client: number, user: string) => {
@@ -121,7 +125,7 @@ export async function churn(bench: BenchLab, cycles: number, tell: (line: string
     planted: twin,
     before,
     after,
-    megabytes: { before: memoryBefore, after: await megabytes() },
+    megabytes: { before: memoryBefore, after: await memory(bench) },
     connectSeconds: { l2tp: spread(seconds.l2tp), ikev2: spread(seconds.ikev2) },
     failed,
     host: await bench.host(),

@@ -183,7 +183,7 @@ export function showChurn({ cycles, cut, leaked, planted, failed, before, after,
     hostText(host),
     `${cycles} sessions made and ended, ${cut} without a word; ${failed} did not connect; ${leaked} things left behind`,
     `twin: ${planted.left} left behind on purpose, ${planted.counted} counted`,
-    table(["on the gateway", "before", "after"], [...rows, ["MB of charon and xl2tpd", String(megabytes.before), String(megabytes.after)]]),
+    table(["on the gateway", "before", "after"], [...rows, ...(["charon", "xl2tpd"] as const).map((daemon) => [`MB of ${daemon}`, String(megabytes.before[daemon]), String(megabytes.after[daemon])])]),
     `seconds to connect: L2TP ${spreadText(connectSeconds.l2tp)}, IKEv2 ${spreadText(connectSeconds.ikev2)}`,
     notes.map((note) => `- ${note}`).join("\n"),
   ].join("\n\n");
