@@ -1,11 +1,18 @@
 import { network, parseAddress } from "../addressing";
-import { renderPppOptions, renderPppSecrets } from "../formats/pppOptions";
+import { renderPppOptions, renderPppSecrets, type PppOption } from "../formats/pppOptions";
 import { pathMtu } from "../mtu";
 import { asksRadius } from "../radius";
 import type { GatewaySecrets, GatewaySpec, L2tpSpec } from "../spec";
 import { plainAddress, speaks } from "../users";
 import { pppRadiusOptions } from "./radius";
 import { passwordOf } from "./passwordOf";
+
+/** Of any pppd that an xl2tpd starts: in steps of three seconds (pppd(8), lcp-restart). */
+export const asksOn: PppOption = {
+  option: "lcp-max-configure",
+  args: [1200],
+  why: "Asks for an hour, not for half a minute: xl2tpd's pppd is passive at both ends, and where both gave up asking each would wait for the other for ever.",
+};
 
 /** Options of the pppd that xl2tpd starts for each session: pppd(8). */
 export function renderPppd(spec: GatewaySpec): string {
@@ -30,11 +37,7 @@ export function renderPppd(spec: GatewaySpec): string {
       ...["nobsdcomp", "nodeflate", "novj", "novjccomp"].map((option) => ({ option })),
       { option: "lcp-echo-interval", args: [spec.deadPeerDelay] },
       { option: "lcp-echo-failure", args: [4] },
-      {
-        option: "lcp-max-configure",
-        args: [1200],
-        why: "Asks for an hour, not for half a minute: xl2tpd's pppd is passive at both ends, and where both gave up asking each would wait for the other for ever.",
-      },
+      asksOn,
       { option: "hide-password" },
     ],
     `PPP sessions of ${spec.name}. Written by pulumi-vpn-gateway.`,

@@ -1,4 +1,5 @@
 import { renderPppOptions } from "../../formats/pppOptions";
+import { asksOn } from "../../render/pppd";
 import { lacMtu } from "../mtu";
 import { lacInterface, lacNames } from "../names";
 import type { LacConnectionSpec, LacSecrets } from "../spec";
@@ -28,6 +29,7 @@ export function renderLacPppd(spec: LacConnectionSpec): string {
       ...["nobsdcomp", "nodeflate", "novj", "novjccomp"].map((option) => ({ option })),
       { option: "lcp-echo-interval", args: [echoInterval] },
       { option: "lcp-echo-failure", args: [4] },
+      asksOn,
       { option: "hide-password" },
     ],
     `Connection ${spec.name} to the LNS ${spec.lns}: PPP. Written by pulumi-vpn-gateway.`,
