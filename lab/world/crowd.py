@@ -50,7 +50,7 @@ def dial(wanted):
         settle(client, wanted)
         for number, one in enumerate(each(wanted), 1):
             options = f"{FOLDER}/{number}/options"
-            write(f"{FOLDER}/{number}/xl2tpd.conf", client_files.xl2tpd_conf(0, one, options) + "autodial = yes\n")
+            write(f"{FOLDER}/{number}/xl2tpd.conf", xl2tpd_conf(one, options))
             write(options, client_files.ppp_options(one), 0o600)
         write("/var/log/lab-ppp.log", "")
         start_unit(UNIT, client.namespace, *lab_world("crowd", "serve"), properties=["TemporaryFileSystem=/run", f"BindPaths=/run/systemd {FOLDER} {client.etc}/ppp:/etc/ppp", "TasksMax=infinity"])
@@ -72,6 +72,14 @@ def connections(wanted):
     """swanctl's file of each, by name."""
     render = (lambda one, name: client_files.l2tp_swanctl(0, one, name)) if wanted["protocol"] == "l2tp" else client_files.ikev2_swanctl
     return {f"crowd-{number}": render(one, f"crowd-{number}") for number, one in enumerate(each(wanted), 1)}
+
+
+def xl2tpd_conf(one, options):
+    """
+    With PPP by way of the daemon, not of the kernel: that knows a tunnel by a number of 16 bits, which each daemon draws without
+    knowing of the others, and of 200 in one namespace two had the same one and the second's session got nothing.
+    """
+    return client_files.xl2tpd_conf(0, one, options).replace("[global]\n", "[global]\nforce userspace = yes\n") + "autodial = yes\n"
 
 
 def home(number):

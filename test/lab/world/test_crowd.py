@@ -35,6 +35,11 @@ class Connections(unittest.TestCase):
             for word in ("keyingtries = 0", "dpd_action = restart", "close_action = start", "  crowd-1 {"):
                 self.assertIn(word, text)
 
+    def test_no_two_share_a_tunnel_of_the_kernel(self):
+        text = crowd.xl2tpd_conf({"gateway": "192.0.2.11", "sourcePort": 2001}, "/options")
+        self.assertTrue(text.startswith("[global]\nforce userspace = yes\nport = 2001\n"))
+        self.assertTrue(text.endswith("autodial = yes\n"))
+
     def test_a_living_gateway_is_not_given_up_with_the_first_question(self):
         (text,) = self.of("l2tp", 1).values()
         delay, timeout = (int(re.search(rf"{word} = (\d+)s", text).group(1)) for word in ("dpd_delay", "dpd_timeout"))
