@@ -9,6 +9,12 @@ export const sayOnStderr: Say = (line) => {
 
 export const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+/** Asks every half second until it holds; whether it did within so many seconds. */
+export async function until(holds: () => Promise<boolean>, seconds: number): Promise<boolean> {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(500)) if (await holds()) return true;
+  return false;
+}
+
 /** Seconds since `startedAt` (milliseconds of Date.now()), with one decimal. */
 export const secondsSince = (startedAt: number): number => Math.round((Date.now() - startedAt) / 100) / 10;
 

@@ -96,12 +96,12 @@ async function main(words: string[]): Promise<number> {
   options.stack = stack;
   const names = words.filter((word) => !["--json", "--keep"].includes(word));
   if (names.length !== 1 || benches[names[0]] === undefined) return usage(names.length === 0 ? "which one?" : `not one of them: ${names.join(" ")}`);
-  if (runs !== undefined && !(Number.isInteger(runs) && runs >= 1 && runs <= 1000)) return usage("--runs takes a whole number from 1");
-  if (!(options.minutes > 0 && options.minutes <= 1440)) return usage("--minutes takes a number above 0");
+  if (runs !== undefined && !(Number.isInteger(runs) && runs >= 1 && runs <= 1000)) return usage(`--runs takes a whole number from 1 to 1000, not ${givenRuns}`);
+  if (!(options.minutes > 0 && options.minutes <= 1440)) return usage(`--minutes takes a number above 0, 1440 at most, not ${minutes}`);
   // A lab's home network ends before 10.9.0.255, and the machine before that.
   const most = names[0] === "sessions" ? 1000 : 40;
-  if (!(options.clients ?? []).every((count) => Number.isInteger(count) && count >= 1 && count <= most)) return usage(`--clients takes whole numbers from 1 to ${most}, with commas`);
-  if (!(options.only ?? []).every((what) => strikes.includes(what))) return usage(`--only takes ${strikes.join(",")}`);
+  if (!(options.clients ?? []).every((count) => Number.isInteger(count) && count >= 1 && count <= most)) return usage(`--clients takes whole numbers from 1 to ${most} with commas, not ${clients}`);
+  if (!(options.only ?? []).every((what) => strikes.includes(what))) return usage(`--only takes ${strikes.join(",")}, not ${only}`);
   const { defaultRuns, prepare, show } = benches[names[0]];
   const { stage, run } = prepare();
   const began = Date.now();

@@ -1,7 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { labAddresses } from "../networks";
-import { sleep } from "../progress";
+import { sleep, until } from "../progress";
 import type { ProfileOptions } from "../world";
 import { changed, gatewayName, linuxProfile, write } from "./clientProfiles";
 import type { Lab } from "./lab";
@@ -17,11 +16,6 @@ const open = "nft 'delete table inet block'";
 
 /** Its child SA, and not the shunt. */
 const states = "ip xfrm state | grep -c '^src' || true";
-
-async function until(asked: () => Promise<boolean>, seconds: number): Promise<boolean> {
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(1000)) if (await asked()) return true;
-  return false;
-}
 
 /** Connects, has IKE shut on the way until the client gave its SAs up and dialled L2TP again, and tells what went out in clear. */
 async function besieged(lab: Lab, { check }: Report, profile: ProfileOptions, prefix: string): Promise<{ clear: number; dialled: number }> {
@@ -63,8 +57,8 @@ export const neverInClear: Scenario[] = [
         const guarded = await besieged(lab, report, profile, "");
         check("nothing of L2TP left in clear", guarded.clear === 0, `${guarded.clear} packets`);
         check("though xl2tpd dialled", guarded.dialled > 0, `${guarded.dialled} times`);
-        const back = await until(async () => (await lab.world.ping(client, labAddresses.insideHost, { count: 1 })).received > 0, 180);
-        check("once IKE passes again the client comes back by itself", back);
+        const back = await lab.answersWithin(client, 180);
+        check("once IKE passes again the client comes back by itself", back !== undefined, `${back?.toFixed(1)} s`);
 
         const bare = await besieged(lab, report, changed(profile, file, /start_action = trap/, "start_action = none"), "twin: ");
         check("twin: without the shunt policy its L2TP leaves in clear", bare.clear > 0, `${bare.clear} packets`);

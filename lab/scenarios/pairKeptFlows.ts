@@ -1,6 +1,6 @@
 import { labAddresses } from "../networks";
 import { otherMember as other, Pair } from "../pair";
-import { sleep } from "../progress";
+import { sleep, until } from "../progress";
 import type { Scenario } from "./scenario";
 
 /** Seconds that a flow must be silent for, and a little (lab/world/balancer.py). */
@@ -22,7 +22,7 @@ export const pairKeptFlows: Scenario[] = [
       await pair.balancerStart(undefined, true);
       const active = await pair.active();
       const healthy = async (): Promise<boolean> => (await lab.world.balancerStatus()).healthy.length === 1;
-      for (const end = Date.now() + 40_000; Date.now() < end && !(await healthy()); ) await sleep(500);
+      await until(healthy, 40);
       const first = await lab.connect(2, "ikev2", "bob", { fastDeadPeer: true });
       check("a client connects", first.connected, first.reason);
       const [seconds] = await pair.outage([2], () => pair.cut(active), 60);

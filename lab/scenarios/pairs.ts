@@ -1,6 +1,6 @@
 import { labAddresses, pairAddresses } from "../networks";
 import { otherMember as other, Pair, pairClients, type Member } from "../pair";
-import { sleep } from "../progress";
+import { sleep, until } from "../progress";
 import { losesNothing } from "./clients";
 import { forgedVrrp } from "./forgedVrrp";
 import type { Lab } from "./lab";
@@ -221,8 +221,4 @@ async function ikeAnswers(lab: Lab, namespace: string, address: string): Promise
     "sys.exit(1)",
   ].join("\n");
   return (await lab.world.ssh.run(`ip netns exec ${namespace} python3 -`, { stdin: ask, timeoutSeconds: 30 })).code === 0;
-}
-
-async function until(holds: () => Promise<boolean>, seconds: number): Promise<void> {
-  for (const end = Date.now() + seconds * 1000; Date.now() < end && !(await holds()); ) await sleep(500);
 }
