@@ -24,6 +24,10 @@ HOMES = "10.10.0.0/16"
 # A port for each, too: of hundreds behind one NAT, all from 1701, two may fall into one zone (docs/same-nat.md), which is not measured here.
 FIRST_PORT = 2001
 UNIT = "lab-crowd-l2tp"
+# Bytes of what the kernel tells a charon and it has not read yet. It waits for the word that a virtual address is gone with no
+# end (kernel_netlink_net.c, del_ip) and keeps that SA to itself meanwhile: of hundreds that end at once the kernel dropped
+# some, and every thread came to wait behind two SAs. A client of its own has one address.
+EVENTS_ROOM = 32 << 20
 FOLDER = f"{STATE}/crowd"
 
 
@@ -35,6 +39,7 @@ def dial(wanted):
     client.disconnect()
     client.stop()
     shutil.rmtree(f"{client.etc}/swanctl/conf.d", ignore_errors=True)
+    run("sysctl", "-qw", f"net.core.rmem_default={EVENTS_ROOM}")
     client.start()
     client.configure(each(wanted)[0])
     os.remove(f"{client.etc}/swanctl/conf.d/vpn.conf")
