@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from . import radius_symptoms
 from .admitted import ANYBODY, User
+from .ppp_silence import Silence
 from .radius_symptoms import own_words
 
 
@@ -31,8 +32,13 @@ WRONG_KEY = (
 def of_log(lines: Iterable[str], known: dict[str, User], now: float) -> list[Finding]:
     """In the order in which they were first seen, each once."""
     reader = _Reader(known, now)
+    silence = Silence()
     for line in lines:
         reader.read(line)
+        silence.read(line)
+    calls, seconds = silence.longest(now)
+    if calls:
+        reader.silent_calls(f"{calls} call{'' if calls == 1 else 's'} of L2TP without a word of PPP from the client, the longest for {seconds:.0f} s")
     return list(reader.found.values())
 
 
@@ -227,7 +233,10 @@ class _Reader(radius_symptoms.RadiusSymptoms):
             self.add("WRONG_PASSWORD", name, f"{json.dumps(name)} {how}", f"Give the client the password of the stack's output (clientSettings.passwords){code}.", "Windows 691")
 
     def ppp_silence(self, _match: re.Match, line: str) -> None:
-        self.add("PPP_SILENT", "ppp", own_words(line), "The client's PPP does not answer: something drops its larger packets, or it wants another authentication than MS-CHAPv2.", "Windows 718, 734")
+        self.silent_calls(own_words(line))
+
+    def silent_calls(self, evidence: str) -> None:
+        self.add("PPP_SILENT", "ppp", evidence, "The client's PPP does not answer: something drops its larger packets, or it wants another authentication than MS-CHAPv2.", "Windows 718, 734")
 
     def ppp_address(self, _match: re.Match, line: str) -> None:
         self.add("PPP_ADDRESS_REFUSED", "ppp", own_words(line), "The client insists on an address of its own: let it take the one that it is given.", "Windows 720, 733")

@@ -98,6 +98,24 @@ class LogTest(unittest.TestCase):
         self.assertEqual(causes(f"{PPPD}IPCP terminated by peer (Administrative action)\n{PPPD}remote IP address 10.77.1.2\n"), [])
 
 
+    def test_a_call_whose_ppp_says_nothing(self) -> None:
+        opening = "".join(
+            f"1000.{index} gateway pppd[9]: {said}\n"
+            for index, said in enumerate(("Plugin pppol2tp.so loaded.", "pppd 2.5.2 started by root, uid 0", "Using interface ppp0", "Connect: ppp0 <--> ", "Overriding mtu 1500 to 1402"))
+        )
+        of = lambda text, now: [(each.cause, each.evidence) for each in symptoms.of_log(text.splitlines(), {}, now)]  # noqa: E731
+        self.assertEqual(of(opening, 1020.0), [], "it may come yet")
+        said = "1 call of L2TP without a word of PPP from the client, the longest for 50 s"
+        self.assertEqual(of(opening, 1050.1), [("PPP_SILENT", said)], "it stands still")
+        ended = f"{opening}1050.1 gateway pppd[9]: Terminating on signal 15\n1050.2 gateway pppd[9]: Connection terminated.\n"
+        self.assertEqual(of(ended, 2000.0), [("PPP_SILENT", said)], "its client hung up")
+        soon = f"{opening}1005.1 gateway pppd[9]: Terminating on signal 15\n"
+        self.assertEqual(of(soon, 2000.0), [], "hung up before one could know")
+        came = f"{opening}1040.1 gateway pppd[9]: local  IP address 10.77.1.1\n1041.0 gateway pppd[9]: remote IP address 10.77.1.2\n"
+        self.assertEqual(of(came, 2000.0), [], "late, but there")
+        self.assertEqual(of(f"{came}{opening.replace('[9]', '[10]')}", 1050.1), [("PPP_SILENT", said)], "beside one that is well")
+        self.assertEqual(of("1000.1 gateway pppd[9]: Connect: ppp0 <--> \n", 2000.0), [], "whose beginning is before what was read")
+
     def one(self, cause: str, evidence: str, text: str, *users: User) -> None:
         found = causes(text, *users)
         self.assertEqual([name for name, _evidence in found], [cause])
