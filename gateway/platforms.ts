@@ -79,7 +79,7 @@ export interface Platform {
   /** Packages that it needs beside them for books in PostgreSQL. */
   postgresqlPackages: readonly string[];
   directoryPackages: readonly string[];
-  units: { ike: string; l2tp: string; firewall: string; vrrp: string; watch: string; handOver: string; sites: string; keeper: string; policies: string; rates: string; routing: string; radius: string; relay: string; acme: string };
+  units: { ike: string; l2tp: string; firewall: string; vrrp: string; watch: string; watchdog: string; handOver: string; sites: string; keeper: string; policies: string; rates: string; routing: string; radius: string; relay: string; acme: string };
 }
 
 function strongswanPaths(swanctl: string, settings: string): StrongswanPaths {
@@ -105,6 +105,7 @@ const units = {
   firewall: "vpn-gateway-firewall.service",
   vrrp: "keepalived.service",
   watch: "vpn-gateway-watch.service",
+  watchdog: "vpn-gateway-watchdog.service",
   handOver: "vpn-gateway-hand-over.service",
   sites: "vpn-gateway-sites.service",
   keeper: "vpn-gateway-keeper.service",
@@ -287,6 +288,7 @@ export const paths = {
   keepalived: "/etc/keepalived/keepalived.conf",
   vrrpUnit: "/etc/systemd/system/keepalived.service.d/vpn-gateway.conf",
   watchUnit: "/etc/systemd/system/vpn-gateway-watch.service",
+  watchdogUnit: "/etc/systemd/system/vpn-gateway-watchdog.service",
   handOverUnit: "/etc/systemd/system/vpn-gateway-hand-over.service",
   sitesUnit: "/etc/systemd/system/vpn-gateway-sites.service",
   // What the firewall of all site connections is made of, with the share of each in sites (host/vpn_gateway/site_firewall.py).

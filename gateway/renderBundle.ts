@@ -19,7 +19,7 @@ import { renderFreeradiusUsers } from "./render/freeradiusUsers";
 import { booksSchema, database, renderDatabasePassword } from "./render/radiusBooks";
 import { renderDirectory } from "./render/radiusDirectory";
 import { renderFitScript, renderPair, renderStateScript, renderVrrp } from "./render/keepalived";
-import { renderFirewallUnit, renderHandOverUnit, renderIkeUnit, renderKeeperUnit, renderL2tpUnit, renderPoliciesUnit, renderRatesUnit, renderRelayUnit, renderSitesUnit, renderVrrpUnit, renderWatchUnit } from "./render/units";
+import { renderFirewallUnit, renderHandOverUnit, renderIkeUnit, renderKeeperUnit, renderL2tpUnit, renderPoliciesUnit, renderRatesUnit, renderRelayUnit, renderSitesUnit, renderVrrpUnit, renderWatchUnit, renderWatchdogUnit } from "./render/units";
 import { renderL2tpUserConnections } from "./render/l2tpUserConnections";
 import { renderUserConnections } from "./render/userConnections";
 import { renderUsers } from "./render/users";
@@ -91,6 +91,7 @@ function basePart(spec: GatewaySpec): Part {
     readable(paths.firewallUnit, renderFirewallUnit(spec)),
     readable(strongswan.charon, renderCharon(spec)),
     readable(paths.ikeUnit, renderIkeUnit(spec)),
+    readable(paths.watchdogUnit, renderWatchdogUnit(spec)),
     ...(spec.l2tp || spec.ikev2 ? [readable(strongswan.connections, renderConnections(spec))] : []),
     ...(spec.sites ? [readable(paths.sitesUnit, renderSitesUnit(spec)), readable(paths.sitesFirewall, renderSitesFrame(spec.name))] : []),
   ];
@@ -152,7 +153,7 @@ function basePart(spec: GatewaySpec): Part {
       ...(spec.pair?.move && database(spec) === undefined && directory(spec) === undefined ? ["ca-certificates"] : []),
     ],
     modules: requiredModules(spec),
-    services: [units.firewall, ...(onGateway(spec) ? [units.radius] : []), ...(answersGrant(spec) ? [units.relay] : []), units.ike, ...(spec.l2tp ? [units.l2tp] : []), ...(spec.pair ? [units.watch] : []), ...(spec.pair && !bothActive(spec.pair) ? [units.vrrp] : []), ...(spec.pair ? [units.handOver] : []), ...(spec.sites ? [units.sites] : []), ...(spec.bgp ? [units.routing] : []), ...(spec.ikev2?.acme ? [units.acme] : [])],
+    services: [units.firewall, ...(onGateway(spec) ? [units.radius] : []), ...(answersGrant(spec) ? [units.relay] : []), units.ike, units.watchdog, ...(spec.l2tp ? [units.l2tp] : []), ...(spec.pair ? [units.watch] : []), ...(spec.pair && !bothActive(spec.pair) ? [units.vrrp] : []), ...(spec.pair ? [units.handOver] : []), ...(spec.sites ? [units.sites] : []), ...(spec.bgp ? [units.routing] : []), ...(spec.ikev2?.acme ? [units.acme] : [])],
     // The firewall is in it: a mistake there cuts the session that pushes it.
     confirmWithin: 60,
     files,

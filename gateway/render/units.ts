@@ -235,6 +235,40 @@ export function renderRelayUnit(spec: Pick<GatewaySpec, "name" | "platform">): s
   );
 }
 
+/** The watchdog: an IKE daemon that hangs is killed, and comes back (host/vpn_gateway/watchdog.py). */
+export function renderWatchdogUnit(spec: Pick<GatewaySpec, "name" | "platform">): string {
+  const facts = platform(spec.platform);
+  return renderUnit(
+    [
+      {
+        name: "Unit",
+        directives: [
+          directive("Description", "Watchdog of the IKE daemon"),
+          directive("After", facts.units.ike),
+          directive("StartLimitIntervalSec", "0"),
+        ],
+      },
+      {
+        name: "Service",
+        directives: [
+          directive("Type", "exec"),
+          directive("ExecStart", "/usr/sbin/vpn-gateway watchdog"),
+          directive("Restart", "always"),
+          directive("RestartSec", "1"),
+          ...noNewPrivileges(facts),
+          directive("ProtectSystem", "full"),
+          directive("ProtectHome", "yes"),
+          directive("PrivateTmp", "yes"),
+          directive("CapabilityBoundingSet", "CAP_KILL"),
+          directive("RestrictAddressFamilies", "AF_UNIX AF_INET"),
+        ],
+      },
+      { name: "Install", directives: [directive("WantedBy", "multi-user.target")] },
+    ],
+    why(`Watchdog of ${spec.name}.`),
+  );
+}
+
 /** The watch: asks the IKE daemon, and answers a load balancer while the machine is the active one. */
 export function renderWatchUnit(spec: GatewaySpec): string {
   return renderUnit(

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from . import VERSION, change, commands, doctor, follower, keeper, lock, moving, part, radius_relay, sessions, status, watch
+from . import VERSION, change, commands, doctor, follower, keeper, lock, moving, part, radius_relay, sessions, status, watch, watchdog
 from .apply import apply
 from .detach import survive
 from .errors import Failure, UsageError, os_error
@@ -16,7 +16,7 @@ from .gateway import Gateway
 USAGE = (
     "usage: vpn-gateway [--root DIR] apply PART [--owner O] | confirm PART [--again] | revert PART [--generation N]"
     " | remove PART [--owner O] | status [--json] | check [--json] | uninstall [--owner O]"
-    " | doctor [--minutes N] [--client ADDRESS] [--json] | sessions [--json | --prometheus] | accounting [--user NAME] [--all] [--json] | disconnect USER | hand-over [--at-shutdown] | rejoin | acme [--if-due] | watch | follow | relay | keep [--disconnect] | version"
+    " | doctor [--minutes N] [--client ADDRESS] [--json] | sessions [--json | --prometheus] | accounting [--user NAME] [--all] [--json] | disconnect USER | hand-over [--at-shutdown] | rejoin | acme [--if-due] | watch | watchdog | follow | relay | keep [--disconnect] | version"
 )
 
 
@@ -127,9 +127,9 @@ def _run(words: list[str]) -> int:
         from . import acme_attempt  # HTTP is loaded where it is asked for
 
         return acme_attempt.run(Gateway(root, command), if_due)
-    if command in ("watch", "rejoin", "follow", "relay"):
+    if command in ("watch", "watchdog", "rejoin", "follow", "relay"):
         given.end()
-        {"watch": watch.watch, "rejoin": moving.rejoin, "follow": follower.follow, "relay": radius_relay.relay}[command](Gateway(root, command))
+        {"watch": watch.watch, "watchdog": watchdog.guard, "rejoin": moving.rejoin, "follow": follower.follow, "relay": radius_relay.relay}[command](Gateway(root, command))
         return 0
     if command == "hand-over":
         at_shutdown = given.flag("--at-shutdown")

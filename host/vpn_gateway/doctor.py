@@ -14,7 +14,8 @@ from .programs import Result
 from .symptoms import NO_PPP, UNHEARD, Finding, of_log
 
 KEEPER_UNIT = "vpn-gateway-keeper.service"
-UNITS = (charon.UNIT, ppp.L2TP_UNIT, own_radius.UNIT, KEEPER_UNIT)
+WATCHDOG_UNIT = "vpn-gateway-watchdog.service"
+UNITS = (charon.UNIT, ppp.L2TP_UNIT, own_radius.UNIT, KEEPER_UNIT, WATCHDOG_UNIT)
 SPAN = 3600  # seconds of log that it reads unless told otherwise
 HEADERS = 28  # bytes of IPv4 and ICMP
 

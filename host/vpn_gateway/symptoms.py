@@ -253,6 +253,9 @@ class _Reader(radius_symptoms.RadiusSymptoms):
     def too_busy(self, _match: re.Match, line: str) -> None:
         self.add("TOO_BUSY_FOR_NEW_CLIENTS", "jobs", own_words(line), "charon has more to do than it can: nobody new is answered until it has caught up. A crowd that dials at once gets in by itself within minutes; a flood has to be shut out before the gateway; else give the machine more vCPUs.", UNHEARD)
 
+    def hung(self, _match: re.Match, line: str) -> None:
+        self.add("IKE_DAEMON_HUNG", "charon", own_words(line), "It runs again, and clients dial again. If it comes back, strongSwan's developers want its version and the log of the minutes before.", UNHEARD)
+
 
 RULES = [
     (rf"received packet: from {ADDRESS}\[\d+\] to \S+\[(\d+)\]", _Reader.came),
@@ -291,4 +294,5 @@ RULES = [
     (rf"ignoring IKE_SA setup from {ADDRESS}, (?:peer too aggressive|per-IP half-open)", _Reader.aggressive),
     (r"ignoring IKE_SA setup from \S+, (?:half-open IKE_SA limit of|half open IKE_SA count of)", _Reader.half_open_in_all),
     (r"ignoring IKE_SA setup from \S+, job load of", _Reader.too_busy),
+    (r"the IKE daemon hangs: it has not answered for", _Reader.hung),
 ]

@@ -28,6 +28,12 @@ def properties(gateway: Gateway, unit: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in result.output.splitlines() if "=" in line)
 
 
+def main_process(gateway: Gateway, unit: str) -> int:
+    """Its number; 0 where the service does not run."""
+    found = gateway.programs.run("systemctl", "show", "--property=MainPID", "--", unit).output.strip().partition("=")[2]
+    return int(found) if found.isdigit() else 0
+
+
 def is_active(gateway: Gateway, unit: str) -> bool:
     return properties(gateway, unit).get("ActiveState") in ("active", "reloading")
 

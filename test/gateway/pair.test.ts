@@ -88,7 +88,7 @@ describe("behind a DNS name, where both machines serve", () => {
   test("there is no VRRP: neither package, file, service nor firewall rule; the watch is there", () => {
     const { files, packages, services } = base(named);
     expect(packages).not.toContain("keepalived");
-    expect(services.filter((unit) => /keepalived|watch/.test(unit))).toEqual(["vpn-gateway-watch.service"]);
+    expect(services.filter((unit) => /keepalived|watch\b/.test(unit))).toEqual(["vpn-gateway-watch.service"]);
     expect(files.map(({ path }) => path).filter((path) => /keepalived|pair|fit/.test(path))).toEqual(["/etc/vpn-gateway/pair.json"]);
     expect(file(named, "/etc/vpn-gateway/firewall.nft")).not.toContain("l4proto 112");
     expect(file(named, "/etc/vpn-gateway/firewall.nft")).toMatch(/health_checkers4[^]*203\.0\.113\.10/);
@@ -228,7 +228,7 @@ describe("what a pair's files say", () => {
 
   test("a gateway by itself has nothing of it", () => {
     const paths = renderBundle(exampleSpec(), exampleSecrets(exampleSpec())).parts.flatMap(({ files }) => files.map(({ path }) => path));
-    expect(paths.filter((path) => /keepalived|watch|pair/.test(path))).toEqual([]);
+    expect(paths.filter((path) => /keepalived|watch\b|pair/.test(path))).toEqual([]);
   });
 });
 

@@ -70,6 +70,7 @@ SHOWN = {
         cause: (f"{START}Auth: (16) Login incorrect (one-time code: {said}): [bob] (from client gateway port 0)\n{PPPD}Peer bob failed CHAP authentication\n", [User("bob", one_time_code=True)], ("691",))
         for cause, said in (("ONE_TIME_CODE_MISSING", "the password alone"), ("ONE_TIME_CODE_USED", "used already"), ("ONE_TIME_CODE_OFF", "off by -90 seconds"), ("TOO_MANY_WRONG_CODES", "too many wrong ones"))
     },
+    "IKE_DAEMON_HUNG": ("1790000000.1 gateway vpn-gateway[7]: vpn-gateway: the IKE daemon hangs: it has not answered for 60 s, and none of its threads works. It is killed, and started again\n", [], ("809",)),
     "SESSIONS_NOT_IN_BOOKS": (f"{START}(1) sql: ERROR: rlm_sql_sqlite: database is locked\n", [BOB], ()),
 }
 
