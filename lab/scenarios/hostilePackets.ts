@@ -51,7 +51,7 @@ export const hostilePackets: Scenario[] = [
     name: "hostile-packets",
     shows: "a million broken L2TP, PPP and IKE packets, by one who knows the pre-shared key and by one who knows nothing, end no daemon and nobody's session",
     twin: "they do arrive: those in order among them are answered to the end; outside of IPsec not one of L2TP is",
-    seconds: 900,
+    seconds: 420,
     async run(lab, report) {
       const { check, figure } = report;
       await connectEach(lab, report, [["l2tp", 1, "alice"], ["ikev2", 2, "bob"]]);
