@@ -1,13 +1,15 @@
 """
 `vpn-gateway watchdog`, a service on every gateway: kills an IKE daemon that hangs, and systemd starts it again. It hangs where
-for a minute it has answered neither its control socket nor a question by IKE, and none of its threads had anything to do
-but wait. One that is only busy is left alone: its end would cut everybody off, and a crowd that dials at once keeps it busy.
+for a minute it has answered neither its control socket nor a question by IKE, none of its threads ran or wanted to, and most did
+not wake up once. One that is only busy is left alone, for its end would cut everybody off: a crowd that dials at once keeps
+it busy, and threads that wait for a RADIUS server wake up to ask it again.
 """
 
 from __future__ import annotations
 
 import glob
 import os
+import re
 import signal
 import sys
 import time
@@ -21,18 +23,18 @@ from .vici import Vici
 INTERVAL = 10.0  # seconds between two looks
 PATIENCE = 5.0  # seconds for each answer
 SILENT = 60.0  # seconds without one, after which it is killed
-IDLE = 0.05  # of a processor: what the timers of a daemon that hangs may still take
+HALF = 0.5  # of its threads: those that turn its timers and receive its packets are four, of 16 or more, and go on
 # proc(5): what runs or wants to, waits for a disk, or is held by a debugger.
 AT_WORK = ("R", "D", "t")
 
 
 @dataclass(frozen=True)
 class Silence:
-    """Of one process: since when it is silent, and the processor's seconds that it had taken by then."""
+    """Of one process: since when it is silent, and how often each of its threads had woken up by then."""
 
     process: int
     since: float
-    taken: float
+    woken: dict[str, int]
 
 
 class Watchdog:
@@ -44,13 +46,13 @@ class Watchdog:
     def look(self, now: float) -> bool:
         """Whether it killed the daemon. `now`: seconds of a clock that nobody sets."""
         process = 0 if self._answers() else systemd.main_process(self.gateway, charon.UNIT)
-        seen = _threads(self.gateway, process) if process else None
-        if seen is None or any(state in AT_WORK for state in seen.states):
+        seen = _threads(self.gateway, process) if process else {}
+        if not seen or any(thread.state in AT_WORK for thread in seen.values()):
             self.silence = None
             return False
         before = self.silence
-        if before is None or before.process != process or seen.taken - before.taken > IDLE * (now - before.since):
-            self.silence = Silence(process, now, seen.taken)
+        if before is None or before.process != process or sum(thread.woken != before.woken.get(name) for name, thread in seen.items()) > HALF * len(seen):
+            self.silence = Silence(process, now, {name: thread.woken for name, thread in seen.items()})
             return False
         if now - before.since < SILENT:
             return False
@@ -71,24 +73,24 @@ class Watchdog:
 
 
 @dataclass(frozen=True)
-class Threads:
-    states: tuple[str, ...]
-    taken: float  # seconds of a processor, by all of them
+class Thread:
+    state: str
+    woken: int  # how often it gave a processor back or had it taken away
 
 
-def _threads(gateway: Gateway, process: int) -> Threads | None:
-    """None where the process is gone."""
-    states, ticks = [], 0
-    for path in glob.glob(gateway.paths.of(f"/proc/{process}/task/*/stat")):
+def _threads(gateway: Gateway, process: int) -> dict[str, Thread]:
+    """By their numbers (proc(5), status); empty where the process is gone."""
+    found = {}
+    for path in glob.glob(gateway.paths.of(f"/proc/{process}/task/*/status")):
         try:
             with open(path) as file:
-                # After the name in brackets, which may hold anything: state is field 3, utime and stime 14 and 15 of proc(5).
-                fields = file.read().rpartition(")")[2].split()
-            states.append(fields[0])
-            ticks += int(fields[11]) + int(fields[12])
-        except (OSError, ValueError, IndexError):
+                said = file.read()
+        except OSError:
             continue  # a thread that ended
-    return Threads(tuple(states), ticks / os.sysconf("SC_CLK_TCK")) if states else None
+        state = re.search(r"^State:\s+(\S)", said, re.M)
+        if state:
+            found[path.split("/")[-2]] = Thread(state[1], sum(map(int, re.findall(r"^(?:non)?voluntary_ctxt_switches:\s+(\d+)", said, re.M))))
+    return found
 
 
 def guard(gateway: Gateway) -> None:

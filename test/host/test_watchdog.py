@@ -28,11 +28,14 @@ class WatchdogTest(MachineTest):
         self.addCleanup(patch.stop)
         return patch.start()
 
-    def threads(self, process: int, states: str, seconds: float = 100.0) -> None:
-        """As proc(5) has them; the first took all the time."""
+    def threads(self, process: int, states: str, woken: tuple[int, ...] = ()) -> None:
+        """As proc(5) has them; `woken`: how often each woke up by now, where that is not once."""
         for number, state in enumerate(states):
-            ticks = int(seconds * os.sysconf("SC_CLK_TCK")) if number == 0 else 0
-            self.write(f"/proc/{process}/task/{process + number}/stat", f"{process} (charon) ) {state} 1 1 1 0 -1 4194560 1 0 0 0 {ticks} 0 0 0 20 0 1 0 1 1 1\n")
+            times = woken[number] if number < len(woken) else 1
+            self.write(
+                f"/proc/{process}/task/{process + number}/status",
+                f"Name:\tcharon-systemd\nState:\t{state} (so)\nPid:\t{process + number}\nvoluntary_ctxt_switches:\t{times}\nnonvoluntary_ctxt_switches:\t7\n",
+            )
 
     def looks(self, *moments: float) -> list[bool]:
         return [self.watchdog.look(now) for now in moments]
@@ -76,17 +79,22 @@ class WatchdogTest(MachineTest):
                 self.threads(HERE, f"SS{state}")
                 self.assertEqual(self.looks(0, 60, 120), [False] * 3)
 
-    def test_one_that_took_time_in_between_is_busy(self) -> None:
+    def test_one_most_of_whose_threads_wake_up_waits_for_others(self) -> None:
         for now in range(0, 200, 10):
-            self.threads(HERE, "SSS", 100 + now * 0.2)
+            self.threads(HERE, "SSS", (1, 1 + now, 1 + now))
             self.assertEqual(self.looks(now), [False])
 
     def test_one_that_hangs_may_turn_its_timers(self) -> None:
         found = []
         for now in range(0, 70, 10):
-            self.threads(HERE, "SSS", 100 + now * 0.01)
+            self.threads(HERE, "SSS", (1 + now,))
             found += self.looks(now)
         self.assertEqual(found, [False] * 6 + [True])
+
+    def test_that_they_woke_up_before_is_no_excuse(self) -> None:
+        self.assertEqual(self.looks(0), [False])
+        self.threads(HERE, "SSS", (5, 5, 5))
+        self.assertEqual(self.looks(30, 60, 89, 90), [False, False, False, True])
 
     def test_another_process_has_its_own_minute(self) -> None:
         self.threads(OTHER, "SSS")
