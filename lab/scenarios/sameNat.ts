@@ -119,8 +119,8 @@ export const sameNat: Scenario[] = [
 
       // Windows counts its tunnels from 1, so two of them soon ask for the same number.
       const asked = [];
+      await lab.world.ssh.mustRun("systemctl stop lab-xl2tpd-c1 lab-xl2tpd-c2");
       for (const [client, tunnel] of [[1, 7], [2, 7], [2, 7]] as const) {
-        await lab.world.ssh.mustRun(`systemctl stop lab-xl2tpd-c${client}`);
         asked.push((await lab.world.ssh.mustRun(`ip netns exec c${client} python3 -`, { stdin: askForTunnel(lab.settings.endpoint, tunnel) })).trim());
       }
       check("two clients get a tunnel of the same number each", asked[0] === "accepted" && asked[1] === "accepted", asked.join(", "));
