@@ -71,7 +71,7 @@ export const policies: Scenario[] = [
       await lab.world.captureStart("spoof", `icmp and src host ${addresses.get(3)}`, "lan0");
       await answers(lab, 3, insideHost);
       const seen = await lab.world.captureStop("spoof");
-      check("twin: the same capture sees bob's own", seen.packets >= 3, `${seen.packets} packets`);
+      check("twin: the same capture sees bob's own", seen.packets > 0, `${seen.packets} packets`);
 
       const load = await lab.world.iperf(3, insideHost, { seconds: 4 });
       await sleep(17_000);
