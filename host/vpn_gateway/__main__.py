@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import sys
+import traceback
 from collections.abc import Callable
 
 from . import VERSION, change, commands, doctor, follower, keeper, lock, moving, part, radius_relay, sessions, status, watch, watchdog
@@ -200,10 +201,8 @@ def _change(
         except OSError as error:
             gateway.report.say(f"error: {os_error(error)}")
         except Exception as error:  # its text may hold what a secret file says
-            trace = error.__traceback__
-            while trace and trace.tb_next:
-                trace = trace.tb_next
-            where = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace else "?"
+            ours = [frame for frame in traceback.extract_tb(error.__traceback__) if os.path.dirname(frame.filename) == os.path.dirname(__file__)]
+            where = f"{os.path.basename(ours[-1].filename)}:{ours[-1].lineno}" if ours else "?"
             gateway.report.say(f"error: a mistake in vpn-gateway itself: {type(error).__name__} at {where}")
         return 1
 

@@ -6,6 +6,8 @@ import os
 import stat
 from dataclasses import dataclass
 
+from .errors import Failure
+
 
 @dataclass(frozen=True)
 class FileState:
@@ -110,8 +112,13 @@ def write_json(path: str, data: object) -> None:
 
 
 def read_json(path: str, default: object) -> object:
+    """A file of our own. One that something else damaged is named, and none of what it says, which may be secret."""
     try:
         with open(path) as file:
-            return json.load(file)
+            text = file.read()
     except FileNotFoundError:
         return default
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise Failure(f"{path} is damaged: of its {len(text)} characters JSON cannot be read; put it back from a backup of the machine") from None

@@ -61,6 +61,14 @@ class FailureTest(MachineTest):
         self.broken("/etc/systemd/system/strongswan.service.d/v.conf", "[Service]\nUnknwon=1\n", "Unknown key 'Unknwon'")
         self.broken("/etc/vpn-gateway/users", "bob\n", "line 1: not a user as JSON")
 
+    def test_a_damaged_file_of_our_own_is_named_and_not_quoted(self) -> None:
+        path = "/var/lib/vpn-gateway/parts/base/state.json"
+        self.write(path, "\0\0 quite-secret")
+        done = self.apply(part_text("base", self.files, *self.headers), expect=1)
+        said = done.stdout + done.stderr
+        self.assertIn(f"{path} is damaged: of its 15 characters JSON cannot be read", said)
+        self.assertNotIn("quite-secret", said)
+
     def test_all_problems_are_told_at_once(self) -> None:
         files = {**self.files, "/etc/ppp/options.vpn": "bogus\n", "/etc/vpn-gateway/firewall.nft": "typo\n"}
         done = self.apply(part_text("base", files, *self.headers), expect=1)
