@@ -114,11 +114,11 @@ def write_json(path: str, data: object) -> None:
 def read_json(path: str, default: object) -> object:
     """A file of our own. One that something else damaged is named, and none of what it says, which may be secret."""
     try:
-        with open(path) as file:
-            text = file.read()
+        with open(path, "rb") as file:
+            said = file.read()
     except FileNotFoundError:
         return default
     try:
-        return json.loads(text)
-    except ValueError:
-        raise Failure(f"{path} is damaged: of its {len(text)} characters JSON cannot be read; put it back from a backup of the machine") from None
+        return json.loads(said)
+    except ValueError:  # or no text at all: UnicodeDecodeError is one
+        raise Failure(f"{path} is damaged: of its {len(said)} bytes JSON cannot be read; put it back from a backup of the machine") from None

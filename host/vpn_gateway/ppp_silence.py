@@ -11,7 +11,8 @@ from dataclasses import dataclass
 LONG = 25.0  # seconds: who is heard at all has an address after a few, and a moment ago nobody is
 # Of one call that nobody answers, in the words of pppd 2.5: how it begins, and how it ends with its L2TP.
 BEGINS = r"pppd \S+ started by"
-QUIET = r"Plugin \S+ loaded|Using interface|Connect: |Overriding m[tr]u|Terminating on signal|Hangup|Modem hangup|Connection terminated|Exit\."
+ENDS = r"Terminating on signal|Hangup|Modem hangup|Connection terminated|Exit\."
+QUIET = rf"Plugin \S+ loaded|Using interface|Connect: |Overriding m[tr]u|{ENDS}"
 LINE = re.compile(r"^(\d+(?:\.\d+)?) .*?\bpppd\[(\d+)\]: (.*)")
 
 
@@ -41,7 +42,7 @@ class Silence:
         if call is None:
             return
         call.last = at
-        call.over = call.over or re.match(r"Terminating|Hangup|Modem|Connection terminated|Exit", said) is not None
+        call.over = call.over or re.match(ENDS, said) is not None
         call.heard = call.heard or re.match(QUIET, said) is None
 
     def longest(self, now: float) -> tuple[int, float]:

@@ -63,11 +63,14 @@ class FailureTest(MachineTest):
 
     def test_a_damaged_file_of_our_own_is_named_and_not_quoted(self) -> None:
         path = "/var/lib/vpn-gateway/parts/base/state.json"
-        self.write(path, "\0\0 quite-secret")
-        done = self.apply(part_text("base", self.files, *self.headers), expect=1)
-        said = done.stdout + done.stderr
-        self.assertIn(f"{path} is damaged: of its 15 characters JSON cannot be read", said)
-        self.assertNotIn("quite-secret", said)
+        for damaged in (b"", b"\0\0 quite-secret", b'{"current": "quite-secret', b"\xff\xfe\xfd quite-secret"):
+            with self.subTest(damaged):
+                with open(self.root + path, "wb") as file:
+                    file.write(damaged)
+                done = self.apply(part_text("base", self.files, *self.headers), expect=1)
+                said = done.stdout + done.stderr
+                self.assertIn(f"{path} is damaged: of its {len(damaged)} bytes JSON cannot be read", said)
+                self.assertNotIn("quite-secret", said)
 
     def test_all_problems_are_told_at_once(self) -> None:
         files = {**self.files, "/etc/ppp/options.vpn": "bogus\n", "/etc/vpn-gateway/firewall.nft": "typo\n"}
